@@ -1,0 +1,147 @@
+package facility
+
+import "sync"
+
+// Policy says what a reader's queue does when its reader is too slow.
+type Policy uint8
+
+// The two policies. Both keep Publish from ever blocking.
+const (
+	// KeepOrder keeps every sample in order up to the capacity; beyond it the oldest are evicted
+	// and their points reported as lost, so that the reader can mark them bad.
+	KeepOrder Policy = iota
+	// Newest keeps only the latest sample of each point.
+	Newest
+)
+
+// Bus hands batches of samples from the collectors to its readers. Publish never blocks; each
+// reader has its own bounded queue.
+type Bus struct {
+	mu      sync.RWMutex
+	readers []*Reader
+}
+
+// NewBus returns a bus without readers.
+func NewBus() *Bus { return &Bus{} }
+
+// Publish gives a batch to every reader. The bus owns the slice from here on: the caller must not
+// change it again.
+func (b *Bus) Publish(batch []Sample) {
+	if len(batch) == 0 {
+		return
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for _, r := range b.readers {
+		r.put(batch)
+	}
+}
+
+// Subscribe adds a reader whose queue holds at most capacity samples (of KeepOrder).
+func (b *Bus) Subscribe(name string, policy Policy, capacity int) *Reader {
+	r := &Reader{name: name, policy: policy, capacity: capacity, ready: make(chan struct{}, 1)}
+	if policy == Newest {
+		r.newest = make(map[Ref]int)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.readers = append(b.readers, r)
+	return r
+}
+
+// Unsubscribe removes a reader; what it had queued is dropped.
+func (b *Bus) Unsubscribe(r *Reader) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, x := range b.readers {
+		if x == r {
+			b.readers = append(b.readers[:i:i], b.readers[i+1:]...)
+			return
+		}
+	}
+}
+
+// Reader is one consumer's bounded queue.
+type Reader struct {
+	name     string
+	policy   Policy
+	capacity int
+	ready    chan struct{}
+
+	mu      sync.Mutex
+	batches [][]Sample
+	queued  int
+	lost    map[Ref]int
+	evicted uint64
+	newest  map[Ref]int // point to its place in latest
+	latest  []Sample
+}
+
+// Name is the reader's name, for metrics and alarms.
+func (r *Reader) Name() string { return r.name }
+
+// Ready is signalled when something is queued. One signal may stand for many batches.
+func (r *Reader) Ready() <-chan struct{} { return r.ready }
+
+// Evicted counts the samples this reader lost since it subscribed.
+func (r *Reader) Evicted() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.evicted
+}
+
+// Take empties the queue: the batches in order (read-only, shared with other readers), and the
+// points that lost samples since the last Take with how many.
+func (r *Reader) Take() (batches [][]Sample, lost map[Ref]int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.policy == Newest {
+		if len(r.latest) == 0 {
+			return nil, nil
+		}
+		batches = [][]Sample{r.latest}
+		r.latest, r.newest = nil, make(map[Ref]int, len(r.latest))
+		return batches, nil
+	}
+	batches, lost = r.batches, r.lost
+	r.batches, r.queued, r.lost = nil, 0, nil
+	return batches, lost
+}
+
+func (r *Reader) put(batch []Sample) {
+	r.mu.Lock()
+	if r.policy == Newest {
+		for _, s := range batch {
+			if i, ok := r.newest[s.Point]; ok {
+				r.latest[i] = s
+				continue
+			}
+			r.newest[s.Point] = len(r.latest)
+			r.latest = append(r.latest, s)
+		}
+	} else {
+		r.batches = append(r.batches, batch)
+		r.queued += len(batch)
+		for r.queued > r.capacity && len(r.batches) > 1 {
+			r.evictOldest()
+		}
+	}
+	r.mu.Unlock()
+	select {
+	case r.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (r *Reader) evictOldest() {
+	old := r.batches[0]
+	r.batches = r.batches[1:]
+	r.queued -= len(old)
+	r.evicted += uint64(len(old))
+	if r.lost == nil {
+		r.lost = make(map[Ref]int)
+	}
+	for _, s := range old {
+		r.lost[s.Point]++
+	}
+}

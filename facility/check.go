@@ -1,0 +1,164 @@
+package facility
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// checker holds a site while its faults are collected.
+type checker struct {
+	site     *Site
+	d        *decoder            // of the site file
+	profiles map[string]*decoder // of each profile, for the places of its faults
+}
+
+var assetKinds = []string{"site", "battery-room", "battery-rack", "ups-zone", "ups", "feed", "it-hall", "it-rack"}
+
+func (c *checker) check() {
+	s, d := c.site, c.d
+	if s.ID == "" {
+		d.fault("id", "the site needs an id")
+	}
+	c.defaults()
+	if _, err := time.LoadLocation(s.Timezone); err != nil {
+		d.fault("timezone", "unknown time zone %q: want a name like Asia/Seoul", s.Timezone)
+	}
+	c.assets()
+	c.links()
+	c.devices()
+	c.resolve()
+	c.registers()
+	c.alarms()
+	c.fire()
+	if s.Demo && s.ID != "demo" {
+		f := d.at("demo_accounts", "the demo accounts have a published password: take them out before this site goes live")
+		f.Warning = true
+		d.faults = append(d.faults, f)
+	}
+}
+
+func (c *checker) assets() {
+	seen := map[AssetID]bool{}
+	for i, a := range c.site.Assets {
+		path := fmt.Sprintf("assets[%d]", i)
+		if a.ID == "" {
+			c.d.fault(path, "the asset needs an id")
+		} else if seen[a.ID] {
+			c.d.fault(path+".id", "asset %q exists twice", a.ID)
+		}
+		seen[a.ID] = true
+		if !slices.Contains(assetKinds, a.Kind) {
+			c.d.fault(path+".kind", "unknown kind %q: want one of %s", a.Kind, strings.Join(assetKinds, ", "))
+		}
+	}
+	for i, a := range c.site.Assets {
+		if a.Parent != "" && !seen[a.Parent] {
+			c.d.fault(fmt.Sprintf("assets[%d].parent", i), "unknown asset %q", a.Parent)
+		}
+	}
+}
+
+func (c *checker) links() {
+	seen := map[string]bool{}
+	addresses := map[string]string{}
+	for i, l := range c.site.Links {
+		path := fmt.Sprintf("links[%d]", i)
+		if l.ID == "" {
+			c.d.fault(path, "the link needs an id")
+		} else if seen[l.ID] {
+			c.d.fault(path+".id", "link %q exists twice", l.ID)
+		}
+		seen[l.ID] = true
+		if l.Protocol != "modbus" && l.Protocol != "mqtt" {
+			c.d.fault(path+".protocol", "unknown protocol %q: want modbus or mqtt", l.Protocol)
+		}
+		if _, _, err := net.SplitHostPort(l.Address); err != nil {
+			c.d.fault(path+".address", "%q is no host:port", l.Address)
+		}
+		if other := addresses[l.Address]; other != "" {
+			c.d.fault(path+".address", "link %s has the same address: one endpoint must have one owner", other)
+		}
+		addresses[l.Address] = l.ID
+	}
+}
+
+func (c *checker) devices() {
+	s := c.site
+	seen := map[DeviceID]bool{}
+	for i, dev := range s.Devices {
+		path := fmt.Sprintf("devices[%d]", i)
+		if dev.ID == "" {
+			c.d.fault(path, "the device needs an id")
+		} else if seen[dev.ID] {
+			c.d.fault(path+".id", "device %q exists twice", dev.ID)
+		}
+		seen[dev.ID] = true
+		if s.Asset(dev.Asset) == nil {
+			c.d.fault(path+".asset", "unknown asset %q", dev.Asset)
+		}
+		link := s.Link(dev.Link)
+		if link == nil {
+			c.d.fault(path+".link", "unknown link %q", dev.Link)
+			continue
+		}
+		if p := s.Profiles[dev.Profile]; p != nil && p.Protocol != link.Protocol {
+			c.d.fault(path+".profile", "profile %s speaks %s but link %s speaks %s", dev.Profile, p.Protocol, link.ID, link.Protocol)
+		}
+		if link.Protocol == "modbus" && (dev.Unit < 0 || dev.Unit > 255) {
+			c.d.fault(path+".unit", "unit %d: want 0 to 255", dev.Unit)
+		}
+		if link.Protocol == "mqtt" && dev.Topic == "" {
+			c.d.fault(path+".topic", "an MQTT device needs its topic")
+		}
+		c.pointDefs(c.d, path+".points", link.Protocol, dev.Points)
+	}
+}
+
+// registers finds two points of one unit that claim the same register or bit.
+func (c *checker) registers() {
+	s := c.site
+	claimed := map[string]map[string]string{} // link/unit -> fn/address/bit -> device point
+	for i, dev := range s.Devices {
+		link := s.Link(dev.Link)
+		if link == nil || link.Protocol != "modbus" {
+			continue
+		}
+		unit := fmt.Sprintf("%s/%d", dev.Link, dev.Unit)
+		if claimed[unit] == nil {
+			claimed[unit] = map[string]string{}
+		}
+		for k, ref := range dev.Refs {
+			def := s.Points[ref].Def
+			if def.Address == nil {
+				continue
+			}
+			d, path := c.placeOf(i, k)
+			for w := range def.Words() {
+				key := fmt.Sprintf("fn %d address %d", def.Function, *def.Address+w)
+				if def.Bit != nil {
+					key = fmt.Sprintf("%s bit %d", key, *def.Bit)
+				}
+				if other := claimed[unit][key]; other != "" {
+					d.fault(path+".address", "duplicate register: %s of unit %d on %s is already %s", key, dev.Unit, dev.Link, other)
+					break
+				}
+				claimed[unit][key] = string(s.Points[ref].ID)
+			}
+		}
+	}
+}
+
+// placeOf names where the k-th point of a device was written: in its profile or inline.
+func (c *checker) placeOf(device, k int) (*decoder, string) {
+	dev := c.site.Devices[device]
+	if p := c.site.Profiles[dev.Profile]; p != nil {
+		if k < len(p.Points) {
+			return c.profiles[dev.Profile], fmt.Sprintf("points[%d]", k)
+		}
+		k -= len(p.Points)
+	}
+	return c.d, fmt.Sprintf("devices[%d].points[%d]", device, k)
+}

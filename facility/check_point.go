@@ -1,0 +1,136 @@
+package facility
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+var (
+	scanClasses  = []time.Duration{100 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, time.Minute}
+	pointKinds   = []string{"", "analog", "binary", "enum"}
+	modbusTypes  = []string{"bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"}
+	byteOrders   = []string{"", "ABCD", "CDAB", "BADC", "DCBA"}
+	alarmKinds   = []string{"high", "low", "state", "stale"}
+	alarmClasses = []string{"fire", "safety", "power", "cooling", "it", "system"}
+)
+
+func (c *checker) pointDefs(d *decoder, path, protocol string, defs []PointDef) {
+	seen := map[string]bool{}
+	for i, def := range defs {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		switch {
+		case def.Name == "":
+			d.fault(at, "the point needs a name")
+		case strings.ContainsAny(def.Name, "/* "):
+			d.fault(at+".name", "%q: a point's name is one word without slash, star or space", def.Name)
+		case seen[def.Name]:
+			d.fault(at+".name", "point %q exists twice", def.Name)
+		}
+		seen[def.Name] = true
+		if def.Unit == "" {
+			d.fault(at, `point %q has no unit: give one, "-" if it has none`, def.Name)
+		}
+		if !slices.Contains(pointKinds, def.Kind) {
+			d.fault(at+".kind", "unknown kind %q: want analog, binary or enum", def.Kind)
+		}
+		if def.Kind == "enum" && len(def.Enum) == 0 {
+			d.fault(at, "point %q is an enum without names for its values", def.Name)
+		}
+		if (def.Kind == "" || def.Kind == "analog") && len(def.Range) != 2 {
+			d.fault(at, "point %q has no range: give [lowest, highest] of what is plausible", def.Name)
+		} else if len(def.Range) == 2 && def.Range[0] >= def.Range[1] {
+			d.fault(at+".range", "the range must rise from lowest to highest")
+		}
+		if !slices.Contains(scanClasses, def.Scan) {
+			d.fault(at, "point %q: scan %v is none of the scan classes 100ms, 1s, 2s, 5s, 10s, 1m", def.Name, def.Scan)
+		}
+		if protocol == "modbus" {
+			c.modbusDef(d, at, def)
+		} else if def.Topic == "" {
+			d.fault(at, "point %q: an MQTT point needs the topic below its device's", def.Name)
+		}
+	}
+}
+
+func (c *checker) modbusDef(d *decoder, at string, def PointDef) {
+	if def.Function < 1 || def.Function > 4 {
+		d.fault(at, "point %q: fn %d: want 1 coil, 2 discrete input, 3 holding register or 4 input register", def.Name, def.Function)
+	}
+	if def.Address == nil {
+		d.fault(at, "point %q has no address", def.Name)
+	} else if *def.Address < 0 || *def.Address+def.Words()-1 > 0xFFFF {
+		d.fault(at+".address", "address %d is outside 0 to 65535", *def.Address)
+	}
+	if !slices.Contains(modbusTypes, def.Type) {
+		d.fault(at, "point %q: unknown type %q: want one of %s", def.Name, def.Type, strings.Join(modbusTypes, ", "))
+	}
+	if def.Function <= 2 && def.Type != "bool" {
+		d.fault(at, "point %q: coils and discrete inputs are of type bool", def.Name)
+	}
+	if def.Type == "bool" && def.Function >= 3 && def.Bit == nil {
+		d.fault(at, "point %q: a bool in a register needs its bit", def.Name)
+	}
+	if def.Bit != nil && (*def.Bit < 0 || *def.Bit > 15 || def.Words() != 1) {
+		d.fault(at+".bit", "bit %d: want 0 to 15 of a 16-bit register", *def.Bit)
+	}
+	if !slices.Contains(byteOrders, def.Order) {
+		d.fault(at+".order", "unknown order %q: want ABCD, CDAB, BADC or DCBA", def.Order)
+	}
+}
+
+func (c *checker) commandDefs(d *decoder, p *Profile) {
+	for i, def := range p.Commands {
+		at := fmt.Sprintf("commands[%d]", i)
+		if def.Name == "" {
+			d.fault(at, "the command needs a name")
+		}
+		if def.Function != 5 && def.Function != 6 {
+			d.fault(at, "command %q: fn %d: want 5 (coil) or 6 (register)", def.Name, def.Function)
+		}
+		if def.Address == nil {
+			d.fault(at, "command %q has no address", def.Name)
+		}
+		if !slices.Contains([]string{"C0", "C1", "C2", "C3", "C4"}, def.Level) {
+			d.fault(at, "command %q: level %q: want C0 to C4", def.Name, def.Level)
+		}
+		if !slices.ContainsFunc(p.Points, func(x PointDef) bool { return x.Name == def.Feedback }) {
+			d.fault(at, "command %q: feedback point %q is not in this profile: a command must be provable", def.Name, def.Feedback)
+		}
+		if def.Deadline <= 0 {
+			d.fault(at, "command %q has no deadline for its feedback", def.Name)
+		}
+	}
+}
+
+func (c *checker) alarms() {
+	seen := map[string]bool{}
+	for i, r := range c.site.Alarms {
+		path := fmt.Sprintf("alarms[%d]", i)
+		if r.ID == "" {
+			c.d.fault(path, "the rule needs an id")
+		} else if seen[r.ID] {
+			c.d.fault(path+".id", "rule %q exists twice", r.ID)
+		}
+		seen[r.ID] = true
+		if len(c.site.PointsMatching(r.Points)) == 0 {
+			c.d.fault(path+".points", "no point matches %q", r.Points)
+		}
+		if !slices.Contains(alarmKinds, r.Kind) {
+			c.d.fault(path+".kind", "unknown kind %q: want one of %s", r.Kind, strings.Join(alarmKinds, ", "))
+		}
+		if r.Priority < 1 || r.Priority > 4 {
+			c.d.fault(path+".priority", "priority %d: want 1 (critical) to 4 (low)", r.Priority)
+		}
+		if !slices.Contains(alarmClasses, r.Class) {
+			c.d.fault(path+".class", "unknown class %q: want one of %s", r.Class, strings.Join(alarmClasses, ", "))
+		}
+		if r.Text.KO == "" || r.Text.EN == "" {
+			c.d.fault(path+".text", "the rule needs its text in ko and en")
+		}
+		if r.Deadband < 0 {
+			c.d.fault(path+".deadband", "a deadband cannot be negative")
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package facility
+
+import "time"
+
+// AlarmState is the displayed state of an alarm, after ISA-18.2 as public texts describe it.
+type AlarmState string
+
+// The displayed states.
+const (
+	AlarmNormal         AlarmState = "normal"
+	AlarmUnacked        AlarmState = "unacknowledged"
+	AlarmAcked          AlarmState = "acknowledged"
+	AlarmReturned       AlarmState = "returned-unacknowledged"
+	AlarmLatchedUnacked AlarmState = "latched-unacknowledged"
+	AlarmLatchedAcked   AlarmState = "latched-acknowledged"
+	AlarmShelved        AlarmState = "shelved"
+	AlarmSuppressed     AlarmState = "suppressed"
+	AlarmOutOfService   AlarmState = "out-of-service"
+)
+
+// Alarm is one alarm record, whole: a later revision replaces an earlier one by ID.
+type Alarm struct {
+	ID          string     `json:"id"` // the alarm's key, the same for all its occurrences
+	Occurrence  uint64     `json:"occurrence"`
+	Revision    uint64     `json:"revision"`
+	Rule        string     `json:"rule"`
+	Point       PointID    `json:"point"`
+	Asset       AssetID    `json:"asset"`
+	Class       string     `json:"class"`
+	Priority    int        `json:"priority"`
+	State       AlarmState `json:"state"`
+	Active      bool       `json:"active"` // the process condition holds now
+	Latching    bool       `json:"latching"`
+	Text        Text       `json:"texts"`
+	Consequence Text       `json:"consequence"`
+	Action      Text       `json:"action"`
+	Raised      *time.Time `json:"raised"`
+	Acked       *time.Time `json:"acked"`
+	AckedBy     string     `json:"acked_by,omitempty"`
+	Returned    *time.Time `json:"returned"`
+	Value       float64    `json:"value"`
+	Limit       float64    `json:"limit"`
+	Unit        string     `json:"unit"`
+	Quality     Quality    `json:"quality"`
+	Count       int        `json:"count"`               // raises within this occurrence
+	Parent      string     `json:"parent,omitempty"`    // alarm that masks this one
+	ShelvedTo   *time.Time `json:"shelved_to,omitempty"`
+	Reason      string     `json:"reason,omitempty"` // of the last act of a person
+}
+
+// CommandState is how far a command has come. Only Confirmed means that the field shows it.
+type CommandState string
+
+// A command ends in exactly one of Confirmed, Failed, Cancelled or Expired.
+const (
+	CommandRequested CommandState = "requested"
+	CommandJournaled CommandState = "journalled"
+	CommandSent      CommandState = "sent"
+	CommandAccepted  CommandState = "accepted"
+	CommandConfirmed CommandState = "confirmed"
+	CommandFailed    CommandState = "failed"
+	CommandCancelled CommandState = "cancelled"
+	CommandExpired   CommandState = "expired"
+)
+
+// CommandRecord is one command and how far it has come.
+type CommandRecord struct {
+	ID        string       `json:"id"`   // idempotency key
+	Name      string       `json:"name"` // what decided calls it, for example "R3.ISOLATE"
+	Command   CommandID    `json:"command"`
+	Asset     AssetID      `json:"asset"`
+	By        string       `json:"by"` // a person's name, or "fire"
+	State     CommandState `json:"state"`
+	Attempt   int          `json:"attempt"`
+	Requested time.Time    `json:"requested"`
+	Sent      *time.Time   `json:"sent"`
+	Accepted  *time.Time   `json:"accepted"`
+	Confirmed *time.Time   `json:"confirmed"`
+	Error     string       `json:"error,omitempty"`
+	Detail    string       `json:"detail,omitempty"` // what the device answered or showed
+}
+
+// StageChange is one rung climbed or reset.
+type StageChange struct {
+	Room string `json:"room"`
+	Rack string `json:"rack,omitempty"`
+	From string `json:"from"`
+	To   string `json:"to"`
+	Why  string `json:"why"`
+}
+
+// Act is what a person asked the field to do. The id makes it idempotent.
+type Act struct {
+	ID      string            `json:"id"`
+	Kind    string            `json:"kind"` // alarm.ack, alarm.reset, alarm.shelve, alarm.unshelve, command, fire.*
+	Subject string            `json:"subject"`
+	By      []string          `json:"by"`
+	Reason  string            `json:"reason,omitempty"`
+	Args    map[string]string `json:"args,omitempty"`
+	At      time.Time         `json:"at"`
+}

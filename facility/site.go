@@ -1,0 +1,274 @@
+package facility
+
+import (
+	"time"
+)
+
+// Text is a wording in the two languages of the console.
+type Text struct {
+	KO string `yaml:"ko" json:"ko"`
+	EN string `yaml:"en" json:"en"`
+}
+
+// In returns the wording in a language ("ko" or "en"), or the other one where that is missing.
+func (t Text) In(lang string) string {
+	if (lang == "en" && t.EN != "") || t.KO == "" {
+		return t.EN
+	}
+	return t.KO
+}
+
+// Site is one loaded and checked site file with its profiles.
+type Site struct {
+	ID       string    `yaml:"id" json:"id"`
+	Name     Text      `yaml:"name" json:"name"`
+	Timezone string    `yaml:"timezone" json:"timezone"`
+	Demo     bool      `yaml:"demo_accounts" json:"demo"` // accounts with a published password exist
+	Comms    CommsRule `yaml:"comms" json:"-"`
+	Influx   *Influx   `yaml:"influx" json:"-"`
+	Sim      Simulator `yaml:"simulator" json:"-"`
+
+	Assets  []Asset     `yaml:"assets" json:"-"`
+	Links   []Link      `yaml:"links" json:"-"`
+	Devices []Device    `yaml:"devices" json:"-"`
+	Alarms  []AlarmRule `yaml:"alarms" json:"-"`
+	Fire    *FireSite   `yaml:"fire" json:"-"`
+
+	// Derived by Load.
+	File     string                `yaml:"-" json:"-"`
+	Revision string                `yaml:"-" json:"revision"` // hash of the site file and its profiles
+	Points   []Point               `yaml:"-" json:"-"`        // indexed by Ref
+	Commands map[CommandID]Command `yaml:"-" json:"-"`
+	Profiles map[string]*Profile   `yaml:"-" json:"-"`
+
+	refs map[PointID]Ref
+}
+
+// Ref finds a point by its id.
+func (s *Site) Ref(id PointID) (Ref, bool) { r, ok := s.refs[id]; return r, ok }
+
+// Device finds a device by its id, nil if there is none.
+func (s *Site) Device(id DeviceID) *Device {
+	for i := range s.Devices {
+		if s.Devices[i].ID == id {
+			return &s.Devices[i]
+		}
+	}
+	return nil
+}
+
+// Link finds a link by its id, nil if there is none.
+func (s *Site) Link(id string) *Link {
+	for i := range s.Links {
+		if s.Links[i].ID == id {
+			return &s.Links[i]
+		}
+	}
+	return nil
+}
+
+// Asset finds an asset by its id, nil if there is none.
+func (s *Site) Asset(id AssetID) *Asset {
+	for i := range s.Assets {
+		if s.Assets[i].ID == id {
+			return &s.Assets[i]
+		}
+	}
+	return nil
+}
+
+// CommsRule is how a silent device is announced.
+type CommsRule struct {
+	After    time.Duration `yaml:"after"`
+	Priority int           `yaml:"priority"`
+}
+
+// Influx is where the long-term history goes. The token is read from a file, never from here.
+type Influx struct {
+	URL       string `yaml:"url"`
+	Org       string `yaml:"org"`
+	Bucket    string `yaml:"bucket"`
+	TokenFile string `yaml:"token_file"`
+}
+
+// Simulator is what bongsu-sim needs beside the devices; the production program ignores it.
+type Simulator struct {
+	Seed      int64  `yaml:"seed"`
+	Scenarios string `yaml:"scenarios"` // folder of scenario files, relative to the site file
+	Control   string `yaml:"control"`   // address of the control API, host:port
+}
+
+// Asset is a thing with a nameplate: a site, room, rack, feed, UPS zone.
+type Asset struct {
+	ID     AssetID `yaml:"id" json:"id"`
+	Kind   string  `yaml:"kind" json:"kind"` // site, battery-room, battery-rack, ups-zone, ups, feed, it-hall, it-rack
+	Name   Text    `yaml:"name" json:"name"`
+	Parent AssetID `yaml:"parent" json:"parent,omitempty"`
+	Row    int     `yaml:"row" json:"row,omitempty"` // place in its room's plan, from 1
+	Col    int     `yaml:"col" json:"col,omitempty"`
+}
+
+// Link is one physical link: a Modbus TCP endpoint or an MQTT broker. One actor owns it.
+type Link struct {
+	ID         string        `yaml:"id" json:"id"`
+	Protocol   string        `yaml:"protocol" json:"protocol"` // modbus or mqtt
+	Address    string        `yaml:"address" json:"address"`   // host:port
+	Timeout    time.Duration `yaml:"timeout" json:"-"`
+	Turnaround time.Duration `yaml:"turnaround" json:"-"` // gap kept between two requests
+	MaxBackoff time.Duration `yaml:"max_backoff" json:"-"`
+	Client     string        `yaml:"client" json:"-"` // MQTT client id
+	Username   string        `yaml:"username" json:"-"`
+	SecretFile string        `yaml:"secret_file" json:"-"`
+}
+
+// Device is a thing with an address on a link, read as its profile says.
+type Device struct {
+	ID      DeviceID   `yaml:"id" json:"id"`
+	Asset   AssetID    `yaml:"asset" json:"asset"`
+	Profile string     `yaml:"profile" json:"profile,omitempty"`
+	Link    string     `yaml:"link" json:"link"`
+	Unit    int        `yaml:"unit" json:"unit,omitempty"`   // Modbus unit id
+	Topic   string     `yaml:"topic" json:"topic,omitempty"` // MQTT topic prefix
+	Status  string     `yaml:"status" json:"-"`              // MQTT topic of the last will, optional
+	Points  []PointDef `yaml:"points" json:"-"`              // beside the profile's
+	Refs    []Ref      `yaml:"-" json:"-"`                   // its points, in definition order
+}
+
+// Profile is the register map or topic map of a device type.
+type Profile struct {
+	Name       string        `yaml:"profile"`
+	Protocol   string        `yaml:"protocol"`
+	Title      Text          `yaml:"title"`
+	MaxWords   int           `yaml:"max_words"` // registers in one request, 125 by the standard
+	Holes      [][2]int      `yaml:"holes"`     // address ranges (inclusive) a block must not cross
+	Turnaround time.Duration `yaml:"turnaround"`
+	Points     []PointDef    `yaml:"points"`
+	Commands   []CommandDef  `yaml:"commands"`
+}
+
+// PointDef is how one value is named, read, scaled and judged.
+type PointDef struct {
+	Name    string         `yaml:"name"`
+	Label   Text           `yaml:"label"`
+	Kind    string         `yaml:"kind"` // analog (default), binary or enum
+	Unit    string         `yaml:"unit"` // degC, V, A, kW, %, ...; "-" for binary and enum
+	Range   []float64      `yaml:"range"`
+	Scan    time.Duration  `yaml:"scan"`
+	Stale   time.Duration  `yaml:"stale"` // 3 x scan when not given
+	Digits  int            `yaml:"digits"`
+	Enum    map[int]Text   `yaml:"enum"`
+
+	// Modbus.
+	Function  int     `yaml:"fn"`      // 1 coils, 2 discrete inputs, 3 holding, 4 input registers
+	Address   *int    `yaml:"address"` // zero-based wire address
+	Type      string  `yaml:"type"`    // bool int16 uint16 int32 uint32 int64 uint64 float32 float64
+	Order     string  `yaml:"order"`   // ABCD (default), CDAB, BADC, DCBA
+	Scale     float64 `yaml:"scale"`   // value = raw * scale + offset; 1 when not given
+	Offset    float64 `yaml:"offset"`
+	ScaleFrom *int    `yaml:"scale_from"` // address of an int16 power-of-ten scale register (SunSpec _SF)
+	Bit       *int    `yaml:"bit"`        // take this bit of a 16-bit register
+	Invalid   []int64 `yaml:"invalid"`    // raw patterns that mean "no value"
+
+	// MQTT: topic below the device's, and dotted paths into the JSON payload.
+	Topic    string `yaml:"topic"`
+	Path     string `yaml:"path"`      // of the value, "v" when not given
+	QPath    string `yaml:"q_path"`    // of a quality word, optional
+	TimePath string `yaml:"time_path"` // of an RFC 3339 time, optional
+	SeqPath  string `yaml:"seq_path"`  // of a sequence number, optional
+	SimPath  string `yaml:"sim_path"`  // of a "simulated" mark, optional: true is refused as Bad
+}
+
+// Words is the number of 16-bit registers the value takes.
+func (d PointDef) Words() int {
+	switch d.Type {
+	case "int32", "uint32", "float32":
+		return 2
+	case "int64", "uint64", "float64":
+		return 4
+	}
+	return 1
+}
+
+// CommandDef is one order a device takes and the point that proves it.
+type CommandDef struct {
+	Name     string        `yaml:"name" json:"name"`
+	Label    Text          `yaml:"label" json:"label"`
+	Level    string        `yaml:"level" json:"level"` // C0 to C4
+	Function int           `yaml:"fn" json:"-"`        // 5 coil, 6 register
+	Address  *int          `yaml:"address" json:"-"`
+	Value    int           `yaml:"value" json:"value"`
+	Feedback string        `yaml:"feedback" json:"feedback"` // point name on the same device
+	Equals   float64       `yaml:"equals" json:"equals"`     // what the feedback shows when done
+	Deadline time.Duration `yaml:"deadline" json:"-"`
+	Pulse    bool          `yaml:"pulse" json:"pulse"` // one-shot: never repeated once confirmed
+}
+
+// Point is one named value with everything its readers need. Its Ref is its index in Site.Points.
+type Point struct {
+	Ref        Ref           `json:"-"`
+	ID         PointID       `json:"id"`
+	Asset      AssetID       `json:"asset"`
+	Device     DeviceID      `json:"device"`
+	Name       Text          `json:"name"`
+	Kind       string        `json:"kind"`
+	Unit       string        `json:"unit"`
+	Min        float64       `json:"min"`
+	Max        float64       `json:"max"`
+	Digits     int           `json:"digits"`
+	Enum       map[int]Text  `json:"enum,omitempty"`
+	Scan       time.Duration `json:"-"`
+	StaleAfter time.Duration `json:"-"`
+	Def        PointDef      `json:"-"`
+}
+
+// Command is one order of one device, resolved.
+type Command struct {
+	ID       CommandID
+	Device   DeviceID
+	Asset    AssetID
+	Def      CommandDef
+	Feedback Ref
+}
+
+// AlarmRule is one line of the master alarm list. Points is a path pattern ("demo/b1/*/bms/t-max");
+// each point it matches has an alarm of its own.
+type AlarmRule struct {
+	ID          string        `yaml:"id"`
+	Points      string        `yaml:"points"`
+	Kind        string        `yaml:"kind"` // high, low, state, stale
+	Limit       float64       `yaml:"limit"`
+	Deadband    float64       `yaml:"deadband"`
+	OnDelay     time.Duration `yaml:"on_delay"`
+	OffDelay    time.Duration `yaml:"off_delay"`
+	Priority    int           `yaml:"priority"` // 1 critical to 4 low
+	Class       string        `yaml:"class"`    // fire, safety, power, cooling, it, system
+	Latch       bool          `yaml:"latch"`
+	Text        Text          `yaml:"text"`
+	Consequence Text          `yaml:"consequence"`
+	Action      Text          `yaml:"action"`
+	Respond     time.Duration `yaml:"respond"` // time the operator has
+}
+
+// FireSite is the staged battery fire response of a site.
+type FireSite struct {
+	Mode     string               `yaml:"mode"` // executor or supervisor
+	Rooms    []FireRoom           `yaml:"rooms"`
+	Commands map[string]CommandID `yaml:"commands"` // FD_CALL, AUTHORITY_HANDOVER, POWER_CUT
+}
+
+// FireRoom is one battery room: its racks, sensors and actuators.
+type FireRoom struct {
+	ID       string               `yaml:"id"`
+	Asset    AssetID              `yaml:"asset"`
+	Points   map[string]PointID   `yaml:"points"`   // ASD LEL OCC ABORT MANUAL_STATION PARTNER_OK
+	Commands map[string]CommandID `yaml:"commands"` // EVAC_ALARM HVAC_STOP ... GAS_RESERVE
+	Racks    []FireRack           `yaml:"racks"`
+}
+
+// FireRack is one battery rack: its three channels, evidence and actuators.
+type FireRack struct {
+	ID       string               `yaml:"id"`
+	Asset    AssetID              `yaml:"asset"`
+	Points   map[string]PointID   `yaml:"points"`   // RT BM TC; BM2 MED SM OG ARC
+	Commands map[string]CommandID `yaml:"commands"` // ISOLATE CURTAIN PATCH NOZZLE WATER ...
+}

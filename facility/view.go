@@ -1,0 +1,83 @@
+package facility
+
+import (
+	"sync"
+	"time"
+)
+
+// View is what decision code may see: the newest sample of each point, aged against now.
+type View interface {
+	// Sample returns the newest sample of a point as it must be judged at now: a value that was
+	// not refreshed within the point's stale-after comes back as Stale, one never seen as Unknown.
+	Sample(ref Ref, now time.Time) Sample
+}
+
+// Live is the newest sample of every point of a site. It is safe for concurrent use.
+type Live struct {
+	points []Point
+	mu     sync.RWMutex
+	newest []Sample
+}
+
+// NewLive returns a view in which every point is Unknown.
+func NewLive(points []Point) *Live {
+	l := &Live{points: points, newest: make([]Sample, len(points))}
+	for i := range l.newest {
+		l.newest[i].Point = Ref(i)
+	}
+	return l
+}
+
+// Apply takes a batch in, in the order of arrival. Late and doubled messages are the collectors'
+// matter: ordering by a device's clock here would freeze a point whose clock steps back.
+func (l *Live) Apply(batch []Sample) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range batch {
+		if int(s.Point) < len(l.newest) {
+			l.newest[s.Point] = s
+		}
+	}
+}
+
+// MarkLost makes points Bad because a queue lost samples of them; the next sample heals it.
+func (l *Live) MarkLost(lost map[Ref]int, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for ref := range lost {
+		if int(ref) < len(l.newest) {
+			s := &l.newest[ref]
+			s.Quality, s.Reason, s.Seen = Bad, Lagging, now
+		}
+	}
+}
+
+// Sample implements View.
+func (l *Live) Sample(ref Ref, now time.Time) Sample {
+	if int(ref) >= len(l.newest) {
+		return Sample{Point: ref}
+	}
+	l.mu.RLock()
+	s := l.newest[ref]
+	l.mu.RUnlock()
+	return l.aged(s, now)
+}
+
+// All returns every point's newest sample, aged against now, in Ref order.
+func (l *Live) All(now time.Time) []Sample {
+	l.mu.RLock()
+	out := append([]Sample(nil), l.newest...)
+	l.mu.RUnlock()
+	for i := range out {
+		out[i] = l.aged(out[i], now)
+	}
+	return out
+}
+
+func (l *Live) aged(s Sample, now time.Time) Sample {
+	limit := l.points[s.Point].StaleAfter
+	if (s.Quality == Good || s.Quality == Uncertain) && limit > 0 && now.Sub(s.Seen) > limit {
+		s.Quality, s.Reason = Stale, TooOld
+	}
+	return s
+}
