@@ -42,8 +42,8 @@ type Alarm struct {
 	Limit       float64    `json:"limit"`
 	Unit        string     `json:"unit"`
 	Quality     Quality    `json:"quality"`
-	Count       int        `json:"count"`               // raises within this occurrence
-	Parent      string     `json:"parent,omitempty"`    // alarm that masks this one
+	Count       int        `json:"count"`            // raises within this occurrence
+	Parent      string     `json:"parent,omitempty"` // alarm that masks this one
 	ShelvedTo   *time.Time `json:"shelved_to,omitempty"`
 	Reason      string     `json:"reason,omitempty"` // of the last act of a person
 }

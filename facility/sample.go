@@ -154,4 +154,6 @@ type Sample struct {
 }
 
 // Usable says whether the value may be shown as a number.
-func (s Sample) Usable() bool { return s.Quality == Good || s.Quality == Uncertain || s.Quality == Stale }
+func (s Sample) Usable() bool {
+	return s.Quality == Good || s.Quality == Uncertain || s.Quality == Stale
+}

@@ -148,15 +148,15 @@ type Profile struct {
 
 // PointDef is how one value is named, read, scaled and judged.
 type PointDef struct {
-	Name    string         `yaml:"name"`
-	Label   Text           `yaml:"label"`
-	Kind    string         `yaml:"kind"` // analog (default), binary or enum
-	Unit    string         `yaml:"unit"` // degC, V, A, kW, %, ...; "-" for binary and enum
-	Range   []float64      `yaml:"range"`
-	Scan    time.Duration  `yaml:"scan"`
-	Stale   time.Duration  `yaml:"stale"` // 3 x scan when not given
-	Digits  int            `yaml:"digits"`
-	Enum    map[int]Text   `yaml:"enum"`
+	Name   string        `yaml:"name"`
+	Label  Text          `yaml:"label"`
+	Kind   string        `yaml:"kind"` // analog (default), binary or enum
+	Unit   string        `yaml:"unit"` // degC, V, A, kW, %, ...; "-" for binary and enum
+	Range  []float64     `yaml:"range"`
+	Scan   time.Duration `yaml:"scan"`
+	Stale  time.Duration `yaml:"stale"` // 3 x scan when not given
+	Digits int           `yaml:"digits"`
+	Enum   map[int]Text  `yaml:"enum"`
 
 	// Modbus.
 	Function  int     `yaml:"fn"`      // 1 coils, 2 discrete inputs, 3 holding, 4 input registers

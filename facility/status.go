@@ -1,0 +1,91 @@
+package facility
+
+import "time"
+
+// FieldStatus is what a field process says of itself once a second and on every change: everything
+// a person wants to see that is neither a sample nor a journal entry.
+type FieldStatus struct {
+	Time       time.Time      `json:"time"`
+	Node       string         `json:"node"`
+	Started    time.Time      `json:"started"`
+	JournalSeq uint64         `json:"journal_seq"` // newest journal entry this status includes
+	JournalOK  bool           `json:"journal_ok"`
+	JournalGap string         `json:"journal_gap,omitempty"` // acts taken without a written entry, in words
+	SpoolOK    bool           `json:"spool_ok"`
+	Evicted    uint64         `json:"evicted"` // samples lost to a full spool or a slow reader
+	Collecting bool           `json:"collecting"`
+	Links      []LinkStatus   `json:"links"`
+	Rooms      []FireRoomView `json:"rooms"`
+}
+
+// LinkStatus is the health of one physical link.
+type LinkStatus struct {
+	ID        string     `json:"id"`
+	Protocol  string     `json:"protocol"`
+	Address   string     `json:"address"`
+	Connected bool       `json:"connected"`
+	LastGood  *time.Time `json:"last_good"`
+	NextTry   *time.Time `json:"next_try"`
+	Error     string     `json:"error,omitempty"`
+	Requests  uint64     `json:"requests"`
+	Failures  uint64     `json:"failures"`
+	Overruns  uint64     `json:"overruns"`
+}
+
+// FireRoomView is one battery room as people see it.
+type FireRoomView struct {
+	ID         string            `json:"id"`
+	Asset      AssetID           `json:"asset"`
+	Stage      string            `json:"stage"`   // S0 SP S1 S2 S3 S4 S5A S5B S5C S6: the highest of its racks until S5A
+	Mode       string            `json:"mode"`    // executor or supervisor
+	Control    string            `json:"control"` // automatic or authority
+	Drill      bool              `json:"drill"`
+	Occupied   int               `json:"occupied"`
+	LEL        float64           `json:"lel"`
+	ASD        int               `json:"asd"`
+	Countdown  *float64          `json:"countdown_s"` // seconds to gas release, null when none runs
+	Holds      []string          `json:"holds"`       // why the countdown stands: occupied, lel, abort
+	WaterSince *time.Time        `json:"water_since"`
+	Commands   []FireCommandView `json:"commands"`
+	Racks      []FireRackView    `json:"racks"`
+}
+
+// FireRackView is one rack's stage, what its channels say and what was done.
+type FireRackView struct {
+	ID         string                     `json:"id"`
+	Asset      AssetID                    `json:"asset"`
+	Stage      string                     `json:"stage"`
+	Channels   map[string]FireChannelView `json:"channels"` // RT, BM, TC
+	Evidence   []string                   `json:"evidence"` // smoke, off-gas, arc, delta, patch
+	Votes      map[string]int             `json:"votes"`    // "60", "68", "80" to votes
+	Hottest    *float64                   `json:"hottest"`  // hottest good channel in degC, null when blind
+	RatePerMin *float64                   `json:"rate_per_min"`
+	Commands   []FireCommandView          `json:"commands"`
+}
+
+// FireChannelView is one temperature channel as the engine judges it.
+type FireChannelView struct {
+	Point   PointID  `json:"point"`
+	Value   *float64 `json:"value"`
+	State   string   `json:"state"` // good held bad stale obscured bypassed unknown
+	Over    []int    `json:"over"`  // thresholds it is over
+	Quality Quality  `json:"quality"`
+}
+
+// FireCommandView is one action of the ladder: wanted, and what the field shows.
+type FireCommandView struct {
+	Name      string     `json:"name"`
+	State     string     `json:"state"` // idle sent confirmed failed inhibited
+	Attempts  int        `json:"attempts"`
+	Sent      *time.Time `json:"sent"`
+	Confirmed *time.Time `json:"confirmed"`
+	Feedback  string     `json:"feedback,omitempty"` // what the feedback point shows now
+	Point     PointID    `json:"point,omitempty"`
+}
+
+// ActResult answers an Act. Code is the HTTP status that says the same.
+type ActResult struct {
+	Code   int    `json:"code"`
+	Detail string `json:"detail"` // what to do about it, when refused
+	Seq    uint64 `json:"seq"`    // journal entry of the act
+}
