@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"bongsu/facility"
+)
+
+// options are what every process of one node is started with.
+type options struct {
+	site   string
+	data   string
+	listen string
+	node   string
+}
+
+func (o *options) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.site, "site", "", "site file (required)")
+	cmd.Flags().StringVar(&o.data, "data", "var/data", "folder for the journal, the spool and the history")
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the console")
+	cmd.Flags().StringVar(&o.node, "node", "n1", "name of this node")
+	_ = cmd.MarkFlagRequired("site")
+}
+
+func (o *options) args() []string {
+	return []string{"--site", o.site, "--data", o.data, "--listen", o.listen, "--node", o.node}
+}
+
+func (o *options) fieldDir() string { return filepath.Join(o.data, "field") }
+func (o *options) deskDir() string  { return filepath.Join(o.data, "desk") }
+
+// socket is where the field serves its logs to the desk. A unix socket's path is limited to 107
+// bytes, so a deep data folder falls back to the system's own folder for such files.
+func (o *options) socket() string {
+	path := filepath.Join(o.fieldDir(), "field.sock")
+	abs, err := filepath.Abs(path)
+	if err == nil && len(abs) > 100 {
+		return filepath.Join(os.TempDir(), fmt.Sprintf("bongsu-%x.sock", hashOf(abs)))
+	}
+	return path
+}
+
+func hashOf(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
+}
+
+// loadSite reads the site and prints what is wrong with it; it refuses to go on with a faulty one.
+func loadSite(file string, log *slog.Logger) (*facility.Site, error) {
+	site, faults := facility.Load(file)
+	for _, f := range faults {
+		if f.Warning {
+			log.Warn("site file", "fault", f.String())
+		}
+	}
+	if err := faults.Err(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintf(os.Stderr, "bongsu: %s has %d faults: nothing was started. Mend them, then try `bongsu check %s`.\n", file, len(faults), file)
+		return nil, errReported
+	}
+	return site, nil
+}
