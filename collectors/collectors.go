@@ -1,0 +1,98 @@
+package collectors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"bongsu/facility"
+)
+
+// Options are the bounds of the queues on each link. Zero values take the defaults.
+type Options struct {
+	CommandQueue int    // commands waiting for one link; 16
+	MessageQueue int    // MQTT messages waiting to be decoded on one link; 8192
+	MaxPayload   int    // largest MQTT payload taken, bytes; 65536
+	StatusTopic  string // MQTT topic our own last will stands below; "bongsu/collectors"
+}
+
+func (o Options) withDefaults() Options {
+	if o.CommandQueue <= 0 {
+		o.CommandQueue = 16
+	}
+	if o.MessageQueue <= 0 {
+		o.MessageQueue = 8192
+	}
+	if o.MaxPayload <= 0 {
+		o.MaxPayload = 64 << 10
+	}
+	if o.StatusTopic == "" {
+		o.StatusTopic = "bongsu/collectors"
+	}
+	return o
+}
+
+// Collectors owns every link of a site.
+type Collectors struct {
+	links    []driver
+	byDevice map[facility.DeviceID]driver
+}
+
+// New prepares one owner for each link of the site that has devices. It connects nothing; its error
+// names everything in the site that cannot be polled.
+func New(site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options) (*Collectors, error) {
+	c := &Collectors{byDevice: map[facility.DeviceID]driver{}}
+	devices := map[string][]*facility.Device{}
+	for i := range site.Devices {
+		dev := &site.Devices[i]
+		devices[dev.Link] = append(devices[dev.Link], dev)
+	}
+	var faults []error
+	for _, link := range site.Links {
+		open, ok := drivers[link.Protocol]
+		if !ok {
+			faults = append(faults, fmt.Errorf("link %s: no driver speaks %q", link.ID, link.Protocol))
+			continue
+		}
+		d, err := open(wire{
+			site: site, link: link, devices: devices[link.ID], bus: bus,
+			log: log.With("link", link.ID), opts: opts.withDefaults(),
+		})
+		if err != nil {
+			faults = append(faults, fmt.Errorf("link %s: %w", link.ID, err))
+			continue
+		}
+		c.links = append(c.links, d)
+		for _, dev := range devices[link.ID] {
+			c.byDevice[dev.ID] = d
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Run serves all links until ctx ends, and returns once every link has let go of its connection. A
+// device or endpoint that is absent never stops it.
+func (c *Collectors) Run(ctx context.Context) error {
+	epoch := time.Now()
+	var owners sync.WaitGroup
+	for _, d := range c.links {
+		owners.Go(func() { d.run(ctx, epoch) })
+	}
+	owners.Wait()
+	return nil
+}
+
+// Status lists the health of every link in the order of the site file. It never waits for the wire.
+func (c *Collectors) Status() []facility.LinkStatus {
+	out := make([]facility.LinkStatus, len(c.links))
+	for i, d := range c.links {
+		out[i] = d.status()
+	}
+	return out
+}

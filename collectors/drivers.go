@@ -1,0 +1,35 @@
+package collectors
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"bongsu/facility"
+)
+
+// drivers lists every protocol this build can speak. It is the only place to add one.
+var drivers = map[string]openFunc{}
+
+// openFunc prepares the owner of one link; it connects nothing.
+type openFunc func(wire wire) (driver, error)
+
+// wire is what a driver is given: its link, the devices on it, and where samples go.
+type wire struct {
+	site    *facility.Site
+	link    facility.Link
+	devices []*facility.Device
+	bus     *facility.Bus
+	log     *slog.Logger
+	opts    Options
+}
+
+// driver owns one physical link.
+type driver interface {
+	// run serves the link until ctx ends. The epoch is the instant all links count their scans from.
+	run(ctx context.Context, epoch time.Time)
+	// execute carries one command out and returns what the device answered.
+	execute(ctx context.Context, cmd facility.Command, value int) (Receipt, error)
+	// status says how the link does; it never waits for the wire.
+	status() facility.LinkStatus
+}
