@@ -1,0 +1,215 @@
+package historian
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bongsu/facility"
+)
+
+// influxd runs a real InfluxDB 1.8 server; make test builds it and names it in BONGSU_INFLUXD.
+type influxd struct {
+	t    *testing.T
+	dir  string
+	addr string
+	cmd  *exec.Cmd
+}
+
+func newInfluxd(t *testing.T) *influxd {
+	t.Helper()
+	if os.Getenv("BONGSU_INFLUXD") == "" {
+		t.Skip("BONGSU_INFLUXD names no influxd binary: run this through make test")
+	}
+	d := &influxd{t: t, dir: t.TempDir(), addr: freeAddress(t)}
+	rpc := freeAddress(t)
+	conf := fmt.Sprintf("reporting-disabled = true\nbind-address = %q\n[meta]\ndir = %q\n[data]\ndir = %q\nwal-dir = %q\n[http]\nbind-address = %q\nlog-enabled = false\n[monitor]\nstore-enabled = false\n",
+		rpc, filepath.Join(d.dir, "meta"), filepath.Join(d.dir, "data"), filepath.Join(d.dir, "wal"), d.addr)
+	if err := os.WriteFile(filepath.Join(d.dir, "influx.conf"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.start()
+	t.Cleanup(d.kill)
+	d.influxql("CREATE DATABASE plant")
+	return d
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (d *influxd) start() {
+	d.t.Helper()
+	d.cmd = exec.Command(os.Getenv("BONGSU_INFLUXD"), "-config", filepath.Join(d.dir, "influx.conf"))
+	d.cmd.Stdout, d.cmd.Stderr = io.Discard, io.Discard
+	if err := d.cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	eventually(d.t, 30*time.Second, "influxd answers", func() bool {
+		resp, err := http.Get("http://" + d.addr + "/ping")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusNoContent
+	})
+}
+
+func (d *influxd) kill() {
+	if d.cmd != nil {
+		_ = d.cmd.Process.Kill()
+		_ = d.cmd.Wait()
+		d.cmd = nil
+	}
+}
+
+func (d *influxd) influxql(q string) string {
+	d.t.Helper()
+	resp, err := http.PostForm("http://"+d.addr+"/query", url.Values{"db": {"plant"}, "q": {q}})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		d.t.Fatalf("%s: %s %s %v", q, resp.Status, b, err)
+	}
+	return string(b)
+}
+
+func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(within); time.Now().Before(end); <-tick.C {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("not within %v: %s", within, what)
+}
+
+func plant(t *testing.T, address string) *facility.Site {
+	return &facility.Site{
+		ID:     "dc1",
+		Influx: &facility.Influx{URL: "http://" + address, Bucket: "plant/autogen"},
+		Assets: []facility.Asset{{ID: "dc1/b7", Kind: "battery-rack"}},
+		Points: []facility.Point{{ID: "dc1/b7/t", Asset: "dc1/b7", Unit: "degC"}},
+	}
+}
+
+func forward(t *testing.T, f *Forwarder) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	return func() { cancel(); <-done }
+}
+
+func minute(k int) Batch {
+	b := Batch{Seq: uint64(k), Points: []facility.PointID{"dc1/b7/t"}}
+	for sec := range 60 {
+		b.Samples = append(b.Samples, good(time.Duration(k*60+sec)*time.Second, float64(k)))
+	}
+	return b
+}
+
+// The database dies in the middle of a backlog and comes back: every sample is there once, none early.
+func TestNothingIsLostWhileInfluxIsAway(t *testing.T) {
+	db := newInfluxd(t)
+	f, err := NewForwarder(plant(t, db.addr), t.TempDir(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := forward(t, f)
+	defer func() { stop() }()
+	for k := 1; k <= 20; k++ {
+		if err := f.Take(t.Context(), minute(k)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, 20*time.Second, "the first twenty minutes are delivered", func() bool { return f.Position() == 20 })
+	db.kill()
+	for k := 21; k <= 40; k++ {
+		if err := f.Take(t.Context(), minute(k)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, 20*time.Second, "the outage is noticed", func() bool { _, err := f.Health(); return err != nil })
+	if f.Position() != 20 {
+		t.Fatalf("position %d while the database is away: undelivered batches were called delivered", f.Position())
+	}
+	db.start()
+	eventually(t, 60*time.Second, "the backlog is delivered", func() bool { return f.Position() == 40 })
+	if got := db.influxql(`SELECT count("value") FROM "battery-rack"`); !strings.Contains(got, ",2400]") {
+		t.Errorf("the database holds %s, want 2400 values", got)
+	}
+	if got := db.influxql(`SHOW TAG KEYS`); !strings.Contains(got, "asset") || !strings.Contains(got, "unit") {
+		t.Errorf("tags are missing: %s", got)
+	}
+}
+
+func TestBadSamplesHaveNoValue(t *testing.T) {
+	db := newInfluxd(t)
+	f, err := NewForwarder(plant(t, db.addr), t.TempDir(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := forward(t, f)
+	defer func() { stop() }()
+	b := Batch{Seq: 1, Points: []facility.PointID{"dc1/b7/t"}, Samples: []facility.Sample{good(0, 25), bad(time.Second)}}
+	if err := f.Take(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 20*time.Second, "delivered", func() bool { return f.Position() == 1 })
+	got := db.influxql(`SELECT count("value"), count("quality") FROM "battery-rack"`)
+	if !strings.Contains(got, ",1,2]") {
+		t.Errorf("one value and two qualities expected: %s", got)
+	}
+}
+
+// Health is a value written and read back, not the database's own word.
+func TestProbeReadsBackWhatItWrote(t *testing.T) {
+	db := newInfluxd(t)
+	site := plant(t, db.addr)
+	f, err := NewForwarder(site, t.TempDir(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Probe(t.Context(), time.Now()); err != nil {
+		t.Fatalf("a healthy database fails the probe: %v", err)
+	}
+	lying := http.NewServeMux()
+	lying.HandleFunc("/api/v2/write", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	lying.HandleFunc("/query", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"results":[{}]}`) })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: lying}
+	go func() { _ = srv.Serve(l) }()
+	defer srv.Close()
+	site.Influx.URL = "http://" + l.Addr().String()
+	f, err = NewForwarder(site, t.TempDir(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Probe(t.Context(), time.Now()); !errors.Is(err, ErrNotReadBack) {
+		t.Errorf("a database that drops writes passes the probe: %v", err)
+	}
+}
