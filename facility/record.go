@@ -45,7 +45,8 @@ type Alarm struct {
 	Count       int        `json:"count"`            // raises within this occurrence
 	Parent      string     `json:"parent,omitempty"` // alarm that masks this one
 	ShelvedTo   *time.Time `json:"shelved_to,omitempty"`
-	Reason      string     `json:"reason,omitempty"` // of the last act of a person
+	OneShot     bool       `json:"one_shot,omitempty"` // the shelf also ends when the alarm returns
+	Reason      string     `json:"reason,omitempty"`   // of the last act of a person
 }
 
 // CommandState is how far a command has come. Only Confirmed means that the field shows it.

@@ -1,0 +1,267 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"bongsu/facility"
+)
+
+// Alarms decides the life of every alarm of a site: those of its rules, the faults of the sensors
+// they watch, the silence of devices and links, and findings raised from outside. It reads no clock
+// and no socket. It is not safe for concurrent use: one loop owns it, so that one writer stands
+// behind every alarm.
+type Alarms struct {
+	site    *facility.Site
+	alarms  []alarm       // of rules, those of one point side by side
+	sources []alarmSource // points that a rule watches
+	devices []commsDevice
+	links   []commsLink
+	places  []alarmPlace // by Ref
+
+	byID map[string]*alarm
+	open map[string]*alarm // shown as anything but normal
+
+	timers  alarmTimers
+	started bool
+	origin  time.Time // of the durations that the timers count in
+	at      int64     // now, as nanoseconds since origin
+	now     time.Time
+	view    facility.View
+	out     []alarmOut
+}
+
+// alarmPlace says where a point belongs. Source is -1 for a point that no rule watches.
+type alarmPlace struct {
+	device, source int32
+}
+
+// alarmOut is one record on its way out with what orders it.
+type alarmOut struct {
+	order uint64
+	rec   facility.Alarm
+}
+
+// Names that stand before the @ in alarms this engine makes by itself; no rule may be called so.
+const (
+	sensorRule = "sensor"
+	commsRule  = "comms"
+	linkRule   = "link"
+)
+
+// NewAlarms prepares the alarms of a loaded site. It fails on rules that the engine cannot keep
+// apart or does not know; nothing is evaluated before the first Eval.
+func NewAlarms(site *facility.Site) (*Alarms, error) {
+	e := &Alarms{site: site, byID: map[string]*alarm{}, open: map[string]*alarm{}}
+	watched := make([][]int32, len(site.Points)) // rule numbers by point
+	total := 0
+	for i := range site.Alarms {
+		r := &site.Alarms[i]
+		if err := checkAlarmRule(r); err != nil {
+			return nil, fmt.Errorf("alarm rule %d %q: %w", i, r.ID, err)
+		}
+		for _, ref := range site.PointsMatching(r.Points) {
+			watched[ref] = append(watched[ref], int32(i))
+			total++
+		}
+	}
+	e.alarms = make([]alarm, 0, total)
+	e.places = make([]alarmPlace, len(site.Points))
+	for ref, rules := range watched {
+		e.places[ref] = alarmPlace{device: -1, source: -1}
+		if len(rules) == 0 {
+			continue
+		}
+		src := alarmSource{ref: facility.Ref(ref), first: len(e.alarms), device: -1}
+		for _, n := range rules {
+			e.addRuleAlarm(&src, &site.Alarms[n], len(e.sources))
+		}
+		src.last = len(e.alarms)
+		src.fault = sensorFaultRule(e.alarms[src.first:src.last])
+		e.places[ref].source = int32(len(e.sources))
+		e.sources = append(e.sources, src)
+	}
+	for i := range e.alarms {
+		a := &e.alarms[i]
+		if e.byID[a.id] != nil {
+			return nil, fmt.Errorf("alarm %s exists twice: give each rule an id of its own", a.id)
+		}
+		a.delay.alarm = a
+		e.byID[a.id] = a
+	}
+	for i := range e.sources {
+		e.sources[i].timer = alarmTimer{kind: sourceTimer, n: int32(i)}
+	}
+	e.addDevices()
+	return e, nil
+}
+
+func checkAlarmRule(r *facility.AlarmRule) error {
+	switch {
+	case r.ID == "" || strings.ContainsFunc(r.ID, func(c rune) bool { return c == '@' || unicode.IsSpace(c) || unicode.IsControl(c) }):
+		return fmt.Errorf("an id is one word without @")
+	case r.ID == sensorRule || r.ID == commsRule || r.ID == linkRule:
+		return fmt.Errorf("the names %s, %s and %s are kept for the alarms raised without a rule", sensorRule, commsRule, linkRule)
+	case alarmKindOf(r.Kind) == noAlarm:
+		return fmt.Errorf("unknown kind %q", r.Kind)
+	}
+	return nil
+}
+
+func (e *Alarms) addRuleAlarm(src *alarmSource, r *facility.AlarmRule, n int) {
+	p := &e.site.Points[src.ref]
+	kind := alarmKindOf(r.Kind)
+	src.hasStale = src.hasStale || kind == staleAlarm
+	e.alarms = append(e.alarms, alarm{
+		id: r.ID + "@" + string(p.ID), rule: r, kind: kind, source: int32(n),
+		point: p.ID, asset: p.Asset, unit: p.Unit, order: 3<<32 | uint64(len(e.alarms)),
+	})
+}
+
+// Eval judges the changed points and every timer that is due, and returns the whole records that
+// changed, each with the next revision, parents before children and then in the order of the site
+// file. The same points, times and view always give the same records.
+func (e *Alarms) Eval(now time.Time, view facility.View, changed []facility.Ref) []facility.Alarm {
+	e.view = view
+	e.tick(now)
+	for e.timers.due(e.at) {
+		e.fire(e.timers.pop())
+	}
+	for _, ref := range changed {
+		if int(ref) < len(e.places) {
+			e.changed(ref)
+		}
+	}
+	return e.flush()
+}
+
+// tick takes the caller's clock over and starts the watch over silence at its first call.
+func (e *Alarms) tick(now time.Time) {
+	e.now = now
+	if e.started {
+		e.at = int64(now.Sub(e.origin))
+		return
+	}
+	e.started, e.origin, e.at = true, now, 0
+	for i := range e.sources {
+		src := &e.sources[i]
+		e.timers.set(&src.timer, e.staleAfter(src.ref)+1)
+	}
+	for i := range e.devices {
+		e.timers.set(&e.devices[i].timer, e.devices[i].firstCheck(e))
+	}
+	for i := range e.links {
+		if l := &e.links[i]; l.masking && (l.alarm == nil || !l.alarm.active()) {
+			e.timers.set(&l.timer, int64(e.site.Comms.After))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.open)) {
+		if a := e.open[id]; a.shelved && a.rec.ShelvedTo != nil {
+			e.armShelf(a, a.rec.ShelvedTo.Sub(now))
+		}
+	}
+}
+
+func (e *Alarms) fire(t *alarmTimer) {
+	switch t.kind {
+	case delayTimer:
+		e.delayOver(t.alarm)
+	case shelfTimer:
+		e.endShelf(t.alarm, "", false)
+		e.commit(t.alarm)
+	case sourceTimer:
+		e.sample(int(t.n), e.view.Sample(e.sources[t.n].ref, e.now))
+	case deviceTimer:
+		e.deviceDue(int(t.n))
+	case linkTimer:
+		e.linkDue(int(t.n))
+	}
+}
+
+func (e *Alarms) changed(ref facility.Ref) {
+	s := e.view.Sample(ref, e.now)
+	place := e.places[ref]
+	if place.device >= 0 {
+		e.heard(int(place.device), s)
+	}
+	if place.source >= 0 {
+		e.sample(int(place.source), s)
+	}
+}
+
+// NextDue says when Eval must run again although no point changes; false when nothing is waiting.
+func (e *Alarms) NextDue(now time.Time) (time.Time, bool) {
+	if !e.started {
+		return now, true
+	}
+	if len(e.timers) == 0 {
+		return time.Time{}, false
+	}
+	return e.origin.Add(time.Duration(e.timers[0].due)), true
+}
+
+// Open lists every alarm that is shown as anything but normal, the most urgent and then the oldest first.
+func (e *Alarms) Open() []facility.Alarm {
+	out := make([]facility.Alarm, 0, len(e.open))
+	for _, a := range e.open {
+		out = append(out, *a.rec)
+	}
+	slices.SortFunc(out, func(a, b facility.Alarm) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), compareTimes(a.Raised, b.Raised), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+func compareTimes(a, b *time.Time) int {
+	switch {
+	case a == nil && b == nil:
+		return 0
+	case a == nil:
+		return 1
+	case b == nil:
+		return -1
+	}
+	return a.Compare(*b)
+}
+
+// Get returns the newest record of an alarm; false when it was never raised.
+func (e *Alarms) Get(id string) (facility.Alarm, bool) {
+	if a := e.byID[id]; a != nil && a.rec != nil {
+		return *a.rec, true
+	}
+	return facility.Alarm{}, false
+}
+
+// Records lists the newest record of every alarm that was ever raised, by id: what Restore needs to
+// go on counting occurrences and revisions.
+func (e *Alarms) Records() []facility.Alarm {
+	var out []facility.Alarm
+	for _, id := range slices.Sorted(maps.Keys(e.byID)) {
+		if a := e.byID[id]; a.rec != nil {
+			out = append(out, *a.rec)
+		}
+	}
+	return out
+}
+
+// flush hands out what was committed since the last flush.
+func (e *Alarms) flush() []facility.Alarm {
+	if len(e.out) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(e.out, func(a, b alarmOut) int {
+		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.rec.ID, b.rec.ID), cmp.Compare(a.rec.Revision, b.rec.Revision))
+	})
+	out := make([]facility.Alarm, len(e.out))
+	for i := range e.out {
+		out[i] = e.out[i].rec
+	}
+	clear(e.out)
+	e.out = e.out[:0]
+	return out
+}

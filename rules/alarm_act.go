@@ -1,0 +1,200 @@
+package rules
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"bongsu/facility"
+)
+
+// maxShelf is the longest time a person may hide an alarm: one long shift.
+const maxShelf = 12 * time.Hour
+
+// alarmActs lists what a person can do to an alarm. It is the only place to add one. Each answers
+// with the code and the advice of a refusal, or with 200 and an empty advice.
+var alarmActs = map[string]func(*Alarms, *alarm, facility.Act) (int, string){
+	"alarm.ack":            (*Alarms).ackAct,
+	"alarm.reset":          (*Alarms).resetAct,
+	"alarm.shelve":         (*Alarms).shelveAct,
+	"alarm.unshelve":       (*Alarms).unshelveAct,
+	"alarm.out-of-service": (*Alarms).outOfServiceAct,
+	"alarm.in-service":     (*Alarms).inServiceAct,
+}
+
+// Act does what a person asked of one alarm (act.Subject is its id) or refuses it with the reason:
+// 404 for an alarm that does not exist, 409 where its state or class forbids the act, 422 where the
+// act lacks something. Whether the person may act at all was decided before. Arguments: shelve takes
+// "seconds" or "once"; out-of-service takes "work_order"; in-service takes "function_test".
+func (e *Alarms) Act(now time.Time, act facility.Act) ([]facility.Alarm, facility.ActResult) {
+	e.tick(now)
+	do := alarmActs[act.Kind]
+	if do == nil {
+		return nil, facility.ActResult{Code: http.StatusUnprocessableEntity, Detail: fmt.Sprintf("unknown act %q", act.Kind)}
+	}
+	a := e.byID[act.Subject]
+	if a == nil || a.rec == nil && act.Kind != "alarm.out-of-service" {
+		return nil, facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("there is no alarm %q", act.Subject)}
+	}
+	if code, advice := do(e, a, act); code != http.StatusOK {
+		return nil, facility.ActResult{Code: code, Detail: advice}
+	}
+	if act.Reason != "" {
+		a.rec.Reason = act.Reason
+	}
+	e.commit(a)
+	return e.flush(), facility.ActResult{Code: http.StatusOK}
+}
+
+func (e *Alarms) ackAct(a *alarm, act facility.Act) (int, string) {
+	switch a.rec.State {
+	case facility.AlarmUnacked, facility.AlarmReturned, facility.AlarmLatchedUnacked:
+		e.acknowledge(a, actors(act))
+		return http.StatusOK, ""
+	case facility.AlarmShelved, facility.AlarmSuppressed, facility.AlarmOutOfService:
+		return http.StatusConflict, fmt.Sprintf("nothing to acknowledge: the alarm is %s", a.rec.State)
+	}
+	return http.StatusConflict, "nothing to acknowledge"
+}
+
+func (e *Alarms) acknowledge(a *alarm, by string) {
+	a.rec.Acked, a.rec.AckedBy = e.stamp(), by
+}
+
+// resetAct lifts a latch. A restored alarm that nothing judges any more (its rule left the site file,
+// or its finder does not know it) is closed the same way, since it could never return by itself.
+func (e *Alarms) resetAct(a *alarm, act facility.Act) (int, string) {
+	quality := e.qualityOf(a)
+	switch {
+	case a.unclaimed && a.kind == externalAlarm && a.rec.State != facility.AlarmNormal:
+		if act.Reason == "" {
+			return http.StatusUnprocessableEntity, "nothing judges this alarm any more: give the reason why it may be closed"
+		}
+		a.process, a.outOfService, a.byDesign = processNormal, false, false
+		if a.rec.Active {
+			a.rec.Active, a.rec.Returned = false, e.stamp()
+		}
+	case a.rec.Active:
+		return http.StatusConflict, "the condition still holds: a reset is possible once it is gone"
+	case a.rec.State != facility.AlarmLatchedUnacked && a.rec.State != facility.AlarmLatchedAcked:
+		return http.StatusConflict, fmt.Sprintf("nothing to reset: the alarm is %s", a.rec.State)
+	case a.process != processNormal:
+		return http.StatusConflict, "the condition is coming back: a reset is possible once it is gone"
+	case quality != facility.Good:
+		return http.StatusConflict, fmt.Sprintf("the quality of the source is %s: a reset needs a good value", quality)
+	}
+	if a.rec.Acked == nil {
+		e.acknowledge(a, actors(act))
+	}
+	a.open = false
+	e.dropShelf(a)
+	return http.StatusOK, ""
+}
+
+func (e *Alarms) shelveAct(a *alarm, act facility.Act) (int, string) {
+	switch a.rec.State {
+	case facility.AlarmUnacked, facility.AlarmAcked, facility.AlarmReturned, facility.AlarmLatchedUnacked, facility.AlarmLatchedAcked:
+	default:
+		return http.StatusConflict, fmt.Sprintf("nothing to shelve: the alarm is %s", a.rec.State)
+	}
+	if a.rec.Priority <= 1 || a.rec.Class == "fire" || a.rec.Class == "safety" {
+		return http.StatusConflict, "alarms of priority 1 and of the classes fire and safety are never shelved"
+	}
+	if act.Reason == "" {
+		return http.StatusUnprocessableEntity, "shelving needs a reason"
+	}
+	once := act.Args["once"] == "true"
+	length := maxShelf
+	if text := act.Args["seconds"]; text != "" || !once {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > int(maxShelf/time.Second) {
+			return http.StatusUnprocessableEntity, fmt.Sprintf("shelve for 1 to %d seconds", int(maxShelf/time.Second))
+		}
+		length = time.Duration(n) * time.Second
+	}
+	until := e.stamp().Add(length)
+	a.shelved, a.rec.OneShot, a.rec.ShelvedTo = true, once, &until
+	e.armShelf(a, length)
+	return http.StatusOK, ""
+}
+
+func (e *Alarms) armShelf(a *alarm, in time.Duration) {
+	if a.shelf == nil {
+		a.shelf = &alarmTimer{kind: shelfTimer, alarm: a}
+	}
+	e.timers.set(a.shelf, e.at+max(int64(in), 1))
+}
+
+func (e *Alarms) unshelveAct(a *alarm, act facility.Act) (int, string) {
+	if !a.shelved {
+		return http.StatusConflict, "the alarm is not shelved"
+	}
+	e.endShelf(a, actors(act), true)
+	return http.StatusOK, ""
+}
+
+// endShelf takes an alarm off the shelf. A person who does it has seen it; a timer has not, so what
+// is active then calls again. A latch stands either way: only a reset lifts it.
+func (e *Alarms) endShelf(a *alarm, by string, byHand bool) {
+	e.dropShelf(a)
+	if byHand {
+		e.acknowledge(a, by)
+		return
+	}
+	a.rec.Acked, a.rec.AckedBy = nil, ""
+	if !a.rec.Active && !a.rec.Latching {
+		a.open = false
+	}
+}
+
+func (e *Alarms) dropShelf(a *alarm) {
+	if a.shelf != nil {
+		e.timers.stop(a.shelf)
+	}
+	a.shelved, a.rec.OneShot, a.rec.ShelvedTo = false, false, nil
+}
+
+// outOfServiceAct takes an alarm out for work on its equipment. The reason says in words what
+// watches over the equipment meanwhile; fire and safety take two persons.
+func (e *Alarms) outOfServiceAct(a *alarm, act facility.Act) (int, string) {
+	switch {
+	case a.outOfService:
+		return http.StatusConflict, "the alarm is out of service already"
+	case act.Args["work_order"] == "":
+		return http.StatusUnprocessableEntity, "out of service needs the number of the work order"
+	case act.Reason == "":
+		return http.StatusUnprocessableEntity, "out of service needs the compensating measure in words"
+	case (a.rule.Class == "fire" || a.rule.Class == "safety") && !twoPersons(act.By):
+		return http.StatusUnprocessableEntity, "an alarm of this class is taken out of service by two persons"
+	}
+	if a.rec == nil {
+		a.describe()
+	}
+	e.dropShelf(a)
+	a.outOfService = true
+	return http.StatusOK, ""
+}
+
+// inServiceAct brings an alarm back after its function test; what is active then calls again.
+func (e *Alarms) inServiceAct(a *alarm, act facility.Act) (int, string) {
+	switch {
+	case !a.outOfService:
+		return http.StatusConflict, "the alarm is in service"
+	case act.Args["function_test"] == "":
+		return http.StatusUnprocessableEntity, "back in service needs the record of the function test"
+	}
+	a.outOfService = false
+	a.rec.Acked, a.rec.AckedBy = nil, ""
+	if !a.rec.Active && !a.rec.Latching {
+		a.open = false
+	}
+	return http.StatusOK, ""
+}
+
+func actors(act facility.Act) string { return strings.Join(act.By, ", ") }
+
+func twoPersons(by []string) bool {
+	return len(by) >= 2 && by[0] != "" && by[1] != "" && by[0] != by[1]
+}
