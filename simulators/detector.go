@@ -207,3 +207,27 @@ func (o *offGasSensor) step(cfg *SensorConfig, rackPPM, dt float64, rng *rand.Ra
 	o.ppm = o.probe.sample(rackPPM, dt, rng)
 	o.alarm = o.ppm >= cfg.OffGasAlarmPPM
 }
+
+const (
+	evidenceCameraK = 8  // camera region over the median of its peers
+	evidenceScans   = 10 // for that many one-second scans
+	evidenceSecondK = 10 // second BMS thermistor over the rack's median
+)
+
+// DeltaEvidence is the supporting vote that needs no absolute temperature. cameraExcessK holds the camera's latest
+// one-second excesses of the rack over the median of its peer racks, newest last; secondC and medianC are the
+// second-hottest BMS thermistor of the hottest module and the median of the rack. NaN is no evidence.
+func DeltaEvidence(cameraExcessK []float64, secondC, medianC float64) bool {
+	if secondC >= medianC+evidenceSecondK && secondC < SentinelC {
+		return true
+	}
+	if len(cameraExcessK) < evidenceScans {
+		return false
+	}
+	for _, k := range cameraExcessK[len(cameraExcessK)-evidenceScans:] {
+		if !(k >= evidenceCameraK) {
+			return false
+		}
+	}
+	return true
+}
