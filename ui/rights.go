@@ -1,0 +1,73 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+)
+
+// right is one thing a person may be allowed to do.
+type right string
+
+const (
+	rightNone     right = ""         // no session needed
+	rightRead     right = "read"     // see everything
+	rightAlarms   right = "alarms"   // acknowledge, reset, shelve, unshelve
+	rightBypass   right = "bypass"   // take a fire channel out of the vote
+	rightInhibit  right = "inhibit"  // hold a fire output
+	rightRelease  right = "release"  // release gas
+	rightReset    right = "reset"    // lift a fire stage
+	rightTakeover right = "takeover" // hand control to the fire authority
+	rightPowerCut right = "power-cut"
+	rightSimulate right = "simulate" // act on the simulated world
+	rightC0       right = "C0"       // commands by level
+	rightC1       right = "C1"
+	rightC2       right = "C2"
+	rightC3       right = "C3"
+	rightC4       right = "C4"
+	rightCommand  right = "command" // any of the levels; the order's own level is checked after it is read
+)
+
+// roles are all the roles an account can have. admin keeps users and configuration; it has no vote
+// and no command, so that no single account can both appoint and act.
+var roles = []string{"operator", "lead", "safety", "facilities", "authority", "chair", "member", "tower", "admin"}
+
+// grant is who may do a thing, and who may be the second person where it takes two.
+type grant struct {
+	roles  []string
+	second []string // empty: one person is enough
+}
+
+// grants lists every right. A role that is not named has it not.
+var grants = map[right]grant{
+	rightRead:     {roles: roles},
+	rightAlarms:   {roles: []string{"operator", "lead", "safety", "facilities"}},
+	rightBypass:   {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}},
+	rightInhibit:  {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}},
+	rightRelease:  {roles: []string{"safety"}, second: []string{"lead", "safety"}},
+	rightReset:    {roles: []string{"safety"}, second: []string{"lead", "safety"}},
+	rightTakeover: {roles: []string{"authority"}, second: []string{"authority"}},
+	rightPowerCut: {roles: []string{"authority"}, second: []string{"authority"}},
+	rightSimulate: {roles: []string{"lead", "safety", "admin", "operator"}},
+	rightC0:       {roles: []string{"operator", "lead", "safety", "facilities"}},
+	rightC1:       {roles: []string{"operator", "lead"}},
+	rightC2:       {roles: []string{"operator", "lead"}},
+	rightC3:       {roles: []string{"lead", "safety"}},
+	rightC4:       {roles: []string{"safety"}, second: []string{"lead", "safety"}},
+	rightCommand:  {roles: []string{"operator", "lead", "safety", "facilities"}},
+}
+
+// may says whether a person with some roles has a right.
+func (r right) may(have []string) bool { return anyOf(grants[r].roles, have) }
+
+// maySecond says whether a person with some roles can be the second one.
+func (r right) maySecond(have []string) bool { return anyOf(grants[r].second, have) }
+
+// needs names the roles that have the right, for the refusal.
+func (r right) needs() string { return strings.Join(grants[r].roles, ", ") }
+
+// needsSecond names the roles of the second person, for the refusal.
+func (r right) needsSecond() string { return strings.Join(grants[r].second, ", ") }
+
+func anyOf(want, have []string) bool {
+	return slices.ContainsFunc(have, func(role string) bool { return slices.Contains(want, role) })
+}
