@@ -1,0 +1,91 @@
+package fire
+
+// Inputs is everything one tick looks at. Racks and Rooms are in the order of Engine.RackIDs and
+// Engine.RoomNames; values persist only if the caller gives them again.
+type Inputs struct {
+	Racks []RackInputs
+	Rooms []RoomInputs
+	// Confirmed lists the commands whose feedback is seen now, asked for or not. A command may
+	// stay in the list for as long as its feedback stands.
+	Confirmed []string
+	// DrillConfirmed does the same for commands of the drill, by DrillCommand.Feedback.
+	DrillConfirmed []string
+	Requests       []Request // by people, in the order they came
+}
+
+// RackInputs is what is known of one rack.
+type RackInputs struct {
+	Channels [Channels]Reading
+	Smoke    bool
+	OffGas   bool
+	Arc      bool // arc relay or short-circuit flag
+	EV       bool // other evidence of heat, computed upstream
+	// Sim replaces channels in a drill, where SimSet; it is never looked at outside a drill.
+	Sim    [Channels]Reading
+	SimSet [Channels]bool
+}
+
+// RoomInputs is what is known of one room.
+type RoomInputs struct {
+	ASD           int     // aspirating smoke detector, 0 to 4; 3 is Fire-1
+	LEL           float64 // percent of the lower flammable limit
+	Occupants     int
+	Abort         bool
+	ManualStation bool
+	PartnerOK     Permissive // the partner zone can carry this room's load
+	BankFault     bool       // its gas bank is reported empty or shut off
+}
+
+// Permissive is a live yes or no that may be unknown.
+type Permissive uint8
+
+// The states of a permissive; with Unset the configured default holds.
+const (
+	Unset Permissive = iota
+	Permitted
+	Refused
+)
+
+// RequestKind is what a person asks for.
+type RequestKind uint8
+
+// The kinds of request.
+const (
+	NoRequest         RequestKind = iota
+	RequestBypass                 // Subject: rack, Channel, For
+	RequestEndBypass              // Subject: rack, Channel
+	RequestInhibit                // Subject: a command's name
+	RequestEndInhibit             // Subject: a command's name
+	RequestTakeover               // the fire authority takes control
+	RequestPowerCut               // only with the authority in control
+	RequestRelease                // Subject: room; ICConfirm
+	RequestReset                  // Subject: rack; Inspected
+	RequestBankReady              // Subject: room; its gas bank has been refilled
+	RequestAck                    // noted upstream; changes nothing here
+	RequestDrillOn
+	RequestDrillOff
+)
+
+// Request is one wish of one or more people. Whether they are who they say, in two sessions and
+// within the time window, is checked before it gets here.
+type Request struct {
+	Kind      RequestKind
+	By        []string // distinct identities
+	Subject   string
+	Channel   Channel
+	For       int  // seconds a bypass lasts; 0 means the longest allowed
+	Inspected bool // an inspection record exists
+	ICConfirm bool // the incident commander confirmed the release
+}
+
+// twoPersons holds when at least two different people signed.
+func (r Request) twoPersons() bool {
+	for i, a := range r.By {
+		for _, b := range r.By[:i] {
+			if a != "" && b != "" && a != b {
+				return true
+			}
+		}
+	}
+	return false
+}

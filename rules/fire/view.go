@@ -1,0 +1,135 @@
+package fire
+
+import "time"
+
+// View is a picture of the engine after its last tick. All times are on the engine's monotonic
+// scale, the `now` of Tick.
+type View struct {
+	Now       time.Duration
+	Authority bool // the fire authority is in control
+	Racks     []RackView
+	Rooms     []RoomView
+	Site      []CommandView
+	Drill     *DrillView // nil outside a drill
+}
+
+// DrillView is the drill's own picture, beside the real one.
+type DrillView struct {
+	Racks []RackView
+	Rooms []RoomView
+	Site  []CommandView
+}
+
+// RackView is one rack for a console.
+type RackView struct {
+	ID       string
+	Room     string
+	Stage    Stage // S6 while the authority is in control
+	Reached  Stage // the rack's own rung underneath
+	Since    time.Duration
+	Channels [Channels]ChannelView
+	Evidence Evidence
+	Votes    [3]VoteView
+	Commands []CommandView // in the order of the ladder; idle ones too
+	Alarms   []string      // standing alarms of the rack itself
+	// AgentLeft is what is left of the agent time; meaningful while AgentRunning.
+	AgentRunning bool
+	AgentLeft    time.Duration
+	ResetReadyIn time.Duration // -1 while the rack is not safe to reset
+}
+
+// ChannelState is how a channel counts.
+type ChannelState string
+
+// The states of a channel.
+const (
+	ChannelGood     ChannelState = "good"
+	ChannelHeld     ChannelState = "held" // bad for a moment, its last good value votes
+	ChannelBad      ChannelState = "bad"
+	ChannelStale    ChannelState = "stale"
+	ChannelObscured ChannelState = "obscured"
+	ChannelBypassed ChannelState = "bypassed"
+	ChannelUnknown  ChannelState = "unknown" // nothing read yet
+)
+
+// ChannelView is one temperature channel.
+type ChannelView struct {
+	Channel     Channel
+	ValueC      float64 // the value that counts: the reading, or the last good one
+	State       ChannelState
+	Over        [3]bool // has passed the threshold of stage 1, 2, 3
+	Thresholds  Thresholds
+	RatePerMin  float64 // kelvin a minute; 0 without enough history
+	LostHot     Stage   // the stage it votes for after being lost hot; S0 when it does not
+	BypassUntil time.Duration
+	BypassBy    []string
+}
+
+// Evidence is what supports a temperature vote.
+type Evidence struct {
+	Smoke, OffGas, Arc, EV, PatchSelfActuated bool
+}
+
+// Any holds when at least one piece of evidence does.
+func (e Evidence) Any() bool {
+	return e.Smoke || e.OffGas || e.Arc || e.EV || e.PatchSelfActuated
+}
+
+// VoteView is the count for one of the stages 1 to 3.
+type VoteView struct {
+	Votes  int
+	N      int
+	Need   int // 0 when no vote can carry the stage
+	Demand bool
+}
+
+// CommandState is how far a command has come.
+type CommandState string
+
+// The states of a command.
+const (
+	CommandIdle      CommandState = "idle"
+	CommandSent      CommandState = "sent"
+	CommandConfirmed CommandState = "confirmed"
+	CommandFailed    CommandState = "failed"
+	CommandInhibited CommandState = "inhibited"
+)
+
+// CommandView is one output and its feedback.
+type CommandView struct {
+	Name        string
+	Action      Action
+	State       CommandState
+	Attempts    int
+	SentAt      time.Duration // first send; meaningful once Attempts > 0 or it was inhibited
+	ConfirmedAt time.Duration // meaningful when confirmed
+	Inhibited   bool          // an inhibit stands, whatever the state
+	InhibitedBy []string
+}
+
+// RoomView is one room for a console.
+type RoomView struct {
+	Name      string
+	Peer      bool // no racks here, only a gas bank
+	Stage     Stage
+	Reached   Stage // the rung underneath S6
+	ASD       int
+	LEL       float64
+	Occupants int
+	Commands  []CommandView
+	Alarms    []string
+
+	WaterRunning bool
+	WaterLeft    time.Duration // until gas may follow; 0 or below when the time is up
+	Countdown    time.Duration // what is left before the release; meaningful in S5A
+	Holds        Holds
+	ReleasedAt   time.Duration // meaningful in S5B and S5C
+	ReservedAt   time.Duration // meaningful in S5C
+	Donor        string        // the room whose bank was drawn on
+	BankIntact   bool
+}
+
+// Holds says what keeps the gas from being released.
+type Holds struct {
+	Occupied, LEL, Abort, Damper bool
+}
