@@ -1,0 +1,132 @@
+package simulators
+
+import (
+	"fmt"
+
+	"bongsu/facility"
+)
+
+// normalLoad is the share of its rating a UPS zone carries on an ordinary day. Two zones of a pair must
+// be able to stand in for each other below 95 %, so it stays well under a half.
+const normalLoad = .40
+
+// layout is a site as the physics needs it: which asset belongs to which, and the world's configuration.
+type layout struct {
+	cfg      WorldConfig
+	assets   map[facility.AssetID]*facility.Asset
+	roomZone map[string]string
+	partner  map[string]string
+
+	// Only what the site itself names, in its order: not the unseen partner zones.
+	racks, rooms, zones, feeds []string
+}
+
+// newLayout reads the assets of a site. A battery room hangs under the UPS zone its racks feed; the first
+// feed is the normal source. Zones stand in pairs, and a zone without a partner gets an unseen one with a
+// battery room like its own: the rest of the building, which carries the second cord of every IT rack.
+func newLayout(site *facility.Site) (*layout, error) {
+	l := &layout{cfg: DefaultWorldConfig(), assets: map[facility.AssetID]*facility.Asset{},
+		roomZone: map[string]string{}, partner: map[string]string{}}
+	l.cfg.Site, l.cfg.Seed = site.ID, uint64(site.Sim.Seed)
+	children := map[facility.AssetID][]string{}
+	var halls []string
+	racksIn := map[string][]string{}
+	for i := range site.Assets {
+		a := &site.Assets[i]
+		id := string(a.ID)
+		l.assets[a.ID] = a
+		switch a.Kind {
+		case "site":
+			l.cfg.Site = id
+		case "feed":
+			l.feeds = append(l.feeds, id)
+			l.cfg.Feeds = append(l.cfg.Feeds, FeedConfig{ID: id})
+		case "ups-zone":
+			l.zones = append(l.zones, id)
+		case "battery-room":
+			l.rooms = append(l.rooms, id)
+		case "battery-rack":
+			l.racks = append(l.racks, id)
+			children[a.Parent] = append(children[a.Parent], id)
+		case "it-hall":
+			halls = append(halls, id)
+		case "it-rack":
+			racksIn[string(a.Parent)] = append(racksIn[string(a.Parent)], id)
+		}
+	}
+	for _, room := range l.rooms {
+		zone := ""
+		if p := l.assets[l.assets[facility.AssetID(room)].Parent]; p != nil && p.Kind == "ups-zone" {
+			zone = string(p.ID)
+		}
+		l.roomZone[room] = zone
+		l.cfg.Rooms = append(l.cfg.Rooms, RoomConfig{ID: room, Zone: zone, Racks: children[facility.AssetID(room)]})
+	}
+	pairs := l.pairZones()
+	l.placeITRacks(halls, racksIn, pairs)
+	if err := l.cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("site %s as a world: %w", site.ID, err)
+	}
+	return l, nil
+}
+
+// pairZones makes every zone's partner and adds the unseen ones.
+func (l *layout) pairZones() [][2]string {
+	var pairs [][2]string
+	for i := 0; i < len(l.zones); i += 2 {
+		a := l.zones[i]
+		b := a + "/partner"
+		if i+1 < len(l.zones) {
+			b = l.zones[i+1]
+		} else {
+			l.addUnseen(a, b)
+		}
+		l.partner[a], l.partner[b] = b, a
+		pairs = append(pairs, [2]string{a, b})
+		l.cfg.Zones = append(l.cfg.Zones, ZoneConfig{ID: a, Partner: b}, ZoneConfig{ID: b, Partner: a})
+	}
+	return pairs
+}
+
+func (l *layout) addUnseen(zone, partner string) {
+	room := RoomConfig{ID: partner + "/room", Zone: partner}
+	for i := range l.racksOf(zone) {
+		room.Racks = append(room.Racks, fmt.Sprintf("%s/r%d", room.ID, i+1))
+	}
+	l.cfg.Rooms = append(l.cfg.Rooms, room)
+}
+
+// racksOf counts the battery racks that feed a zone.
+func (l *layout) racksOf(zone string) int {
+	n := 0
+	for _, r := range l.cfg.Rooms {
+		if r.Zone == zone {
+			n += len(r.Racks)
+		}
+	}
+	return n
+}
+
+// placeITRacks gives every IT rack its two cords, hall by hall over the pairs of zones, and tops the zones
+// up with load that is not modelled rack by rack.
+func (l *layout) placeITRacks(halls []string, racksIn map[string][]string, pairs [][2]string) {
+	it := l.cfg.IT
+	itKW := map[string]float64{}
+	for i, hall := range halls {
+		var pair [2]string
+		if len(pairs) > 0 {
+			pair = pairs[i%len(pairs)]
+		}
+		for _, id := range racksIn[hall] {
+			l.cfg.ITRacks = append(l.cfg.ITRacks, ITRackConfig{ID: id, ZoneA: pair[0], ZoneB: pair[1]})
+			half := it.RackKW * (it.IdleShare + it.MeanUse*(1-it.IdleShare)) / 2
+			itKW[pair[0]] += half
+			itKW[pair[1]] += half
+		}
+	}
+	for i := range l.cfg.Zones {
+		z := &l.cfg.Zones[i]
+		rated := l.cfg.Power.RackKW * float64(max(1, l.racksOf(z.ID)))
+		z.OtherLoadKW = max(0, normalLoad*rated-itKW[z.ID])
+	}
+}
