@@ -51,10 +51,12 @@ type batteryRack struct {
 	faults   []*heatFault
 	faultW   []float64
 	offGasS  float64 // simulated second at which off-gassing starts, +Inf if not foreseen
+	leaking  string  // id of a fault that lets vapour out without heat
 	offGas   bool
 	soc      float64
 	currentA float64
-	arc      bool
+	arc      bool // the BMS short-circuit flag or the arc relay is on
+	heated   bool // some fault put heat into a cell in this step
 
 	firstVentS, firstAwayS float64
 	sprayedL               float64
@@ -97,7 +99,7 @@ func (r *batteryRack) step(in rackInput, dt float64) rackOutput {
 	if in.curtain {
 		leak = r.cell.CurtainShare
 	}
-	r.offGas = r.nowS >= r.offGasS && (r.firstVentS < 0 || r.offGas)
+	r.stepOffGas()
 	res.flow = r.gases.step(r.smoke, r.cell, r.out, r.offGas, leak, dt)
 	r.sprayedL += in.waterLPM * dt / 60
 	r.switchModel(dt)
@@ -111,7 +113,6 @@ func (r *batteryRack) stepCells(in rackInput, joule, dt float64) {
 		water: in.water, damped: in.patch || in.gas}, dt)
 	if r.out.vents > 0 && r.firstVentS < 0 {
 		r.firstVentS = r.nowS
-		r.offGas = false
 	}
 	if r.out.away > 0 && r.firstAwayS < 0 {
 		r.firstAwayS = r.nowS

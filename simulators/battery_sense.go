@@ -54,15 +54,18 @@ func newRackSense(cfg *WorldConfig, rng *rand.Rand) rackSense {
 	return sense
 }
 
+// contacts are a contactor's position contacts.
+type contacts struct{ closed, open bool }
+
 // stepSense reads every instrument of the rack once.
-func (r *batteryRack) stepSense(isolated, moving bool, charge ChargeState, dt float64) {
+func (r *batteryRack) stepSense(aux contacts, charge ChargeState, dt float64) {
 	s := &r.sense
 	held := s.now
 	now := RackReading{Charge: charge, HeartbeatUp: true, InsulationK: s.insulated, SOHPercent: 97}
 	now.AirC = s.air.sample(r.airC, dt, r.rng)
 	r.readThermistors(&now)
 	r.readString(&now)
-	now.Closed52a, now.Open52b = !isolated && !moving, isolated && !moving
+	now.Closed52a, now.Open52b = aux.closed, aux.open
 	s.smoke.step(s.cfg, r.gases.pctM(r.smoke), dt, r.rng)
 	s.offGas.step(s.cfg, r.gases.ppm(r.smoke), dt, r.rng)
 	now.SmokePctM, now.SmokePre, now.SmokeAlarm = s.smoke.pctM, s.smoke.pre, s.smoke.alarm
@@ -180,11 +183,18 @@ func rises(v *[61]float64, n int, ratePerMin, fromC float64) bool {
 	return newest >= fromC && newest < SentinelC && (newest-oldest)*60/float64(seconds) >= ratePerMin
 }
 
-// cellReading copies the slow BMS values.
+// cellReading copies the slow BMS values; a dead BMS has none.
 func (r *batteryRack) cellReading() CellReading {
 	out := CellReading{ThermistorC: slices.Clone(r.sense.therm), VoltageMV: make([]float64, r.cell.cells())}
 	for k := range out.VoltageMV {
 		out.VoltageMV[k] = r.cellMV(k)
+	}
+	if !r.sense.now.HeartbeatUp {
+		for _, values := range [][]float64{out.ThermistorC, out.VoltageMV} {
+			for i := range values {
+				values[i] = math.NaN()
+			}
+		}
 	}
 	return out
 }

@@ -49,17 +49,16 @@ type heatFault struct {
 	leftS      float64 // +Inf until cleared
 	electrical float64 // share that isolation removes
 	jointOhm   float64 // bad joint: heat follows the string's current
-	arc        bool    // big enough for the BMS short-circuit flag
 }
 
 // faultHeat sums the injected heat per cell for this step and ages the faults; nil means none.
 func (r *batteryRack) faultHeat(isolated bool, dt float64) []float64 {
 	if len(r.faults) == 0 {
-		r.arc = false
+		r.heated = false
 		return nil
 	}
 	clear(r.faultW)
-	r.arc = false
+	r.heated = false
 	kept := r.faults[:0]
 	for _, f := range r.faults {
 		each := f.wattsEach + r.currentA*r.currentA*f.jointOhm
@@ -69,7 +68,7 @@ func (r *batteryRack) faultHeat(isolated bool, dt float64) []float64 {
 		for _, k := range f.cells {
 			r.faultW[k] += each
 		}
-		r.arc = r.arc || f.arc && each > 0
+		r.heated = r.heated || each > 0
 		if f.leftS -= dt; f.leftS > 0 {
 			kept = append(kept, f)
 		}
@@ -112,6 +111,15 @@ func (r *batteryRack) planOffGas(lead *float64, roomC float64) {
 	if ok {
 		r.offGasS = min(r.offGasS, max(r.nowS, vent-leadS))
 	}
+}
+
+// stepOffGas decides whether vapour comes in this second. What was foreseen ends with the vent, or when the response
+// has cooled the rack after all.
+func (r *batteryRack) stepOffGas() {
+	if !r.heated && r.hottest() < 60 {
+		r.offGasS = math.Inf(1)
+	}
+	r.offGas = r.leaking != "" || r.nowS >= r.offGasS && r.firstVentS < 0
 }
 
 // foreseeHorizonS bounds the look ahead: a fault that has not vented in two hours is taken as harmless.

@@ -20,6 +20,7 @@ const (
 	BatteryFire   FaultKind = "battery-fire" // the demo's fire, see DemoFire
 	OffGas        FaultKind = "off-gas"      // solvent vapour alone
 	Insulation    FaultKind = "insulation"   // Amount kilo-ohm to earth
+	ArcFlash      FaultKind = "arc"          // arc relay or BMS short flag
 
 	// Any instrument: Channel names it.
 	SensorBad      FaultKind = "sensor-bad"
@@ -98,7 +99,7 @@ type injector func(w *World, f Fault, id string) (clear func(), err error)
 // injectors lists every fault kind of this build. It is the only place to add one.
 var injectors = map[FaultKind]injector{
 	InternalShort: injectHeat, Overcharge: injectHeat, ExternalHeat: injectHeat, JouleHeat: injectHeat, BadJoint: injectHeat,
-	BatteryFire: injectDemoFire, OffGas: injectOffGas, Insulation: injectInsulation,
+	BatteryFire: injectDemoFire, OffGas: injectOffGas, Insulation: injectInsulation, ArcFlash: injectArc,
 	SensorBad: injectSensor, SensorFrozen: injectSensor, SensorOffset: injectSensor, SensorSentinel: injectSensor, SensorNoise: injectSensor,
 	ActuatorStuck: injectActuator, FeedbackStuck: injectActuator, ActuatorSlow: injectActuator,
 	CameraSource: injectCameraSource,
@@ -106,6 +107,30 @@ var injectors = map[FaultKind]injector{
 	HVACFail: injectRoom, RoomSmoke: injectRoom, WaterLoss: injectRoom, BankLeak: injectRoom, ASDFlow: injectRoom, RackSpread: injectRoom,
 	FeedLoss: injectFeed, FeedSag: injectFeed, FeedHz: injectFeed, UPSModeFault: injectUPSMode,
 	CoolingLoss: injectCooling, PumpLoss: injectCooling, HotSpot: injectHotSpot,
+}
+
+// exclusive groups the kinds of which an asset can have only one at a time, so that clearing one never undoes another.
+var exclusive = map[FaultKind]string{
+	OffGas: "off-gas", Insulation: "insulation", ArcFlash: "arc", Occupancy: "occupancy", DoorOpen: "door", AbortHeld: "abort",
+	ManualStation: "manual-station", PanelTrouble: "panel-trouble", HVACFail: "hvac", WaterLoss: "water", ASDFlow: "asd-flow",
+	RackSpread: "spread", FeedLoss: "feed", FeedSag: "feed", FeedHz: "feed", UPSModeFault: "ups-mode",
+}
+
+// dose is an amount that one fault adds to others of its kind.
+type dose struct {
+	id     string
+	amount float64
+}
+
+func total(d []dose) (sum float64) {
+	for _, x := range d {
+		sum += x.amount
+	}
+	return sum
+}
+
+func without(d []dose, id string) []dose {
+	return slices.DeleteFunc(d, func(x dose) bool { return x.id == id })
 }
 
 // FaultKinds lists every kind Inject knows, in alphabetical order.
@@ -127,6 +152,11 @@ func (w *World) Inject(f Fault) (string, error) {
 	for name, v := range map[string]float64{"watts": f.Params.Watts, "seconds": f.Params.Seconds, "amount": f.Params.Amount} {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return "", fmt.Errorf("inject %s on %q: %w: %s is not a number", f.Kind, f.Target, ErrFaultParams, name)
+		}
+	}
+	for _, other := range w.faults {
+		if group := exclusive[f.Kind]; group != "" && other.Target == f.Target && exclusive[other.Kind] == group {
+			return "", fmt.Errorf("inject %s on %q: %w: clear %s (%s) first", f.Kind, f.Target, ErrFaultParams, other.ID, other.Kind)
 		}
 	}
 	w.faultN++

@@ -97,13 +97,13 @@ func (u *rackUnit) heatOf(f Fault) (*heatFault, error) {
 }
 
 // injectOffGas lets solvent vapour show without heat, as some cells do long before anything else.
-func injectOffGas(w *World, f Fault, _ string) (func(), error) {
+func injectOffGas(w *World, f Fault, id string) (func(), error) {
 	u, err := w.faultRack(f)
 	if err != nil {
 		return nil, err
 	}
-	u.offGasS = u.nowS
-	return func() { u.offGasS = math.Inf(1) }, nil
+	u.leaking = id
+	return func() { u.leaking = "" }, nil
 }
 
 func injectInsulation(w *World, f Fault, _ string) (func(), error) {
@@ -114,6 +114,15 @@ func injectInsulation(w *World, f Fault, _ string) (func(), error) {
 	sound := u.sense.insulated
 	u.sense.insulated = max(0, f.Params.Amount)
 	return func() { u.sense.insulated = sound }, nil
+}
+
+func injectArc(w *World, f Fault, _ string) (func(), error) {
+	u, err := w.faultRack(f)
+	if err != nil {
+		return nil, err
+	}
+	u.arc = true
+	return func() { u.arc = false }, nil
 }
 
 // injectCameraSource puts something warm into the picture of a rack.

@@ -117,8 +117,8 @@ func injectRoom(w *World, f Fault, id string) (func(), error) {
 		r.noWater = id
 		return func() { r.noWater = "" }, nil
 	case RoomSmoke:
-		r.smell[id] = f.Params.Amount
-		return func() { delete(r.smell, id) }, nil
+		r.smell = append(r.smell, dose{id, f.Params.Amount})
+		return func() { r.smell = without(r.smell, id) }, nil
 	case RackSpread:
 		w.spreads[f.Target] = id
 		return func() { delete(w.spreads, f.Target) }, nil
@@ -185,6 +185,6 @@ func injectHotSpot(w *World, f Fault, id string) (func(), error) {
 	if !ok {
 		return nil, fmt.Errorf("IT rack %q: %w", f.Target, ErrUnknownAsset)
 	}
-	r.hot[id] = f.Params.Amount
-	return func() { delete(r.hot, id) }, nil
+	r.hot = append(r.hot, dose{id, f.Params.Amount})
+	return func() { r.hot = without(r.hot, id) }, nil
 }

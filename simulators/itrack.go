@@ -38,8 +38,7 @@ type itRack struct {
 	aKW    float64
 	bKW    float64
 	inletC float64
-	local  float64            // extra kelvin from blocked tiles and the like
-	hot    map[string]float64 // the same by fault id
+	hot    []dose // extra kelvin from blocked tiles and the like
 	probes [3]*probe
 }
 
@@ -47,7 +46,7 @@ func newITRack(rc ITRackConfig, cfg *WorldConfig) *itRack {
 	if rc.RatedKW <= 0 {
 		rc.RatedKW = cfg.IT.RackKW
 	}
-	r := &itRack{cfg: rc, it: &cfg.IT, rng: deviceRand(cfg.Seed, rc.ID), inletC: cfg.IT.InletC, hot: map[string]float64{}}
+	r := &itRack{cfg: rc, it: &cfg.IT, rng: deviceRand(cfg.Seed, rc.ID), inletC: cfg.IT.InletC}
 	for i := range r.probes {
 		r.probes[i] = newProbe(&cfg.Sensors, 20, .3, .05, r.rng)
 	}
@@ -74,11 +73,7 @@ func (r *itRack) step(nowS, hallC, dt float64) {
 	default:
 		r.aKW, r.bKW = 0, 0
 	}
-	extra := r.local
-	for _, k := range r.hot {
-		extra += k
-	}
-	r.inletC = lag(r.inletC, hallC+extra, c.MixTauS, dt)
+	r.inletC = lag(r.inletC, hallC+total(r.hot), c.MixTauS, dt)
 	for i, p := range r.probes {
 		p.sample(r.inletC+c.SpreadK*(float64(i)-1)/2, dt, r.rng)
 	}

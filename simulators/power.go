@@ -71,7 +71,7 @@ func (t *intake) step(loadKW, dt float64) (pu, hz float64) {
 	switch other := t.other(); {
 	case t.deadS > t.cfg.TransferS && other >= 0:
 		t.moveTo(other)
-	case t.on != 0 && t.feeds[0].goodS >= t.cfg.RetransferS && t.feeds[0].goodS > t.cfg.RetransferS:
+	case t.on != 0 && t.feeds[0].goodS > t.cfg.RetransferS:
 		t.moveTo(0)
 	}
 	f := t.feeds[t.on]
@@ -277,7 +277,7 @@ func (z *zone) minutes() float64 {
 	if need <= 0 {
 		return 999
 	}
-	var leastS float64 = math.Inf(1)
+	leastS := math.Inf(1)
 	for _, u := range z.racks {
 		if !u.onBus() {
 			continue

@@ -50,8 +50,8 @@ type room struct {
 	airC   float64
 	smokeG float64
 	gasL   float64
-	inert  float64            // 1 = design concentration of extinguishing gas
-	smell  map[string]float64 // foreign smoke, g/s, by fault id
+	inert  float64 // 1 = design concentration of extinguishing gas
+	smell  []dose  // foreign smoke, g/s
 
 	asd      aspirating
 	air, lfl *probe
@@ -66,11 +66,9 @@ type room struct {
 	trouble    bool
 	abort      bool
 	manual     bool
-	wantFan    bool
+	fanOrder   string // the exhaust command given last
 	fan        float64
-	fanStuck   string
 	bankBar    float64
-	leaving    bool // gas is flowing out of this bank
 	pressured  bool // discharge pressure switch, latching
 	tankL      float64
 	spilledL   float64
@@ -81,7 +79,7 @@ type room struct {
 func newRoom(rc RoomConfig, cfg *WorldConfig, acts map[string]*actuator) *room {
 	s := &cfg.Sensors
 	r := &room{cfg: rc, phys: &cfg.Room, sm: &cfg.Smoke, rng: deviceRand(cfg.Seed, rc.ID), acts: acts,
-		airC: cfg.Room.SetpointC, bankBar: cfg.Room.BankBar, smell: map[string]float64{}}
+		airC: cfg.Room.SetpointC, bankBar: cfg.Room.BankBar}
 	r.asd = aspirating{pipe: newDelayLine(s.ASDTransportS), probe: &probe{tauS: s.ASDLagS}, levels: s.ASDLevelsPctM}
 	r.air = newProbe(s, 20, .3, .03, r.rng)
 	r.lfl = &probe{tauS: 10}
@@ -91,21 +89,18 @@ func newRoom(rc RoomConfig, cfg *WorldConfig, acts map[string]*actuator) *room {
 // commanded keeps the two exhaust orders apart from their positions: the last one given rules the fan.
 func (r *room) commanded(name string, on bool) {
 	switch {
-	case name == ExhaustOn:
-		r.wantFan = on
-	case name == ExhaustOff && on:
-		r.wantFan = false
+	case name == ExhaustOn && on:
+		r.fanOrder = ExhaustOn
+	case name == ExhaustOn || name == ExhaustOff && on:
+		r.fanOrder = ExhaustOff
 	}
 }
 
 // pctM is the obscuration of the room's air.
 func (r *room) pctM() float64 { return r.sm.obscuration(r.smokeG / r.phys.VolumeM3) }
 
-// airChanges is the ventilation now, per hour. Flooded rooms are taken as tight.
+// airChanges is the ventilation now, per hour.
 func (r *room) airChanges() float64 {
-	if r.inert > .5 {
-		return 0
-	}
 	open := 1 - r.acts[DamperClose].position
 	ach := (r.phys.AirChangesPH + r.fan*r.phys.ExhaustPH) * open
 	if r.doorOpen {
@@ -113,6 +108,9 @@ func (r *room) airChanges() float64 {
 	}
 	return ach
 }
+
+// flooded tells whether extinguishing gas is at more than half its design concentration.
+func (r *room) flooded() bool { return r.inert > .5 }
 
 // roomLoad is what the racks of a room gave to it in one step.
 type roomLoad struct {
@@ -130,14 +128,17 @@ func (r *room) step(in roomLoad, dt float64) {
 		hvac = max(0, min(p.HVACMaxW, p.HVACWPK*(r.airC-p.SetpointC)))
 	}
 	r.airC += (in.heatW - p.WallWPK*(r.airC-p.OutsideC) - hvac) / p.HeatCapJPK * dt
-	share := min(1, r.airChanges()/3600*dt)
-	for _, g := range r.smell {
-		r.smokeG += g * dt
+	exchange := r.airChanges() / 3600 * dt
+	share := exchange
+	if r.flooded() {
+		// The room is then taken as tight for smoke and gas: this is how flammable gas collects.
+		share = 0
 	}
+	r.smokeG += total(r.smell) * dt
 	r.smokeG += in.flow.smokeG - r.smokeG*share
 	r.gasL += in.flow.gasL - r.gasL*share
 	// Extinguishing gas leaks slowly even from a tight room: half is gone after about half an hour.
-	r.inert -= r.inert * dt / 2600
+	r.inert -= r.inert * min(1, exchange+dt/2600)
 	r.stepSense(dt)
 }
 
@@ -150,13 +151,7 @@ func (r *room) stepSense(dt float64) {
 
 // stepServices moves fan, gas, drain and people.
 func (r *room) stepServices(in roomLoad, dt float64) {
-	fan := 0.0
-	if r.wantFan {
-		fan = 1
-	}
-	if r.fanStuck == "" {
-		r.fan += max(-dt/5, min(dt/5, fan-r.fan))
-	}
+	r.stepFan(dt)
 	r.discharge(dt)
 	r.flowLPM = in.waterLPM
 	litres := in.waterLPM * dt / 60
@@ -173,6 +168,20 @@ func (r *room) stepServices(in roomLoad, dt float64) {
 		r.people--
 		r.alarmS -= r.phys.LeaveEachS
 	}
+}
+
+// stepFan runs the exhaust fan up or down unless the contactor of the last order is stuck.
+func (r *room) stepFan(dt float64) {
+	order := r.acts[r.fanOrder]
+	if order == nil || order.stuck != "" {
+		return
+	}
+	target := 0.0
+	if r.fanOrder == ExhaustOn {
+		target = 1
+	}
+	move := dt / (order.travel.DelayS + order.travel.TravelS) / order.slowness
+	r.fan += max(-move, min(move, target-r.fan))
 }
 
 // discharge lets gas from the room's own bank, then from its donor's, once the valves are open.
@@ -213,10 +222,12 @@ func (r *room) flows(name string, fb *Feedback) {
 			fb.Confirmed = r.pressured && fb.Position >= 1
 		}
 	case ExhaustOn:
+		fb.Position = r.fan
 		if sound {
 			fb.Confirmed = fb.Commanded && r.fan >= .8
 		}
 	case ExhaustOff:
+		fb.Position = 1 - r.fan
 		if sound {
 			fb.Confirmed = fb.Commanded && r.fan <= .2
 		}

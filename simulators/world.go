@@ -7,7 +7,6 @@ package simulators
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -75,6 +74,7 @@ func NewWorld(cfg WorldConfig) *World {
 	for _, fc := range cfg.Feeds {
 		f := &feed{cfg: fc, pu: 1, hz: cfg.Power.NominalHz}
 		w.feeds[fc.ID] = f
+		f.carrying = len(w.intake.feeds) == 0
 		w.intake.feeds = append(w.intake.feeds, f)
 	}
 	for _, zc := range cfg.Zones {
@@ -217,7 +217,7 @@ func (w *World) stepPower(dt float64) {
 func (w *World) stepInstruments() {
 	dt := physicsStep.Seconds()
 	for _, u := range w.rackOrder {
-		u.stepSense(u.isolated(), u.contactorMoving(), u.chargeState(), dt)
+		u.stepSense(u.auxiliaries(), u.chargeState(), dt)
 		u.view.step(u.batteryRack, u.room.airC, u.room.pctM(), u.acts[Curtain].operated(), dt)
 		u.warm.push(u.view.now.MaxC, u.view.now.MaxC)
 	}
@@ -234,7 +234,7 @@ func (w *World) stepInstruments() {
 
 // input gathers what acts on the rack in this step and spends the agent bottles.
 func (u *rackUnit) input(dt float64) rackInput {
-	in := rackInput{roomC: u.room.airC, isolated: u.isolated(), curtain: u.acts[Curtain].operated(), gas: u.room.inert > .5}
+	in := rackInput{roomC: u.room.airC, isolated: u.isolated(), curtain: u.acts[Curtain].operated(), gas: u.room.flooded()}
 	if u.acts[Patch].operated() && u.patchS > 0 {
 		in.patch = true
 		u.patchS -= dt
@@ -260,9 +260,13 @@ func (u *rackUnit) isolated() bool {
 	return u.acts[Isolate].operated() || u.acts[IsolateBackup].operated()
 }
 
-func (u *rackUnit) contactorMoving() bool {
+// auxiliaries are the contactor's two position contacts: neither makes while it moves, and a stuck feedback
+// shows the position it stuck in.
+func (u *rackUnit) auxiliaries() contacts {
+	open := u.acts[Isolate].confirmed() || u.acts[IsolateBackup].confirmed()
 	p := u.acts[Isolate].position
-	return p > 0 && p < 1
+	moving := p > 0 && p < 1 && u.acts[Isolate].feedback == ""
+	return contacts{closed: !open && !moving, open: open && !moving}
 }
 
 // onBus tells whether the string feeds its zone: a string with burnt cells is open.
@@ -295,101 +299,6 @@ func (u *rackUnit) flows(name string, fb *Feedback) {
 	case Nozzle:
 		fb.PressureBar = 12 * a.position * max(0, u.nozzleS) / u.cell.AgentS
 	}
-}
-
-// Racks, Rooms, Zones, Feeds and ITRacks list ids in configuration order.
-func (w *World) Racks(roomID string) []string {
-	r := w.rooms[roomID]
-	if r == nil {
-		return nil
-	}
-	return slices.Clone(r.cfg.Racks)
-}
-
-// Rack reads the instruments of one battery rack.
-func (w *World) Rack(id string) (RackReading, error) {
-	u, ok := w.racks[id]
-	if !ok {
-		return RackReading{}, fmt.Errorf("rack %q: %w", id, ErrUnknownAsset)
-	}
-	return u.sense.now, nil
-}
-
-// Cells reads every thermistor and cell voltage of one battery rack.
-func (w *World) Cells(id string) (CellReading, error) {
-	u, ok := w.racks[id]
-	if !ok {
-		return CellReading{}, fmt.Errorf("cells of rack %q: %w", id, ErrUnknownAsset)
-	}
-	return u.cellReading(), nil
-}
-
-// Truth is the state behind one rack's instruments.
-func (w *World) Truth(id string) (RackTruth, error) {
-	u, ok := w.racks[id]
-	if !ok {
-		return RackTruth{}, fmt.Errorf("truth of rack %q: %w", id, ErrUnknownAsset)
-	}
-	return u.truth(), nil
-}
-
-// Camera reads the thermal camera's region on one battery rack.
-func (w *World) Camera(rackID string) (CameraReading, error) {
-	u, ok := w.racks[rackID]
-	if !ok {
-		return CameraReading{}, fmt.Errorf("camera on rack %q: %w", rackID, ErrUnknownAsset)
-	}
-	return u.view.now, nil
-}
-
-// Room reads the instruments of one room.
-func (w *World) Room(id string) (RoomReading, error) {
-	r, ok := w.rooms[id]
-	if !ok {
-		return RoomReading{}, fmt.Errorf("room %q: %w", id, ErrUnknownAsset)
-	}
-	return r.reading(), nil
-}
-
-// Zone reads one UPS zone.
-func (w *World) Zone(id string) (UPSReading, error) {
-	z, ok := w.zones[id]
-	if !ok {
-		return UPSReading{}, fmt.Errorf("UPS zone %q: %w", id, ErrUnknownAsset)
-	}
-	return z.reading(), nil
-}
-
-// Feed reads the meter of one utility feed.
-func (w *World) Feed(id string) (FeedReading, error) {
-	f, ok := w.feeds[id]
-	if !ok {
-		return FeedReading{}, fmt.Errorf("feed %q: %w", id, ErrUnknownAsset)
-	}
-	return f.reading(&w.cfg.Power), nil
-}
-
-// ITRack reads one server rack.
-func (w *World) ITRack(id string) (ITRackReading, error) {
-	r, ok := w.its[id]
-	if !ok {
-		return ITRackReading{}, fmt.Errorf("IT rack %q: %w", id, ErrUnknownAsset)
-	}
-	return r.reading(), nil
-}
-
-// ResetDetectors lifts the latched smoke alarms of a room's racks and the latched gas pressure switch,
-// as a person does at the panel.
-func (w *World) ResetDetectors(roomID string) error {
-	r, ok := w.rooms[roomID]
-	if !ok {
-		return fmt.Errorf("reset detectors of room %q: %w", roomID, ErrUnknownAsset)
-	}
-	r.pressured = false
-	for _, id := range r.cfg.Racks {
-		w.racks[id].sense.smoke.alarm = false
-	}
-	return nil
 }
 
 // HotAnywhere tells whether some rack would be at pre-alarm or above: 50 degC on any channel, a rise of 5 K in a
