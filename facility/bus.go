@@ -135,6 +135,7 @@ func (r *Reader) put(batch []Sample) {
 
 func (r *Reader) evictOldest() {
 	old := r.batches[0]
+	r.batches[0] = nil // or the array behind the queue keeps it alive
 	r.batches = r.batches[1:]
 	r.queued -= len(old)
 	r.evicted += uint64(len(old))

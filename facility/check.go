@@ -15,10 +15,22 @@ type checker struct {
 	profiles map[string]*decoder // of each profile, for the places of its faults
 }
 
+// incomplete says that points or commands are missing because a profile could not be read: that they
+// are not found is then no fault of whoever names them.
+func (c *checker) incomplete() bool {
+	for _, p := range c.profiles {
+		if p.broken {
+			return true
+		}
+	}
+	return false
+}
+
 var assetKinds = []string{"site", "battery-room", "battery-rack", "ups-zone", "ups", "feed", "it-hall", "it-rack"}
 
 func (c *checker) check() {
 	s, d := c.site, c.d
+	s.index()
 	if s.ID == "" {
 		d.fault("id", "the site needs an id")
 	}
@@ -30,6 +42,7 @@ func (c *checker) check() {
 	c.links()
 	c.devices()
 	c.resolve()
+	s.indexPoints()
 	c.registers()
 	c.alarms()
 	c.fire()
@@ -120,35 +133,46 @@ func (c *checker) devices() {
 // registers finds two points of one unit that claim the same register or bit.
 func (c *checker) registers() {
 	s := c.site
-	claimed := map[string]map[string]string{} // link/unit -> fn/address/bit -> device point
+	claimed := map[register]PointID{}
 	for i, dev := range s.Devices {
 		link := s.Link(dev.Link)
 		if link == nil || link.Protocol != "modbus" {
 			continue
-		}
-		unit := fmt.Sprintf("%s/%d", dev.Link, dev.Unit)
-		if claimed[unit] == nil {
-			claimed[unit] = map[string]string{}
 		}
 		for k, ref := range dev.Refs {
 			def := s.Points[ref].Def
 			if def.Address == nil {
 				continue
 			}
-			d, path := c.placeOf(i, k)
+			at := register{link: dev.Link, unit: dev.Unit, function: def.Function, bit: -1}
+			if def.Bit != nil {
+				at.bit = *def.Bit
+			}
 			for w := range def.Words() {
-				key := fmt.Sprintf("fn %d address %d", def.Function, *def.Address+w)
-				if def.Bit != nil {
-					key = fmt.Sprintf("%s bit %d", key, *def.Bit)
-				}
-				if other := claimed[unit][key]; other != "" {
-					d.fault(path+".address", "duplicate register: %s of unit %d on %s is already %s", key, dev.Unit, dev.Link, other)
+				at.address = *def.Address + w
+				if other, taken := claimed[at]; taken {
+					d, path := c.placeOf(i, k)
+					d.fault(path+".address", "duplicate register: %s is already %s", at, other)
 					break
 				}
-				claimed[unit][key] = string(s.Points[ref].ID)
+				claimed[at] = s.Points[ref].ID
 			}
 		}
 	}
+}
+
+// register is what one point of one unit claims: a coil, a register or one bit of it (else -1).
+type register struct {
+	link                         string
+	unit, function, address, bit int
+}
+
+func (r register) String() string {
+	bit := ""
+	if r.bit >= 0 {
+		bit = fmt.Sprintf(" bit %d", r.bit)
+	}
+	return fmt.Sprintf("fn %d address %d%s of unit %d on %s", r.function, r.address, bit, r.unit, r.link)
 }
 
 // placeOf names where the k-th point of a device was written: in its profile or inline.

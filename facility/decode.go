@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -20,39 +19,59 @@ import (
 type decoder struct {
 	file   string
 	faults Faults
+	said   map[faultKind][]int // places in faults
 	places map[string]*token.Position
 	vars   map[string]string // what {name} stands for inside a repeated entry
+	item   string            // path of the repeated entry being read: the only place where "each" belongs
+	budget int               // list entries this file may still expand to
+	broken bool              // the text could not be read at all: what is missing from it is no fault
+}
+
+func newDecoder(file string) *decoder {
+	return &decoder{
+		file: file, said: map[faultKind][]int{}, places: map[string]*token.Position{}, budget: maxEntries,
+	}
 }
 
 // decodeFile fills out (a pointer to a struct) from YAML text.
 func decodeFile(file string, text []byte, out any) *decoder {
-	d := &decoder{file: file, places: map[string]*token.Position{}}
-	f, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		d.syntax(err)
+	d := newDecoder(file)
+	body := d.parse(text)
+	if body == nil {
+		d.broken = true
 		return d
 	}
-	if len(f.Docs) != 1 || f.Docs[0].Body == nil {
-		d.faults = append(d.faults, Fault{File: file, Line: 1, Col: 1, Text: "the file must hold exactly one YAML document"})
-		return d
-	}
-	d.value(f.Docs[0].Body, reflect.ValueOf(out).Elem(), "")
+	d.value(body, reflect.ValueOf(out).Elem(), "")
 	return d
 }
 
-// syntax keeps the parser's own position: its message starts with [line:col].
-func (d *decoder) syntax(err error) {
-	text, line, col := err.Error(), 1, 1
-	if n, _ := fmt.Sscanf(text, "[%d:%d]", &line, &col); n == 2 {
-		_, text, _ = strings.Cut(text, "] ")
-	}
-	text, _, _ = strings.Cut(text, "\n")
-	d.faults = append(d.faults, Fault{File: d.file, Line: line, Col: col, Text: text})
+// repeatsShown is how many faults of one kind at one place are listed before the rest is counted.
+const repeatsShown = 3
+
+// faultKind is what the faults of repeated entries have in common: the place and the wording
+// before its values were put in.
+type faultKind struct {
+	line, col int
+	format    string
 }
 
-// fault reports something wrong at a path, or at the nearest enclosing one that has a place.
+// fault reports something wrong at a path, or at the nearest enclosing one that has a place. What the
+// repetitions of one entry all report is said once, or a few times where the values differ.
 func (d *decoder) fault(path, format string, args ...any) {
-	d.faults = append(d.faults, d.at(path, fmt.Sprintf(format, args...)))
+	f := d.at(path, fmt.Sprintf(format, args...))
+	kind := faultKind{f.Line, f.Col, format}
+	said := d.said[kind]
+	for _, i := range said {
+		if d.faults[i].Text == f.Text {
+			return
+		}
+	}
+	if len(said) == repeatsShown {
+		d.faults[said[len(said)-1]].more++
+		return
+	}
+	d.said[kind] = append(said, len(d.faults))
+	d.faults = append(d.faults, f)
 }
 
 func (d *decoder) at(path, text string) Fault {
@@ -71,21 +90,18 @@ func (d *decoder) at(path, text string) Fault {
 }
 
 func (d *decoder) value(n ast.Node, v reflect.Value, path string) {
-	for {
-		switch x := n.(type) {
-		case *ast.AnchorNode:
-			n = x.Value
-			continue
-		case *ast.TagNode:
-			n = x.Value
-			continue
-		}
-		break
+	n = unwrap(n)
+	if n == nil {
+		return
 	}
 	if tk := n.GetToken(); tk != nil && d.places[path] == nil {
 		d.places[path] = tk.Position
 	}
-	if _, null := n.(*ast.NullNode); null {
+	switch n.(type) {
+	case *ast.NullNode:
+		return
+	case *ast.AliasNode:
+		d.fault(path, "aliases (*name) are not used in these files: write the value out, or repeat entries with each")
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -106,6 +122,20 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string) {
 	}
 }
 
+// unwrap looks through anchors and tags; neither changes what a value means here.
+func unwrap(n ast.Node) ast.Node {
+	for {
+		switch x := n.(type) {
+		case *ast.AnchorNode:
+			n = x.Value
+		case *ast.TagNode:
+			n = x.Value
+		default:
+			return n
+		}
+	}
+}
+
 func join(path, key string) string {
 	if path == "" {
 		return key
@@ -114,14 +144,11 @@ func join(path, key string) string {
 }
 
 func (d *decoder) pairs(n ast.Node, path string) []*ast.MappingValueNode {
-	switch x := n.(type) {
-	case *ast.MappingNode:
-		return x.Values
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{x}
+	pairs := mappings(n)
+	if _, empty := n.(*ast.MappingNode); pairs == nil && !empty {
+		d.fault(path, "must be a mapping of keys to values")
 	}
-	d.fault(path, "must be a mapping of keys to values")
-	return nil
+	return pairs
 }
 
 func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
@@ -134,13 +161,14 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
 		}
 	}
 	seen := map[string]bool{}
+	repeated := d.item == path && path != ""
 	for _, p := range d.pairs(n, path) {
 		key := p.Key.GetToken().Value
 		at := join(path, key)
 		d.places[at] = p.Key.GetToken().Position
 		i, ok := fields[key]
 		switch {
-		case key == "each" && d.vars != nil:
+		case key == "each" && repeated:
 		case !ok:
 			d.fault(at, "unknown key %q; known here: %s", key, strings.Join(known, ", "))
 		case seen[key]:
@@ -186,52 +214,8 @@ func (d *decoder) sequence(n ast.Node, v reflect.Value, path string) {
 		return
 	}
 	for _, e := range seq.Values {
-		outer := d.vars
-		for _, vars := range d.each(e, path) {
-			d.vars = vars
-			item := reflect.New(v.Type().Elem()).Elem()
-			d.value(e, item, fmt.Sprintf("%s[%d]", path, v.Len()))
-			v.Set(reflect.Append(v, item))
-		}
-		d.vars = outer
+		d.repeat(e, v, path)
 	}
-}
-
-// each reads "each: {n: 1-8}" of a list entry: the entry then stands for one entry per number, with
-// {n} replaced in every text. Without it the entry stands once.
-func (d *decoder) each(n ast.Node, path string) []map[string]string {
-	once := []map[string]string{d.vars}
-	m, ok := n.(*ast.MappingNode)
-	if !ok {
-		return once
-	}
-	for _, p := range m.Values {
-		if p.Key.GetToken().Value != "each" {
-			continue
-		}
-		inner := d.pairs(p.Value, join(path, "each"))
-		if len(inner) != 1 {
-			d.fault(path, `each must name one variable, like each: {n: "1-8"}`)
-			return nil
-		}
-		name, span := inner[0].Key.GetToken().Value, inner[0].Value.GetToken().Value
-		var lo, hi int
-		if c, _ := fmt.Sscanf(span, "%d-%d", &lo, &hi); c != 2 || hi < lo || hi-lo > 100_000 {
-			d.places[path+".each"] = inner[0].Value.GetToken().Position
-			d.fault(path+".each", "range %q: want FROM-TO, like 1-8", span)
-			return nil
-		}
-		var out []map[string]string
-		for i := lo; i <= hi; i++ {
-			vars := map[string]string{name: strconv.Itoa(i)}
-			for k, v := range d.vars {
-				vars[k] = v
-			}
-			out = append(out, vars)
-		}
-		return out
-	}
-	return once
 }
 
 func (d *decoder) expand(s string) string {
@@ -246,12 +230,12 @@ func (d *decoder) expand(s string) string {
 
 func (d *decoder) scalar(n ast.Node, v reflect.Value, path string) {
 	_, ok := n.(ast.ScalarNode)
-	if !ok {
+	if _, merge := n.(*ast.MergeKeyNode); !ok || merge {
 		d.fault(path, "must be a single value")
 		return
 	}
 	text := n.GetToken().Value
-	if l, ok := n.(*ast.LiteralNode); ok {
+	if l, ok := n.(*ast.LiteralNode); ok && l.Value != nil {
 		text = l.Value.Value
 	}
 	d.text(d.expand(text), v, path)
@@ -287,6 +271,10 @@ func (d *decoder) text(s string, v reflect.Value, path string) {
 		i, err := strconv.ParseInt(s, 0, 64)
 		if err != nil {
 			d.fault(path, "%q is no whole number", s)
+			return
+		}
+		if octal.MatchString(s) {
+			d.fault(path, "%q: leading zeros would make this an octal number; write it without them", s)
 			return
 		}
 		v.SetInt(i)

@@ -13,18 +13,23 @@ type Fault struct {
 	Path      string // devices[3].profile
 	Text      string // what is wrong and what would be right
 	Warning   bool   // does not stop a start
+
+	more int // faults of the same kind at the same place that are counted instead of listed
 }
 
 // String gives file:line:col: path: text.
 func (f Fault) String() string {
-	kind := ""
+	kind, path, more := "", "", ""
 	if f.Warning {
 		kind = "warning: "
 	}
-	if f.Path == "" {
-		return fmt.Sprintf("%s:%d:%d: %s%s", f.File, f.Line, f.Col, kind, f.Text)
+	if f.Path != "" {
+		path = f.Path + ": "
 	}
-	return fmt.Sprintf("%s:%d:%d: %s%s: %s", f.File, f.Line, f.Col, kind, f.Path, f.Text)
+	if f.more > 0 {
+		more = fmt.Sprintf(" (and %d more like this from repeated entries)", f.more)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s%s%s%s", f.File, f.Line, f.Col, kind, path, f.Text, more)
 }
 
 // Faults is everything found wrong at once. It is an error when at least one is not a warning.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -21,6 +20,9 @@ func Load(file string) (*Site, Faults) {
 	}
 	site := &Site{File: file}
 	d := decodeFile(file, text, site)
+	if d.broken {
+		return nil, d.faults
+	}
 	sum := sha256.New()
 	sum.Write(text)
 	c := &checker{site: site, d: d, profiles: map[string]*decoder{}}
@@ -48,7 +50,8 @@ func (c *checker) loadProfile(name, path string, seen func([]byte) (int, error))
 	file := filepath.Join(filepath.Dir(c.site.File), "..", "profiles", name+".yaml")
 	text, err := os.ReadFile(file)
 	if err != nil {
-		c.profiles[name] = &decoder{file: file}
+		c.profiles[name] = newDecoder(file)
+		c.profiles[name].broken = true
 		c.d.fault(path, "unknown profile %q: %s cannot be read: %s", name, file, unwrapped(err))
 		return
 	}
@@ -56,6 +59,9 @@ func (c *checker) loadProfile(name, path string, seen func([]byte) (int, error))
 	p := &Profile{}
 	d := decodeFile(file, text, p)
 	c.profiles[name] = d
+	if d.broken {
+		return
+	}
 	c.site.Profiles[name] = p
 	if p.Name != name {
 		d.fault("profile", "the profile calls itself %q but its file is %s.yaml", p.Name, name)
@@ -93,7 +99,7 @@ func (c *checker) resolve() {
 		if p := s.Profiles[dev.Profile]; p != nil {
 			defs, commands = append(append([]PointDef(nil), p.Points...), dev.Points...), p.Commands
 		}
-		if len(defs) == 0 {
+		if broken := c.profiles[dev.Profile]; len(defs) == 0 && (broken == nil || !broken.broken) {
 			c.d.fault(path, "device %s has no points: name a profile or list points", dev.ID)
 		}
 		for _, def := range defs {
@@ -134,27 +140,6 @@ func newPoint(id PointID, dev *Device, def PointDef, ref Ref) Point {
 		p.Min, p.Max = def.Range[0], def.Range[1]
 	}
 	return p
-}
-
-// PointsMatching lists the points whose id matches a pattern of slash-separated words, in which "*"
-// stands for any one word.
-func (s *Site) PointsMatching(pattern string) []Ref {
-	want := strings.Split(pattern, "/")
-	var out []Ref
-next:
-	for i := range s.Points {
-		have := strings.Split(string(s.Points[i].ID), "/")
-		if len(have) != len(want) {
-			continue
-		}
-		for k := range want {
-			if want[k] != "*" && want[k] != have[k] {
-				continue next
-			}
-		}
-		out = append(out, Ref(i))
-	}
-	return out
 }
 
 // defaults of what a site file may leave out.

@@ -2,6 +2,7 @@ package facility
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -66,6 +67,9 @@ func (q Quality) Worse(o Quality) Quality {
 }
 
 func (q Quality) distrust() int {
+	if q > Stale {
+		q = Unknown
+	}
 	return [...]int{Unknown: 4, Good: 0, Uncertain: 1, Bad: 3, Stale: 2}[q]
 }
 
@@ -139,6 +143,19 @@ func (f Flags) Names() []string {
 		}
 	}
 	return out
+}
+
+// ParseFlags reads the names that Names gives and refuses any other word.
+func ParseFlags(names []string) (Flags, error) {
+	var f Flags
+	for _, name := range names {
+		i := slices.Index(flagNames[:], name)
+		if i < 0 {
+			return 0, fmt.Errorf("flag %q: want one of %v", name, flagNames)
+		}
+		f |= 1 << i
+	}
+	return f, nil
 }
 
 // Sample is one reading of one point, good or not: a failed read is a sample too, so that silence

@@ -41,40 +41,11 @@ type Site struct {
 	Commands map[CommandID]Command `yaml:"-" json:"-"`
 	Profiles map[string]*Profile   `yaml:"-" json:"-"`
 
-	refs map[PointID]Ref
-}
-
-// Ref finds a point by its id.
-func (s *Site) Ref(id PointID) (Ref, bool) { r, ok := s.refs[id]; return r, ok }
-
-// Device finds a device by its id, nil if there is none.
-func (s *Site) Device(id DeviceID) *Device {
-	for i := range s.Devices {
-		if s.Devices[i].ID == id {
-			return &s.Devices[i]
-		}
-	}
-	return nil
-}
-
-// Link finds a link by its id, nil if there is none.
-func (s *Site) Link(id string) *Link {
-	for i := range s.Links {
-		if s.Links[i].ID == id {
-			return &s.Links[i]
-		}
-	}
-	return nil
-}
-
-// Asset finds an asset by its id, nil if there is none.
-func (s *Site) Asset(id AssetID) *Asset {
-	for i := range s.Assets {
-		if s.Assets[i].ID == id {
-			return &s.Assets[i]
-		}
-	}
-	return nil
+	refs    map[PointID]Ref
+	devices map[DeviceID]*Device
+	links   map[string]*Link
+	assets  map[AssetID]*Asset
+	words   map[pointWord][]Ref
 }
 
 // CommsRule is how a silent device is announced.
