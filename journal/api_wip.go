@@ -7,71 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"bongsu/facility"
 )
 
-// What a caller may branch on.
-var (
-	ErrGap     = errors.New("not proven written to the journal")
-	ErrLocked  = errors.New("log is in use by another process")
-	ErrAhead   = errors.New("position is ahead of the log")
-	ErrDamaged = errors.New("log has unreadable places")
-	ErrClosed  = errors.New("log is closed")
-	ErrStalled = errors.New("stream is silent")
-)
-
-// Options of Open; the zero value is usable.
-type Options struct {
-	Logger       *slog.Logger
-	SegmentBytes int64                 // a new file is begun beyond it, 16 MiB
-	QueueEntries int                   // entries kept in memory while the disk is sick, 65536
-	QueueBytes   int                   // and their size, 64 MiB
-	Disk         func(op string) error // called before each disk operation by the writer; tests inject faults here
-}
-
-// Log is the hash-chained journal.
-type Log struct{}
-
-func Open(dir string, opts Options) (*Log, error)                            { return nil, ErrClosed }
-func (l *Log) Run(ctx context.Context) error                                 { return ErrClosed }
-func (l *Log) Close() error                                                  { return nil }
-func (l *Log) Append(ctx context.Context, d Draft) (Entry, error)            { return Entry{}, ErrClosed }
-func (l *Log) AppendWithin(limit time.Duration, d ...Draft) ([]Entry, error) { return nil, ErrGap }
-func (l *Log) Gap() (string, bool)                                           { return "", false }
-func (l *Log) Healthy() bool                                                 { return false }
-func (l *Log) LastSeq() uint64                                               { return 0 }
-func (l *Log) Report() Report                                                { return Report{} }
-func (l *Log) Damage() []Damage                                              { return nil }
-func (l *Log) AcceptDamage(ctx context.Context, by, reason string) (Entry, error) {
-	return Entry{}, ErrClosed
-}
-func (l *Log) After(after uint64, limit int) ([]Entry, error) { return nil, ErrClosed }
-func (l *Log) Tail(ctx context.Context, after uint64, fn func(Entry) error) error {
-	return ErrClosed
-}
-
-// Damage is one unreadable place.
-type Damage struct {
-	File   string `json:"file"`
-	Offset int64  `json:"offset"`
-	Seq    uint64 `json:"seq"`
-	What   string `json:"what"`
-}
-
-// Report is what reading a whole log found.
-type Report struct {
-	Entries  int      `json:"entries"`
-	First    uint64   `json:"first"`
-	Last     uint64   `json:"last"`
-	Segments int      `json:"segments"`
-	Torn     int64    `json:"torn"`
-	Damage   []Damage `json:"damage"`
-}
-
-func Verify(dir string) (Report, error)                         { return Report{}, ErrClosed }
-func Read(dir string, after uint64, fn func(Entry) error) error { return ErrClosed }
+// ErrStalled is matched when a stream has been silent for too long.
+var ErrStalled = errors.New("stream is silent")
 
 // SpoolOptions of OpenSpool; the zero value is usable.
 type SpoolOptions struct {
