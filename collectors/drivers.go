@@ -9,7 +9,9 @@ import (
 )
 
 // drivers lists every protocol this build can speak. It is the only place to add one.
-var drivers = map[string]openFunc{}
+var drivers = map[string]openFunc{
+	"modbus": openModbus,
+}
 
 // openFunc prepares the owner of one link; it connects nothing.
 type openFunc func(wire wire) (driver, error)

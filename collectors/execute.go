@@ -4,20 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
+
+	"github.com/goburrow/modbus"
 
 	"bongsu/facility"
 )
 
-// How a command can fail. The first three mean that the order certainly did not take effect;
-// ErrNoAnswer means that nobody knows until the feedback shows it.
+// maxIdle is how long a connection may have been quiet and still be trusted with a command: one that
+// the device has closed meanwhile would leave the order's outcome unknown.
+const maxIdle = 10 * time.Second
+
+// How a command can fail. All but ErrNoAnswer mean that the order certainly did not take effect;
+// with ErrNoAnswer nobody knows until the feedback shows it.
 var (
 	ErrRefused     = errors.New("the device refused the command")
 	ErrBusy        = errors.New("the link's command queue is full: nothing was sent")
 	ErrUnreachable = errors.New("the link cannot be opened: nothing was sent")
-	ErrNoAnswer    = errors.New("no valid answer to the command: its outcome is unknown until the feedback shows it")
 	ErrNotSent     = errors.New("the command was given up before it was sent")
-	ErrNoCommands  = errors.New("this device takes no commands")
+	ErrNoCommands  = errors.New("this device takes no such command: nothing was sent")
+	ErrNoAnswer    = errors.New("no valid answer to the command: its outcome is unknown until the feedback shows it")
 )
 
 // Receipt is what the device answered to one command. It never proves that anything moved: only the
@@ -33,8 +40,9 @@ type Receipt struct {
 // Execute writes one command once and reads it back. The value is the command's own unless one is
 // given. It waits at most for the request in flight on the link, then writes; polling of the
 // feedback point is then quickened until it shows the command done or the command's deadline ends.
-// It never repeats a write: whoever supervises the command decides that. The error is one of the
-// sentinels of this package, wrapped.
+// A command given up by its ctx while it still waits is never sent; once it is on the wire, Execute
+// returns within the link's timeout. It never repeats a write: whoever supervises the command
+// decides that. The error is one of the sentinels of this package, wrapped.
 func (c *Collectors) Execute(ctx context.Context, cmd facility.Command, value ...int) (Receipt, error) {
 	d, ok := c.byDevice[cmd.Device]
 	if !ok {
@@ -49,4 +57,170 @@ func (c *Collectors) Execute(ctx context.Context, cmd facility.Command, value ..
 		return receipt, fmt.Errorf("%s: %w", cmd.ID, err)
 	}
 	return receipt, nil
+}
+
+// lane is the bounded queue of commands to one link's owner.
+type lane struct {
+	orders chan *order
+	closed chan struct{} // the owner takes no more
+}
+
+// order is one command on its way to the owner. Whoever claims it first, owner or caller, decides
+// whether it is sent, so that a caller who gave up never sees it sent later.
+type order struct {
+	ctx     context.Context
+	cmd     facility.Command
+	value   int
+	claimed atomic.Bool
+	done    chan outcome
+}
+
+type outcome struct {
+	receipt Receipt
+	err     error
+}
+
+func newLane(capacity int) lane {
+	return lane{orders: make(chan *order, capacity), closed: make(chan struct{})}
+}
+
+func (l lane) close() { close(l.closed) }
+
+func (o *order) claim() bool { return o.claimed.CompareAndSwap(false, true) }
+
+// submit queues a command and waits for what came of it.
+func (l lane) submit(ctx context.Context, cmd facility.Command, value int) (Receipt, error) {
+	o := &order{ctx: ctx, cmd: cmd, value: value, done: make(chan outcome, 1)}
+	select {
+	case l.orders <- o:
+	default:
+		return Receipt{}, ErrBusy
+	}
+	var why error
+	select {
+	case out := <-o.done:
+		return out.receipt, out.err
+	case <-ctx.Done():
+		why = ctx.Err()
+	case <-l.closed:
+		why = errors.New("the collectors have stopped")
+	}
+	if o.claim() {
+		return Receipt{}, fmt.Errorf("%w: %w", ErrNotSent, why)
+	}
+	out := <-o.done
+	return out.receipt, out.err
+}
+
+func (l *modbusLink) execute(ctx context.Context, cmd facility.Command, value int) (Receipt, error) {
+	if cmd.Def.Address == nil || (cmd.Def.Function != 5 && cmd.Def.Function != 6) || l.unitOf[cmd.Device] == nil {
+		return Receipt{}, ErrNoCommands
+	}
+	if value < -32768 || value > 65535 {
+		return Receipt{}, fmt.Errorf("%w: %d does not fit a register", ErrNoCommands, value)
+	}
+	return l.lane.submit(ctx, cmd, value)
+}
+
+// carryOut serves one order on the owner's goroutine and answers it.
+func (l *modbusLink) carryOut(ctx context.Context, o *order) {
+	if !o.claim() {
+		return
+	}
+	l.port.limit, _ = o.ctx.Deadline()
+	receipt, err := l.write(ctx, o)
+	l.port.limit = time.Time{}
+	o.done <- outcome{receipt, err}
+}
+
+// write sends the order once, then reads back what the device shows. It does not wait for a back-off:
+// an order is reason enough to try an endpoint now.
+func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
+	u := l.unitOf[o.cmd.Device]
+	if time.Since(l.port.last) > maxIdle {
+		l.port.close()
+	}
+	if err := l.ready(ctx, u); err != nil {
+		return Receipt{}, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if err := o.ctx.Err(); err != nil {
+		return Receipt{}, fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
+	receipt := Receipt{Sent: time.Now()}
+	err := l.send(o, u)
+	now := time.Now()
+	if refusal := refusalOf(err); refusal != nil && !undecided(refusal) {
+		l.state.failures.Add(1)
+		receipt.Detail = refusal.Error()
+		return receipt, fmt.Errorf("%w: %w", ErrRefused, refusal)
+	}
+	l.quicken(o.cmd, now)
+	if err != nil {
+		l.state.failures.Add(1)
+		receipt.Detail = err.Error()
+		return receipt, fmt.Errorf("%w: %w", ErrNoAnswer, err)
+	}
+	receipt.Accepted = now
+	l.state.good(now)
+	if l.alive(u, now) {
+		l.log.Info("unit back", "unit", u.id)
+		l.tell("")
+	}
+	if o.ctx.Err() == nil {
+		l.readBack(ctx, o, u, &receipt)
+	}
+	return receipt, nil
+}
+
+// undecided says whether a refusal leaves open what became of the order: the device took it and needs
+// time, or a gateway passed it on and heard nothing.
+func undecided(r *modbus.ModbusError) bool {
+	return r.ExceptionCode == modbus.ExceptionCodeAcknowledge ||
+		r.ExceptionCode == modbus.ExceptionCodeGatewayTargetDeviceFailedToRespond
+}
+
+func (l *modbusLink) send(o *order, u *unit) error {
+	defer l.release(u)
+	var err error
+	if address := uint16(*o.cmd.Def.Address); o.cmd.Def.Function == 5 {
+		_, err = l.client.WriteSingleCoil(address, coilWord(o.value))
+	} else {
+		_, err = l.client.WriteSingleRegister(address, uint16(o.value))
+	}
+	return err
+}
+
+// coilWord is how a coil's state stands on the wire.
+func coilWord(value int) uint16 {
+	if value != 0 {
+		return 0xFF00
+	}
+	return 0
+}
+
+// readBack looks at the written coil or register. That it cannot be read does not undo that the
+// device accepted the write.
+func (l *modbusLink) readBack(ctx context.Context, o *order, u *unit, receipt *Receipt) {
+	r := readRequest{fn: 1, address: uint16(*o.cmd.Def.Address), count: 1}
+	if o.cmd.Def.Function == 6 {
+		r.fn = 3
+	}
+	data, err := l.readOnce(ctx, u, r)
+	if err != nil {
+		receipt.Detail = fmt.Sprintf("accepted, but it cannot be read back: %v", err)
+		return
+	}
+	receipt.ReadBackOK = true
+	if r.fn == 1 {
+		receipt.ReadBack = int(data[0] & 1)
+	} else {
+		receipt.ReadBack = int(data[0])<<8 | int(data[1])
+	}
+}
+
+// quicken has the feedback of a command read at once and again until it shows the command done.
+func (l *modbusLink) quicken(cmd facility.Command, now time.Time) {
+	if b := l.blockOf[cmd.Feedback]; b != nil {
+		b.quicken(boost{ref: cmd.Feedback, equals: cmd.Def.Equals, until: now.Add(cmd.Def.Deadline)}, now)
+	}
 }

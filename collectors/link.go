@@ -1,0 +1,52 @@
+package collectors
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bongsu/facility"
+)
+
+// linkState is what a link's owner says of itself and others may read at any time.
+type linkState struct {
+	requests atomic.Uint64
+	failures atomic.Uint64
+	overruns atomic.Uint64
+	lastGood atomic.Int64 // unix nanoseconds, 0 for never
+
+	mu        sync.Mutex
+	connected bool
+	nextTry   time.Time
+	fault     string
+}
+
+// good notes a valid answer.
+func (s *linkState) good(at time.Time) { s.lastGood.Store(at.UnixNano()) }
+
+// set notes what changes rarely: the connection, the next attempt at whatever is failing (zero if
+// nothing is) and why it is.
+func (s *linkState) set(connected bool, nextTry time.Time, fault string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connected, s.nextTry, s.fault = connected, nextTry, fault
+}
+
+func (s *linkState) report(l facility.Link) facility.LinkStatus {
+	out := facility.LinkStatus{
+		ID: l.ID, Protocol: l.Protocol, Address: l.Address,
+		Requests: s.requests.Load(), Failures: s.failures.Load(), Overruns: s.overruns.Load(),
+	}
+	if n := s.lastGood.Load(); n != 0 {
+		t := time.Unix(0, n)
+		out.LastGood = &t
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out.Connected, out.Error = s.connected, s.fault
+	if !s.nextTry.IsZero() {
+		t := s.nextTry
+		out.NextTry = &t
+	}
+	return out
+}
