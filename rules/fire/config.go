@@ -103,7 +103,7 @@ type Limits struct {
 	WaterTime         time.Duration
 	PreDischarge      time.Duration
 	Resume            time.Duration // at least so much countdown is left after a hold
-	CountStep         time.Duration // longest step one tick takes off a countdown
+	Scan              time.Duration // the ordinary time between ticks; a late tick counts down two at most
 	GasEvaluation     time.Duration
 	ReserveEvaluation time.Duration
 	LELHold           float64 // percent of the lower flammable limit
@@ -157,7 +157,7 @@ func DefaultLimits() Limits {
 		WaterTime:         300 * time.Second,
 		PreDischarge:      30 * time.Second,
 		Resume:            10 * time.Second,
-		CountStep:         2 * time.Second,
+		Scan:              time.Second,
 		GasEvaluation:     120 * time.Second,
 		ReserveEvaluation: 300 * time.Second,
 		LELHold:           25,
@@ -236,8 +236,8 @@ func (l Limits) faults() []error {
 	if l.DebounceScans < 1 || l.OneChannelScans < 1 || l.OneChannelObscuredScans < 1 || l.BMSAloneScans < 1 {
 		faults = append(faults, errors.New("limits: scan counts must be at least 1; start from the defaults"))
 	}
-	if l.CountStep <= 0 || l.PreDischarge < 0 || l.Resume < 0 {
-		faults = append(faults, errors.New("limits: the pre-discharge times must not be negative"))
+	if l.Scan <= 0 || l.PreDischarge < 0 || l.Resume < 0 {
+		faults = append(faults, errors.New("limits: the scan must last, and the pre-discharge times must not be negative"))
 	}
 	for ch := range l.RangeC {
 		if !(l.RangeC[ch][0] < l.RangeC[ch][1]) || l.Stale[ch] <= 0 {

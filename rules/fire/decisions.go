@@ -1,9 +1,6 @@
 package fire
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // Stage is one rung of the response; stages compare by their order.
 type Stage uint8
@@ -118,13 +115,3 @@ type Decisions struct {
 	DrillAlarms   []AlarmEvent
 	DrillStages   []StageChange
 }
-
-// Reading is one channel's value at a tick.
-type Reading struct {
-	Value     float64 // degrees Celsius
-	Good      bool    // false: the source itself calls the value bad
-	Refreshed bool    // a new sample came since the last tick
-}
-
-// elapsed is the time since then on the engine's monotonic scale.
-func elapsed(now, then time.Duration) time.Duration { return now - then }

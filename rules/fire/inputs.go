@@ -13,6 +13,13 @@ type Inputs struct {
 	Requests       []Request // by people, in the order they came
 }
 
+// Reading is one channel's value at a tick.
+type Reading struct {
+	Value     float64 // degrees Celsius
+	Good      bool    // false: the source itself calls the value bad
+	Refreshed bool    // a new sample came since the last tick
+}
+
 // RackInputs is what is known of one rack.
 type RackInputs struct {
 	Channels [Channels]Reading
@@ -45,47 +52,3 @@ const (
 	Permitted
 	Refused
 )
-
-// RequestKind is what a person asks for.
-type RequestKind uint8
-
-// The kinds of request.
-const (
-	NoRequest         RequestKind = iota
-	RequestBypass                 // Subject: rack, Channel, For
-	RequestEndBypass              // Subject: rack, Channel
-	RequestInhibit                // Subject: a command's name
-	RequestEndInhibit             // Subject: a command's name
-	RequestTakeover               // the fire authority takes control
-	RequestPowerCut               // only with the authority in control
-	RequestRelease                // Subject: room; ICConfirm
-	RequestReset                  // Subject: rack; Inspected
-	RequestBankReady              // Subject: room; its gas bank has been refilled
-	RequestAck                    // noted upstream; changes nothing here
-	RequestDrillOn
-	RequestDrillOff
-)
-
-// Request is one wish of one or more people. Whether they are who they say, in two sessions and
-// within the time window, is checked before it gets here.
-type Request struct {
-	Kind      RequestKind
-	By        []string // distinct identities
-	Subject   string
-	Channel   Channel
-	For       int  // seconds a bypass lasts; 0 means the longest allowed
-	Inspected bool // an inspection record exists
-	ICConfirm bool // the incident commander confirmed the release
-}
-
-// twoPersons holds when at least two different people signed.
-func (r Request) twoPersons() bool {
-	for i, a := range r.By {
-		for _, b := range r.By[:i] {
-			if a != "" && b != "" && a != b {
-				return true
-			}
-		}
-	}
-	return false
-}

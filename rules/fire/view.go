@@ -133,3 +133,100 @@ type RoomView struct {
 type Holds struct {
 	Occupied, LEL, Abort, Damper bool
 }
+
+// View is the picture after the last tick.
+func (e *Engine) View() View {
+	c := e.real
+	v := View{Now: c.now, Authority: c.authority, Racks: c.viewRacks(), Rooms: c.viewRooms(), Site: viewCommands(c.cmds)}
+	if d := e.drill; d != nil {
+		v.Drill = &DrillView{Racks: d.viewRacks(), Rooms: d.viewRooms(), Site: viewCommands(d.cmds)}
+	}
+	return v
+}
+
+func (c *core) viewRacks() []RackView {
+	list := make([]RackView, 0, len(c.racks))
+	for _, r := range c.racks {
+		v := RackView{
+			ID: r.subject, Room: r.room.subject, Stage: c.shows(r), Reached: r.stage, Since: r.at,
+			Evidence: r.evidence(), Commands: viewCommands(r.cmds), Alarms: r.names(), ResetReadyIn: -1,
+		}
+		for i := range r.ch {
+			v.Channels[i] = c.viewChannel(&r.ch[i])
+		}
+		for i, n := range r.votes {
+			v.Votes[i] = VoteView{Votes: n.votes, N: n.n, Need: n.need, Demand: r.demand[i]}
+		}
+		if n := r.cmd(Nozzle); r.stage == S3 && n.attempts > 0 {
+			v.AgentRunning, v.AgentLeft = true, max(0, c.lim.AgentTime-(c.now-n.first))
+		}
+		if r.safe.on {
+			v.ResetReadyIn = max(0, c.lim.ResetDwell-(c.now-r.safe.at))
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+func (c *core) viewChannel(ch *channel) ChannelView {
+	v := ChannelView{
+		Channel: ch.id, ValueC: ch.value, State: ch.state, Over: ch.over, Thresholds: ch.theta,
+		BypassUntil: ch.bypass.until, BypassBy: ch.bypass.by,
+	}
+	v.RatePerMin, _ = ch.rate(c.now, c.lim)
+	switch {
+	case v.State == ChannelHeld && !ch.seen:
+		v.State = ChannelUnknown
+	case v.State == ChannelBad, v.State == ChannelStale:
+		v.ValueC = ch.good
+	}
+	for i := range ch.over {
+		if ch.lostVote(c.now, i, c.lim) {
+			v.LostHot = ch.lost
+		}
+	}
+	return v
+}
+
+func (c *core) viewRooms() []RoomView {
+	list := make([]RoomView, 0, len(c.rooms))
+	for _, m := range c.rooms {
+		v := RoomView{
+			Name: m.subject, Peer: m.peer, Stage: m.reached(), Reached: m.reached(),
+			ASD: m.in.ASD, LEL: m.in.LEL, Occupants: m.in.Occupants,
+			Commands: viewCommands(m.cmds), Alarms: m.names(),
+			BankIntact: !m.bankSpent && !m.in.BankFault, Donor: m.cmd(GasReserve).donor,
+		}
+		if c.authority {
+			v.Stage = S6
+		}
+		if m.water.on {
+			v.WaterRunning, v.WaterLeft = true, c.lim.WaterTime-(c.now-m.water.at)
+		}
+		if m.gas == S5A {
+			v.Countdown, v.Holds = max(0, m.left), c.holds(m)
+		} else if m.has(alHoldOccupied) || m.has(alHoldLEL) {
+			v.Holds = c.holds(m)
+		}
+		if k := m.cmd(GasRelease); k.attempts > 0 {
+			v.ReleasedAt = k.first
+		}
+		if k := m.cmd(GasReserve); k.attempts > 0 {
+			v.ReservedAt = k.first
+		}
+		list = append(list, v)
+	}
+	return list
+}
+
+func viewCommands(cmds []command) []CommandView {
+	list := make([]CommandView, 0, len(cmds))
+	for i := range cmds {
+		k := &cmds[i]
+		list = append(list, CommandView{
+			Name: k.subject, Action: k.action, State: commandStates[k.state], Attempts: k.attempts,
+			SentAt: k.first, ConfirmedAt: k.proven, Inhibited: k.blocked != nil, InhibitedBy: k.blocked,
+		})
+	}
+	return list
+}
