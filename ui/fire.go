@@ -1,0 +1,158 @@
+package ui
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"bongsu/facility"
+)
+
+func (s *Server) listRooms(context.Context, *struct{}) (*listOut[roomView], error) {
+	return all(s.cfg.Model.roomsAt(time.Now())), nil
+}
+
+func (s *Server) getRoom(_ context.Context, in *idIn) (*struct{ Body roomView }, error) {
+	r, err := s.room(in.ID)
+	return &struct{ Body roomView }{r}, err
+}
+
+func (s *Server) room(id string) (roomView, error) {
+	r, ok := s.cfg.Model.roomAt(id, time.Now())
+	if !ok {
+		return r, unknown("battery room", id)
+	}
+	return r, nil
+}
+
+func (s *Server) rackOf(room, rack string) error {
+	r, err := s.room(room)
+	if err == nil && !slices.ContainsFunc(r.Racks, func(v rackView) bool { return v.ID == rack }) {
+		return unknown("rack", rack)
+	}
+	return err
+}
+
+// fireAct does an act on a room that takes two persons. It verifies the second one last, when nothing
+// else can be wrong, so that a typing mistake elsewhere does not cost a password.
+func (s *Server) fireAct(ctx context.Context, key string, need right, second credentials, act facility.Act) (*actOut, error) {
+	by, err := s.bySecond(ctx, need, second)
+	if err != nil {
+		return nil, err
+	}
+	act.By = by
+	return s.do(ctx, key, act)
+}
+
+type bypassIn struct {
+	idIn
+	actIn
+	Body struct {
+		Rack    string      `json:"rack" minLength:"1"`
+		Channel string      `json:"channel" enum:"RT,BM,TC"`
+		Seconds int         `json:"seconds" minimum:"1" maximum:"28800" doc:"at most eight hours"`
+		Reason  string      `json:"reason,omitempty" maxLength:"500"`
+		Second  credentials `json:"second"`
+	}
+}
+
+func (s *Server) bypass(ctx context.Context, in *bypassIn) (*actOut, error) {
+	if err := s.rackOf(in.ID, in.Body.Rack); err != nil {
+		return nil, err
+	}
+	return s.fireAct(ctx, in.Key, rightBypass, in.Body.Second, facility.Act{
+		Kind: "fire.bypass", Subject: in.ID, Reason: in.Body.Reason,
+		Args: map[string]string{"rack": in.Body.Rack, "channel": in.Body.Channel, "seconds": strconv.Itoa(in.Body.Seconds)},
+	})
+}
+
+type inhibitIn struct {
+	idIn
+	actIn
+	Body struct {
+		Command string      `json:"command" minLength:"1" doc:"an output of the ladder, like R3.WATER"`
+		Reason  string      `json:"reason,omitempty" maxLength:"500"`
+		Second  credentials `json:"second"`
+	}
+}
+
+func (s *Server) inhibit(ctx context.Context, in *inhibitIn) (*actOut, error) {
+	if _, err := s.room(in.ID); err != nil {
+		return nil, err
+	}
+	return s.fireAct(ctx, in.Key, rightInhibit, in.Body.Second, facility.Act{
+		Kind: "fire.inhibit", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"command": in.Body.Command},
+	})
+}
+
+type releaseIn struct {
+	idIn
+	actIn
+	Body struct {
+		Confirm   string      `json:"confirm" doc:"the room's id, typed by the person"`
+		ICConfirm bool        `json:"ic_confirm,omitempty" doc:"the incident commander confirms although people may be inside"`
+		Reason    string      `json:"reason" minLength:"1" maxLength:"500"`
+		Second    credentials `json:"second"`
+	}
+}
+
+func (s *Server) releaseGas(ctx context.Context, in *releaseIn) (*actOut, error) {
+	if _, err := s.room(in.ID); err != nil {
+		return nil, err
+	}
+	if err := confirmed(in.Body.Confirm, in.ID); err != nil {
+		return nil, err
+	}
+	return s.fireAct(ctx, in.Key, rightRelease, in.Body.Second, facility.Act{
+		Kind: "fire.release", Subject: in.ID, Reason: in.Body.Reason,
+		Args: map[string]string{"ic_confirm": strconv.FormatBool(in.Body.ICConfirm)},
+	})
+}
+
+type resetIn struct {
+	idIn
+	actIn
+	Body struct {
+		Rack      string      `json:"rack" minLength:"1"`
+		Inspected bool        `json:"inspected"`
+		Reason    string      `json:"reason,omitempty" maxLength:"500"`
+		Second    credentials `json:"second"`
+	}
+}
+
+func (s *Server) resetRack(ctx context.Context, in *resetIn) (*actOut, error) {
+	if err := s.rackOf(in.ID, in.Body.Rack); err != nil {
+		return nil, err
+	}
+	if !in.Body.Inspected {
+		return nil, problem(http.StatusUnprocessableEntity, "A stage is lifted only after the rack was inspected. Inspect it, then send inspected as true.")
+	}
+	return s.fireAct(ctx, in.Key, rightReset, in.Body.Second, facility.Act{
+		Kind: "fire.reset", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"rack": in.Body.Rack, "inspected": "true"},
+	})
+}
+
+type authorityIn struct {
+	idIn
+	actIn
+	Body struct {
+		Confirm string      `json:"confirm" doc:"the site's id, or the room's, typed by the person"`
+		Reason  string      `json:"reason,omitempty" maxLength:"500"`
+		Second  credentials `json:"second"`
+	}
+}
+
+// authorityAct is an act of two persons of the fire authority.
+func authorityAct(kind string, need right) func(*Server, context.Context, *authorityIn) (*actOut, error) {
+	return func(s *Server, ctx context.Context, in *authorityIn) (*actOut, error) {
+		if _, err := s.room(in.ID); err != nil {
+			return nil, err
+		}
+		if err := confirmed(in.Body.Confirm, s.cfg.Site.ID, in.ID); err != nil {
+			return nil, err
+		}
+		return s.fireAct(ctx, in.Key, need, in.Body.Second, facility.Act{Kind: kind, Subject: in.ID, Reason: in.Body.Reason})
+	}
+}

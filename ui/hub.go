@@ -1,0 +1,305 @@
+package ui
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"bongsu/facility"
+)
+
+const (
+	gather     = 20 * time.Millisecond // a storm of events is sent in pieces this far apart
+	mostOutbox = 50_000                // events waiting to be sent; beyond it viewers begin anew
+	frameMost  = 256 << 10             // bytes of events in one frame
+)
+
+// The reasons a viewer is refused or let go.
+var (
+	errViewUnknown = errors.New("unknown view")
+	errViewersFull = errors.New("too many viewers")
+	errTooSlow     = errors.New("viewer too slow")
+)
+
+// hub builds each view's frames once and lets any number of viewers read them. A viewer holds only its
+// place in the view's ring: a slow one costs no memory and is let go when its place is overwritten.
+type hub struct {
+	model *Model
+	build string
+	most  int
+	log   *slog.Logger
+	late  func(time.Duration)
+	done  chan struct{} // closed when streams must end
+
+	mu    sync.Mutex
+	views map[string]*view
+	count int
+
+	inbox   sync.Mutex // never held while taking another lock
+	changes []change
+	flooded bool
+	ring    chan struct{}
+}
+
+func newHub(cfg Config, late func(time.Duration)) *hub {
+	h := &hub{
+		model: cfg.Model, build: cfg.Build, most: cfg.MaxViewers, log: cfg.Log, late: late,
+		done: make(chan struct{}), views: map[string]*view{}, ring: make(chan struct{}, 1),
+	}
+	// Event ids go on rising over a restart, so that an id of a former process is never taken for one
+	// of this; they stay below 2^53, which is all a browser can count.
+	seq := uint64(time.Now().Unix()) << 20
+	for _, sv := range screenViews {
+		h.views[sv.name] = newView(cfg.Site, sv, seq)
+	}
+	cfg.Model.watch(h.take)
+	return h
+}
+
+// take notes a change. The model is locked meanwhile, so this only puts it down and returns.
+func (h *hub) take(c change) {
+	h.inbox.Lock()
+	if len(h.changes) < mostOutbox {
+		h.changes = append(h.changes, c)
+	} else {
+		h.flooded = true
+	}
+	h.inbox.Unlock()
+	select {
+	case h.ring <- struct{}{}:
+	default:
+	}
+}
+
+// run tells changes at once and values once a second until ctx ends; then every stream ends.
+func (h *hub) run(ctx context.Context) {
+	defer close(h.done)
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	var wait <-chan time.Time // set while events gather
+	for {
+		ring := h.ring
+		if wait != nil {
+			ring = nil
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ring:
+			h.flush()
+			wait = time.After(gather)
+		case <-wait:
+			wait = nil
+		case due := <-second.C:
+			h.beat(time.Now())
+			h.late(time.Since(due))
+		}
+	}
+}
+
+// flush sends the noted changes to every view that someone watches.
+func (h *hub) flush() {
+	h.inbox.Lock()
+	changes, flooded := h.changes, h.flooded
+	h.changes, h.flooded = nil, false
+	h.inbox.Unlock()
+	now := time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if flooded {
+		h.log.Warn("more events than could be sent: viewers begin anew", "kept", mostOutbox)
+		for _, v := range h.views {
+			v.rest()
+		}
+		return
+	}
+	if !h.anyActive() {
+		return
+	}
+	var piece []outgoing
+	size := 0
+	for _, c := range changes {
+		e, ok := h.outgoing(c, now)
+		if !ok {
+			continue
+		}
+		piece, size = append(piece, e), size+len(e.data)
+		if size > frameMost {
+			h.send(piece, now)
+			piece, size = nil, 0
+		}
+	}
+	h.send(piece, now)
+}
+
+func (h *hub) anyActive() bool {
+	for _, v := range h.views {
+		if v.active {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *hub) send(events []outgoing, now time.Time) {
+	for _, v := range h.views {
+		if v.active && len(events) > 0 {
+			v.send(events, now)
+		}
+	}
+}
+
+func (h *hub) outgoing(c change, now time.Time) (outgoing, bool) {
+	data := c.data
+	if c.name == "fire" {
+		r, ok := h.model.roomAt(c.room, now)
+		if !ok {
+			return outgoing{}, false
+		}
+		data = r
+	}
+	b, err := json.Marshal(data)
+	if err != nil {
+		h.log.Error("a record cannot be sent", "event", c.name, "cause", err)
+		return outgoing{}, false
+	}
+	return outgoing{name: c.name, room: c.room, data: b}, true
+}
+
+// beat sends each view what changed in a second, then the heartbeat.
+func (h *hub) beat(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var newest []facility.Sample
+	var rooms []outgoing
+	var hb []byte
+	for _, v := range h.views {
+		if v.active && v.viewers == 0 && now.Sub(v.leftAt) > idleAfter {
+			v.rest()
+		}
+		if !v.active {
+			continue
+		}
+		if newest == nil {
+			newest = h.model.live.All(now)
+			rooms = h.roomEvents(now)
+			hb = appendEvent(nil, 0, "hb", h.heartbeat(now))
+		}
+		v.send(rooms, now)
+		v.tick(h.model, newest, now)
+		v.push(&frame{plain: hb, made: now})
+	}
+}
+
+func (h *hub) roomEvents(now time.Time) (out []outgoing) {
+	for _, r := range h.model.roomsAt(now) {
+		out = append(out, outgoing{name: "fire", room: r.ID, data: []byte(text(r))})
+	}
+	return out
+}
+
+func (h *hub) heartbeat(now time.Time) []byte {
+	m := h.model
+	return []byte(text(beat{
+		T: now.UnixMilli(), Build: h.build, LagMS: m.lag(now), Drill: m.drill(), Field: m.health(now), Links: m.links(),
+	}))
+}
+
+func (h *hub) viewers() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.count
+}
+
+// viewersOf counts the viewers of each view.
+func (h *hub) viewersOf() map[string]int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := map[string]int{}
+	for name, v := range h.views {
+		out[name] = v.viewers
+	}
+	return out
+}
+
+// viewer is one open stream's place.
+type viewer struct {
+	hub  *hub
+	view *view
+	next uint64 // number of the next frame
+}
+
+// join opens a stream. seen is the last event the browser has, 0 for none; what comes first is what it
+// missed, or a snapshot, and a heartbeat.
+func (h *hub) join(name string, seen uint64) (*viewer, []*frame, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v := h.views[name]
+	if v == nil {
+		return nil, nil, errViewUnknown
+	}
+	if h.count >= h.most {
+		return nil, nil, errViewersFull
+	}
+	now := time.Now()
+	first, known := []*frame(nil), false
+	if seen > 0 {
+		first, known = v.resume(seen)
+	}
+	if !known {
+		snap, err := h.snapshot(v, now)
+		if err != nil {
+			return nil, nil, err
+		}
+		first = []*frame{snap}
+	}
+	v.viewers++
+	h.count++
+	at := &viewer{hub: h, view: v, next: v.end()}
+	return at, append(first, &frame{plain: appendEvent(nil, 0, "hb", h.heartbeat(now)), made: now}), nil
+}
+
+// snapshot is what the view has told so far, not what is known now: the next tick says only what differs
+// from what was told. It is shared by all who join before the next event.
+func (h *hub) snapshot(v *view, now time.Time) (*frame, error) {
+	if !v.active {
+		v.begin(h.model, h.model.live.All(now), h.model.roomsAt(now))
+	}
+	if v.snap != nil && v.snapAt == v.seq {
+		return v.snap, nil
+	}
+	m := h.model
+	body, err := snapshot(v.seq, now.UnixMilli(), m.points, v.refs, v.last, snapRest{
+		Alarms: m.alarmsWhere(isOpen), Rooms: m.roomsAt(now), Cmds: m.lastCommands(keptCommands / 5), Links: m.links(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.snap, v.snapAt = &frame{plain: appendEvent(nil, v.seq, "snap", body), made: now}, v.seq
+	return v.snap, nil
+}
+
+// leave gives the place up.
+func (at *viewer) leave() {
+	h := at.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count--
+	at.view.viewers--
+	at.view.leftAt = time.Now()
+}
+
+// read returns the frames that are new, or a channel that closes when there are some.
+func (at *viewer) read() ([]*frame, <-chan struct{}, error) {
+	at.hub.mu.Lock()
+	defer at.hub.mu.Unlock()
+	frames, ok := at.view.since(at.next)
+	if !ok {
+		return nil, nil, errTooSlow
+	}
+	at.next += uint64(len(frames))
+	return frames, at.view.wake, nil
+}

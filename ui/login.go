@@ -1,0 +1,205 @@
+package ui
+
+import (
+	"context"
+	"math"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"bongsu/facility"
+)
+
+type contextKey int
+
+const (
+	identityKey contextKey = iota
+	addressKey
+	reachedKey
+)
+
+// The keys of a session's values.
+const (
+	sessionUser  = "user"
+	sessionProof = "proof"
+	sessionLast  = "last"
+)
+
+func newSessions(cfg Config, store scs.Store) *scs.SessionManager {
+	return &scs.SessionManager{
+		IdleTimeout: cfg.SessionIdle, Lifetime: cfg.SessionLifetime, Store: store, Codec: scs.GobCodec{}, HashTokenInStore: true,
+		Cookie: scs.SessionCookie{
+			Name: "bongsu_" + cfg.Node, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+			Secure: cfg.TLS != nil, Persist: true,
+		},
+		ErrorFunc: func(w http.ResponseWriter, _ *http.Request, err error) {
+			cfg.Log.Error("sessions cannot be read", "cause", err)
+			sendProblem(w, problem(http.StatusInternalServerError, "Sessions cannot be read. Try again; if it stays, tell the administrator."))
+		},
+	}
+}
+
+// identify puts who asks into the request's context, if anyone is known.
+func (s *Server) identify(c *gin.Context) {
+	ctx := context.WithValue(c.Request.Context(), addressKey, addressOf(c.Request))
+	if id, ok := s.who(c.Request); ok {
+		ctx = context.WithValue(ctx, identityKey, id)
+	}
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+}
+
+func (s *Server) who(r *http.Request) (identity, bool) {
+	if token, ok := bearer(r); ok {
+		return s.cfg.Users.byToken(token)
+	}
+	ctx := r.Context()
+	id, ok := s.cfg.Users.get(s.sessions.GetString(ctx, sessionUser))
+	// A session ends with the password it was opened with.
+	return id, ok && id.proof == s.sessions.GetString(ctx, sessionProof)
+}
+
+func bearer(r *http.Request) (string, bool) {
+	kind, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token, ok && strings.EqualFold(kind, "Bearer")
+}
+
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func identityOf(ctx context.Context) (identity, bool) {
+	id, ok := ctx.Value(identityKey).(identity)
+	return id, ok
+}
+
+// permit answers why a request may not go on, nil if it may.
+func permit(ctx context.Context, need right) huma.StatusError {
+	if need == rightNone {
+		return nil
+	}
+	id, ok := identityOf(ctx)
+	if !ok {
+		return noSession()
+	}
+	if !need.may(id.roles) {
+		return notAllowed(need)
+	}
+	return nil
+}
+
+type credentials struct {
+	User     string `json:"user" minLength:"1" maxLength:"64"`
+	Password string `json:"password" minLength:"1" maxLength:"256"`
+}
+
+type sessionView struct {
+	User      string        `json:"user"`
+	Name      string        `json:"name"`
+	Names     facility.Text `json:"names"`
+	Roles     []string      `json:"roles"`
+	LastLogin *stamp        `json:"last_login" doc:"the login before this one"`
+}
+
+type sessionOut struct{ Body sessionView }
+
+// prove verifies a password with the brake on guessing.
+func (s *Server) prove(ctx context.Context, c credentials) (identity, bool, huma.StatusError) {
+	address, _ := ctx.Value(addressKey).(string)
+	if wait := s.limiter.begin(c.User, address, time.Now()); wait > 0 {
+		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+		return identity{}, false, problem(http.StatusTooManyRequests, "Too many wrong passwords for this account from here. Wait %s s, then try again.", seconds)
+	}
+	id, ok := s.cfg.Users.check(c.User, c.Password)
+	if ok {
+		s.limiter.passed(c.User, address)
+	}
+	return id, ok, nil
+}
+
+func (s *Server) login(ctx context.Context, in *struct{ Body credentials }) (*sessionOut, error) {
+	id, ok, p := s.prove(ctx, in.Body)
+	if p != nil {
+		return nil, p
+	}
+	if !ok {
+		return nil, problem(http.StatusUnauthorized, "User or password is wrong. Check both, then try again.")
+	}
+	before, err := s.cfg.Users.loggedIn(id.user, time.Now())
+	if err != nil {
+		// A full disk must not keep the operators out.
+		s.log.Warn("a login could not be noted in the users file", "user", id.user, "cause", err)
+	}
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return nil, problem(http.StatusInternalServerError, "The session could not be opened. Try again.")
+	}
+	last := ""
+	if before != nil {
+		last = before.Format(time.RFC3339Nano)
+	}
+	s.sessions.Put(ctx, sessionUser, id.user)
+	s.sessions.Put(ctx, sessionProof, id.proof)
+	s.sessions.Put(ctx, sessionLast, last)
+	s.log.Info("logged in", "user", id.user)
+	return &sessionOut{s.viewSession(id, last)}, nil
+}
+
+func (s *Server) whoami(ctx context.Context, _ *struct{}) (*sessionOut, error) {
+	id, _ := identityOf(ctx)
+	last := ""
+	if !id.token {
+		last = s.sessions.GetString(ctx, sessionLast)
+	}
+	return &sessionOut{s.viewSession(id, last)}, nil
+}
+
+func (s *Server) viewSession(id identity, last string) sessionView {
+	v := sessionView{User: id.user, Name: id.name.In(s.cfg.Lang), Names: id.name, Roles: id.roles}
+	if t, err := time.Parse(time.RFC3339Nano, last); err == nil {
+		v.LastLogin = stampOf(&t)
+	}
+	return v
+}
+
+func (s *Server) logout(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	if id, _ := identityOf(ctx); id.token {
+		return nil, problem(http.StatusBadRequest, "An API token has no session to end. Withdraw the token instead: bongsu user token remove.")
+	}
+	if err := s.sessions.Destroy(ctx); err != nil {
+		return nil, problem(http.StatusInternalServerError, "The session could not be ended. Try again.")
+	}
+	return nil, nil
+}
+
+// bySecond verifies the second person of an act that takes two: someone else, with the right role, whose
+// password was given now. It returns both names, the first person's first.
+func (s *Server) bySecond(ctx context.Context, need right, second credentials) ([]string, error) {
+	first, _ := identityOf(ctx)
+	if first.token {
+		return nil, problem(http.StatusForbidden, "This takes two persons at a console. An API token cannot be one of them: log in.")
+	}
+	if second.User == first.user {
+		return nil, problem(http.StatusForbidden, "The second person must be someone else than %s.", first.user)
+	}
+	id, ok, p := s.prove(ctx, second)
+	if p != nil {
+		return nil, p
+	}
+	if !ok {
+		return nil, problem(http.StatusForbidden, "The second person's user or password is wrong. Nothing was done. Let that person enter both again.")
+	}
+	if !need.maySecond(id.roles) {
+		return nil, problem(http.StatusForbidden, "%s may not be the second person here. It takes the role %s.", id.user, strings.ReplaceAll(need.needsSecond(), ", ", " or "))
+	}
+	return []string{first.user, id.user}, nil
+}

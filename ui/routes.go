@@ -1,0 +1,134 @@
+package ui
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+)
+
+const sessionPath = "/api/v1/session"
+
+// route is one call of the API.
+type route struct {
+	method, path string
+	need         right
+	summary      string
+	mount        mount
+}
+
+// mount puts a call's handler behind its path.
+type mount func(s *Server, need right, op huma.Operation)
+
+// routes lists every call of the API. It is the only place to add one.
+var routes = []route{
+	{"POST", sessionPath, rightNone, "Log in", typed((*Server).login)},
+	{"GET", sessionPath, rightRead, "Who am I", typed((*Server).whoami)},
+	{"DELETE", sessionPath, rightRead, "Log out", typed((*Server).logout)},
+	{"GET", "/api/v1/site", rightNone, "The site, this node and this build", typed((*Server).getSite)},
+	{"GET", "/api/v1/nodes", rightRead, "Health of the field, the desk and the links", typed((*Server).listNodes)},
+	{"GET", "/api/v1/assets", rightRead, "Every asset", typed((*Server).listAssets)},
+	{"GET", "/api/v1/assets/{id}", rightRead, "One asset", typed((*Server).getAsset)},
+	{"GET", "/api/v1/points", rightRead, "Points with their newest values", typed((*Server).listPoints)},
+	{"GET", "/api/v1/points/{id}", rightRead, "One point", typed((*Server).getPoint)},
+	{"GET", "/api/v1/points/{id}/history", rightRead, "What a point did", typed((*Server).pointHistory)},
+	{"GET", "/api/v1/live", rightRead, "Server-sent events of one view", raw("query", "view", (*Server).live)},
+	{"GET", "/api/v1/alarms", rightRead, "Alarms", typed((*Server).listAlarms)},
+	{"POST", "/api/v1/alarms/{id}/ack", rightAlarms, "Acknowledge an alarm", typed(alarmAct("alarm.ack"))},
+	{"POST", "/api/v1/alarms/{id}/reset", rightAlarms, "Lift an alarm's latch", typed(alarmAct("alarm.reset"))},
+	{"POST", "/api/v1/alarms/{id}/shelve", rightAlarms, "Hide an alarm for a time", typed((*Server).shelveAlarm)},
+	{"POST", "/api/v1/alarms/{id}/unshelve", rightAlarms, "Show a shelved alarm again", typed(alarmAct("alarm.unshelve"))},
+	{"GET", "/api/v1/fire/rooms", rightRead, "Battery rooms", typed((*Server).listRooms)},
+	{"GET", "/api/v1/fire/rooms/{id}", rightRead, "One battery room", typed((*Server).getRoom)},
+	{"POST", "/api/v1/fire/rooms/{id}/bypass", rightBypass, "Take a channel out of the vote for a time", typed((*Server).bypass)},
+	{"POST", "/api/v1/fire/rooms/{id}/inhibit", rightInhibit, "Hold an output", typed((*Server).inhibit)},
+	{"POST", "/api/v1/fire/rooms/{id}/release", rightRelease, "Release gas", typed((*Server).releaseGas)},
+	{"POST", "/api/v1/fire/rooms/{id}/reset", rightReset, "Lift a rack's stage after an inspection", typed((*Server).resetRack)},
+	{"POST", "/api/v1/fire/rooms/{id}/takeover", rightTakeover, "Hand control to the fire authority", typed(authorityAct("fire.takeover", rightTakeover))},
+	{"POST", "/api/v1/fire/rooms/{id}/power-cut", rightPowerCut, "Cut the site's power", typed(authorityAct("fire.power-cut", rightPowerCut))},
+	{"POST", "/api/v1/commands", rightCommand, "Give an order to a device", typed((*Server).giveCommand)},
+	{"GET", "/api/v1/commands", rightRead, "Newest orders", typed((*Server).listCommands)},
+	{"GET", "/api/v1/commands/{id}", rightRead, "One order and how far it has come", typed((*Server).getCommand)},
+	{"GET", "/api/v1/journal", rightRead, "Journal entries in order", typed((*Server).listJournal)},
+	{"GET", simPath + "{path}", rightRead, "The simulator's own API", raw("path", "path", (*Server).passToSimulator)},
+	{"POST", simPath + "{path}", rightSimulate, "The simulator's own API", raw("path", "path", (*Server).passToSimulator)},
+	{"PUT", simPath + "{path}", rightSimulate, "The simulator's own API", raw("path", "path", (*Server).passToSimulator)},
+	{"DELETE", simPath + "{path}", rightSimulate, "The simulator's own API", raw("path", "path", (*Server).passToSimulator)},
+}
+
+func (s *Server) mountRoutes(table []route) {
+	for _, r := range table {
+		r.mount(s, r.need, huma.Operation{
+			Method: r.method, Path: r.path, Summary: r.summary, OperationID: operationID(r), Tags: []string{tagOf(r.path)},
+			Security: security(r.need),
+			Errors:   []int{400, 401, 403, 404, 409, 422, 503},
+		})
+	}
+}
+
+func operationID(r route) string {
+	words := strings.FieldsFunc(strings.TrimPrefix(r.path, "/api/v1"), func(c rune) bool { return strings.ContainsRune("/{}", c) })
+	return strings.ToLower(r.method) + "-" + strings.Join(words, "-")
+}
+
+func tagOf(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/v1/"), "/")
+	return first
+}
+
+func security(need right) []map[string][]string {
+	if need == rightNone {
+		return nil
+	}
+	return []map[string][]string{{"session": {}}, {"token": {}}}
+}
+
+// typed mounts a handler whose input, output and description come from its types.
+func typed[I, O any](handle func(*Server, context.Context, *I) (*O, error)) mount {
+	return func(s *Server, need right, op huma.Operation) {
+		op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
+			if p := permit(ctx.Context(), need); p != nil {
+				sendProblem(humagin.Unwrap(ctx).Writer, p)
+				return
+			}
+			next(ctx)
+		}}
+		huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) { return handle(s, ctx, in) })
+	}
+}
+
+// raw mounts a handler that writes its answer itself and takes one parameter, in "path" or "query".
+func raw(in, param string, handle func(*Server, *gin.Context)) mount {
+	return func(s *Server, need right, op huma.Operation) {
+		op.Responses = map[string]*huma.Response{"200": {Description: op.Summary}}
+		op.Parameters = []*huma.Param{{Name: param, In: in, Required: in == "path", Schema: &huma.Schema{Type: huma.TypeString}}}
+		s.api.OpenAPI().AddOperation(&op)
+		s.engine.Handle(op.Method, strings.ReplaceAll(op.Path, "{path}", "*path"), func(c *gin.Context) {
+			if p := permit(c.Request.Context(), need); p != nil {
+				sendProblem(c.Writer, p)
+				return
+			}
+			handle(s, c)
+		})
+	}
+}
+
+// noRoute answers what no call of the API matches: problems below /api, pages elsewhere.
+func (s *Server) noRoute(c *gin.Context) {
+	if isAPI(c.Request.URL.Path) {
+		sendProblem(c.Writer, problem(http.StatusNotFound, "There is no %s here. /api/openapi.json lists every call.", c.Request.URL.Path))
+		return
+	}
+	s.pages.ServeHTTP(c.Writer, c.Request)
+}
+
+func (s *Server) noMethod(c *gin.Context) {
+	if isAPI(c.Request.URL.Path) {
+		sendProblem(c.Writer, problem(http.StatusMethodNotAllowed, "%s does not take %s. /api/openapi.json lists every call.", c.Request.URL.Path, c.Request.Method))
+		return
+	}
+	s.pages.ServeHTTP(c.Writer, c.Request)
+}

@@ -1,0 +1,84 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"bongsu/facility"
+)
+
+// list is how the API answers several things at once.
+type list[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty" doc:"send it as after to get what follows; absent at the end"`
+}
+
+type listOut[T any] struct{ Body list[T] }
+
+func all[T any](items []T) *listOut[T] { return &listOut[T]{list[T]{Items: listed(items)}} }
+
+type idIn struct {
+	ID string `path:"id" doc:"slashes in it may be plain or percent-encoded"`
+}
+
+type siteView struct {
+	ID       string        `json:"id"`
+	Name     facility.Text `json:"name"`
+	Timezone string        `json:"timezone"`
+	Revision string        `json:"revision"`
+	Node     string        `json:"node"`
+	Build    string        `json:"build"`
+	Demo     bool          `json:"demo" doc:"accounts with a published password exist"`
+	Drill    bool          `json:"drill"`
+	Lang     string        `json:"lang"`
+}
+
+func (s *Server) getSite(context.Context, *struct{}) (*struct{ Body siteView }, error) {
+	site := s.cfg.Site
+	return &struct{ Body siteView }{siteView{
+		ID: site.ID, Name: site.Name, Timezone: site.Timezone, Revision: site.Revision, Node: s.cfg.Node,
+		Build: s.cfg.Build, Demo: site.Demo, Drill: s.cfg.Model.drill(), Lang: s.cfg.Lang,
+	}}, nil
+}
+
+func (s *Server) listAssets(context.Context, *struct{}) (*listOut[facility.Asset], error) {
+	return all(s.cfg.Site.Assets), nil
+}
+
+func (s *Server) getAsset(_ context.Context, in *idIn) (*struct{ Body facility.Asset }, error) {
+	a := s.cfg.Site.Asset(facility.AssetID(in.ID))
+	if a == nil {
+		return nil, unknown("asset", in.ID)
+	}
+	return &struct{ Body facility.Asset }{*a}, nil
+}
+
+// nodeView is one process of the node. Fields that do not apply to its role are absent.
+type nodeView struct {
+	Node    string `json:"node"`
+	Role    string `json:"role" enum:"field,desk"`
+	Started *stamp `json:"started"`
+	Build   string `json:"build,omitempty"`
+
+	Health     *fieldHealth `json:"health,omitempty"`
+	JournalSeq uint64       `json:"journal_seq,omitempty"`
+	SpoolOK    *bool        `json:"spool_ok,omitempty"`
+	Evicted    *uint64      `json:"evicted,omitempty" doc:"samples lost to a full spool or a slow reader"`
+	Links      []linkView   `json:"links,omitempty"`
+
+	Viewers *int  `json:"viewers,omitempty" doc:"open streams"`
+	LagMS   int64 `json:"lag_ms,omitempty" doc:"milliseconds since the newest sample arrived"`
+}
+
+func (s *Server) listNodes(context.Context, *struct{}) (*listOut[nodeView], error) {
+	now := time.Now()
+	health := s.cfg.Model.health(now)
+	field := nodeView{Node: s.cfg.Node, Role: "field", Health: &health}
+	if st, at := s.cfg.Model.fieldStatus(); !at.IsZero() {
+		field.Node, field.Started, field.JournalSeq = st.Node, stampOf(&st.Started), st.JournalSeq
+		field.SpoolOK, field.Evicted, field.Links = &st.SpoolOK, &st.Evicted, s.cfg.Model.links()
+	}
+	viewers := s.hub.viewers()
+	desk := nodeView{Node: s.cfg.Node, Role: "desk", Started: stampOf(&s.started), Build: s.cfg.Build, Viewers: &viewers, LagMS: s.cfg.Model.lag(now)}
+	return all([]nodeView{field, desk}), nil
+}

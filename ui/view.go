@@ -1,0 +1,194 @@
+package ui
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"bongsu/facility"
+)
+
+// The bounds of what a view keeps for viewers that lag or come back.
+const (
+	ringFrames = 600      // a few minutes of a calm view
+	ringBytes  = 32 << 20 // or this much of a stormy one
+	idleAfter  = 2 * time.Minute
+)
+
+// screenView says which points and entries one kind of screen gets.
+type screenView struct {
+	name    string
+	shows   func(assetKind string) bool // points by the kind of their asset
+	entries bool
+}
+
+// screenViews lists every view of the stream. It is the only place to add one.
+var screenViews = []screenView{
+	{"overview", func(kind string) bool { return kind != "battery-rack" && kind != "it-rack" }, true},
+	{"battery", func(kind string) bool { return kind == "battery-room" || kind == "battery-rack" }, true},
+	{"alarms", func(string) bool { return false }, false},
+	{"journal", func(string) bool { return false }, true},
+	{"all", func(string) bool { return true }, true},
+}
+
+// view is one kind of screen: what was told last and the newest frames, kept once for all its viewers.
+// Its fields are guarded by the hub.
+type view struct {
+	screenView
+	refs  []facility.Ref // their order is the index ticks use
+	seq   uint64         // id of the last event
+	last  []told
+	rooms map[string]string // each room as last told
+
+	frames  []*frame
+	first   uint64 // number of frames[0]
+	bytes   int
+	wake    chan struct{} // closed and replaced at every new frame
+	viewers int
+	active  bool      // told what changes; begins with the first viewer
+	leftAt  time.Time // when the last viewer went
+
+	snap   *frame // snapshot as of snapAt, if still of use
+	snapAt uint64
+}
+
+func newView(site *facility.Site, sv screenView, seq uint64) *view {
+	kinds := make(map[facility.AssetID]string, len(site.Assets))
+	for _, a := range site.Assets {
+		kinds[a.ID] = a.Kind
+	}
+	v := &view{screenView: sv, seq: seq, wake: make(chan struct{})}
+	for _, p := range site.Points {
+		if sv.shows(kinds[p.Asset]) {
+			v.refs = append(v.refs, p.Ref)
+		}
+	}
+	return v
+}
+
+// begin takes the present as told, so that the first tick says only what is new.
+func (v *view) begin(m *Model, newest []facility.Sample, rooms []roomView) {
+	v.last = make([]told, len(v.refs))
+	for i, ref := range v.refs {
+		v.last[i] = tell(m.points[ref], newest[ref])
+	}
+	v.rooms = make(map[string]string, len(rooms))
+	for _, r := range rooms {
+		v.rooms[r.ID] = text(r)
+	}
+	v.active = true
+}
+
+// rest forgets everything. Whoever still reads is let go and, like whoever comes next, begins with a
+// snapshot.
+func (v *view) rest() {
+	v.first = v.end() + 1
+	v.frames, v.bytes, v.last, v.rooms, v.snap, v.active = nil, 0, nil, nil, nil, false
+	v.call()
+}
+
+// tick tells what changed of the view's points.
+func (v *view) tick(m *Model, newest []facility.Sample, now time.Time) {
+	var t tick
+	for i, ref := range v.refs {
+		p := m.points[ref]
+		is := tell(p, newest[ref])
+		if !is.sameValue(v.last[i]) {
+			t.value(i, is, p.Digits)
+		}
+		if is.quality != v.last[i].quality {
+			t.quality(i, is.quality)
+		}
+		v.last[i] = is
+	}
+	v.seq++
+	v.push(&frame{plain: appendEvent(nil, v.seq, "tick", t.json(v.seq, now.UnixMilli())), marks: []mark{{v.seq, 0}}, made: now})
+}
+
+// outgoing is one event ready to be sent: its record as JSON.
+type outgoing struct {
+	name string
+	room string // of a fire event
+	data []byte
+}
+
+// send puts events into one frame, so that a storm of them costs a viewer few writes.
+func (v *view) send(events []outgoing, now time.Time) {
+	f := &frame{made: now}
+	for _, e := range events {
+		if e.name == "entry" && !v.entries {
+			continue
+		}
+		if e.name == "fire" {
+			if v.rooms[e.room] == string(e.data) {
+				continue
+			}
+			v.rooms[e.room] = string(e.data)
+		}
+		v.seq++
+		f.marks = append(f.marks, mark{v.seq, len(f.plain)})
+		f.plain = appendEvent(f.plain, v.seq, e.name, e.data)
+	}
+	if len(f.marks) > 0 {
+		v.push(f)
+	}
+}
+
+func (v *view) push(f *frame) {
+	v.frames = append(v.frames, f)
+	v.bytes += len(f.plain)
+	for len(v.frames) > 1 && (len(v.frames) > ringFrames || v.bytes > ringBytes) {
+		v.bytes -= len(v.frames[0].plain)
+		v.frames[0] = nil
+		v.frames = v.frames[1:]
+		v.first++
+	}
+	v.call()
+}
+
+// call wakes everyone who waits for a frame.
+func (v *view) call() {
+	close(v.wake)
+	v.wake = make(chan struct{})
+}
+
+// since returns the frames from a number on; ok is false when some of them are gone already.
+func (v *view) since(next uint64) (frames []*frame, ok bool) {
+	if next < v.first {
+		return nil, false
+	}
+	return slices.Clone(v.frames[min(next-v.first, uint64(len(v.frames))):]), true
+}
+
+// end is the number the next frame will get.
+func (v *view) end() uint64 { return v.first + uint64(len(v.frames)) }
+
+// resume returns what a viewer that has seen everything up to seq misses; ok is false when that is not
+// known any more.
+func (v *view) resume(seq uint64) (missed []*frame, ok bool) {
+	if !v.active || seq > v.seq {
+		return nil, false
+	}
+	known := seq == v.seq
+	for _, f := range v.frames {
+		if len(f.marks) == 0 {
+			continue // an old heartbeat would only say that now is then
+		}
+		if f.marks[0].seq <= seq+1 {
+			known = true
+		}
+		if rest := f.after(seq); rest != nil {
+			missed = append(missed, rest)
+		}
+	}
+	return missed, known
+}
+
+// text is a record as JSON; a record that cannot be written is a programmer's mistake that the log shows.
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
