@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -59,7 +60,7 @@ func New(site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options)
 		}
 		d, err := open(wire{
 			site: site, link: link, devices: devices[link.ID], bus: bus,
-			log: log.With("link", link.ID), opts: opts.withDefaults(),
+			log: log.With("link", link.ID), opts: opts.withDefaults(), dial: new(net.Dialer).DialContext,
 		})
 		if err != nil {
 			faults = append(faults, fmt.Errorf("link %s: %w", link.ID, err))

@@ -3,6 +3,7 @@ package collectors
 import (
 	"context"
 	"log/slog"
+	"net"
 	"time"
 
 	"bongsu/facility"
@@ -11,6 +12,7 @@ import (
 // drivers lists every protocol this build can speak. It is the only place to add one.
 var drivers = map[string]openFunc{
 	"modbus": openModbus,
+	"mqtt":   openMQTT,
 }
 
 // openFunc prepares the owner of one link; it connects nothing.
@@ -24,7 +26,12 @@ type wire struct {
 	bus     *facility.Bus
 	log     *slog.Logger
 	opts    Options
+	dial    dialFunc
 }
+
+// dialFunc connects to host:port. It is net.Dialer's everywhere but in tests of loops, which run on
+// pipes in virtual time.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 // driver owns one physical link.
 type driver interface {

@@ -40,7 +40,7 @@ func openModbus(w wire) (driver, error) {
 		unitOf:  map[facility.DeviceID]*unit{},
 		blockOf: map[facility.Ref]*block{},
 	}
-	l.port = port{address: w.link.Address, timeout: cmp.Or(w.link.Timeout, 500*time.Millisecond)}
+	l.port = port{dial: w.dial, address: w.link.Address, timeout: cmp.Or(w.link.Timeout, 500*time.Millisecond)}
 	l.timeout = l.port.timeout
 	l.pack = modbus.NewTCPClientHandler(w.link.Address)
 	l.client = modbus.NewClient2(l.pack, &l.port)

@@ -33,6 +33,7 @@ var (
 // any error but a refusal the connection is closed, because an answer that comes late would be taken
 // for the next one's.
 type port struct {
+	dial    dialFunc
 	address string
 	timeout time.Duration
 	limit   time.Time // the request must end by then too, when set
@@ -48,8 +49,9 @@ func (p *port) open(ctx context.Context) error {
 	if p.conn != nil {
 		return nil
 	}
-	dialer := net.Dialer{Timeout: p.timeout}
-	conn, err := dialer.DialContext(ctx, "tcp", p.address)
+	within, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	conn, err := p.dial(within, "tcp", p.address)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errDial, err)
 	}
