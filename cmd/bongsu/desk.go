@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"bongsu/facility"
+	"bongsu/historian"
+	"bongsu/journal"
+	"bongsu/ui"
+)
+
+func deskCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   "desk",
+		Short: "The desk process: history and console, fed by the field's logs",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := withLifeline(cmd.Context())
+			defer cancel(nil)
+			return runDesk(ctx, o, logger("desk"))
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// runDesk is the whole desk process: the history first, then what follows the field, then the console.
+func runDesk(ctx context.Context, o options, log *slog.Logger) error {
+	site, err := loadSite(o.site, log)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.deskDir(), 0o750); err != nil {
+		return fmt.Errorf("make the desk's folder: %w", err)
+	}
+	parts := newStack(log)
+	store, err := historian.Open(filepath.Join(o.deskDir(), "history"), historian.Options{}, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := store.Close(); err != nil {
+			log.Error("the history did not close cleanly", "cause", err)
+		}
+	}()
+	users, err := ui.OpenUsers(filepath.Join(o.deskDir(), "users.json"), site.Demo)
+	if err != nil {
+		return fmt.Errorf("open the user accounts: %w", err)
+	}
+	model := ui.NewModel(site, "ko")
+	field := &fieldLink{client: journal.NewClient("unix:"+o.socket(), nil), site: site, model: model, log: log, ready: make(chan struct{})}
+	parts.start("status", field.followStatus)
+	parts.start("journal", field.followJournal)
+	parts.start("live", field.followLive)
+	positions := []func() uint64{store.Position}
+	parts.start("history", func(ctx context.Context) error { return field.followHistory(ctx, store) })
+	if site.Influx != nil {
+		influx, err := historian.NewForwarder(site, o.deskDir(), log)
+		if err != nil {
+			return err
+		}
+		positions = append(positions, influx.Position)
+		parts.start("influx", influx.Run)
+		parts.start("influx spool", func(ctx context.Context) error { return field.followInflux(ctx, influx) })
+	}
+	parts.start("confirm", func(ctx context.Context) error { return field.confirm(ctx, positions) })
+
+	console, err := ui.New(ui.Config{
+		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field,
+		Historian: history{store}, Journal: field, Simulator: simulatorOf(site), Web: ui.Embedded(),
+		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
+	})
+	if err != nil {
+		return fmt.Errorf("prepare the console: %w", err)
+	}
+	parts.start("console", console.Run)
+	return parts.wait(ctx)
+}
+
+// simulatorOf is the simulator's control address on a site that has one: the demo.
+func simulatorOf(site *facility.Site) string {
+	if site.Sim.Scenarios == "" {
+		return ""
+	}
+	return site.Sim.Control
+}

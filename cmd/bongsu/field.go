@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bongsu/collectors"
+	"bongsu/facility"
+	"bongsu/journal"
+	"bongsu/rules"
+)
+
+func fieldCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   "field",
+		Short: "The field process: collectors, rules, commands, local journal and spool",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := withLifeline(cmd.Context())
+			defer cancel(nil)
+			return runField(ctx, o, logger("field"))
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// runField is the whole field process, one straight line: logs first, then judgement, then the wire,
+// then the door for the desk. It stops in the opposite order.
+func runField(ctx context.Context, o options, log *slog.Logger) error {
+	site, err := loadSite(o.site, log)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.fieldDir(), 0o750); err != nil {
+		return fmt.Errorf("make the field's folder: %w", err)
+	}
+	parts := newStack(log)
+
+	entries := filepath.Join(o.fieldDir(), "journal")
+	book, err := journal.Open(entries, journal.Options{Logger: log})
+	if err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	defer func() { _ = book.Close() }()
+	for _, d := range book.Damage() {
+		log.Error("the journal is damaged", "file", d.File, "offset", d.Offset, "entry", d.Seq, "what", d.What)
+	}
+	ids := make([]facility.PointID, len(site.Points))
+	for i, p := range site.Points {
+		ids[i] = p.ID
+	}
+	spool, err := journal.OpenSpool(filepath.Join(o.fieldDir(), "spool"), ids, journal.SpoolOptions{Logger: log})
+	if err != nil {
+		return fmt.Errorf("open the spool: %w", err)
+	}
+	defer func() { _ = spool.Close() }()
+	parts.start("journal", book.Run)
+	parts.start("spool", spool.Run)
+
+	bus := facility.NewBus()
+	live := facility.NewLive(site.Points)
+	room := 8*len(site.Points) + 10_000
+	wire, err := collectors.New(site, bus, log, collectors.Options{StatusTopic: "bongsu/" + o.node + "/collectors"})
+	if err != nil {
+		return fmt.Errorf("prepare the collectors: %w", err)
+	}
+	filler := newSpooler(bus.Subscribe("spool", facility.KeepOrder, room), spool, log)
+	state := newFieldState(o.node, book, spool, filler, wire, filepath.Join(o.fieldDir(), "probe"))
+	engine, err := rules.NewEngine(rules.EngineConfig{
+		Site: site, Live: live, Reader: bus.Subscribe("rules", facility.KeepOrder, room), Journal: book,
+		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{wire}, Report: state.rooms,
+		Node: o.node, Log: log,
+	})
+	if err != nil {
+		return fmt.Errorf("prepare the rules: %w", err)
+	}
+	if err := engine.Restore(func(fn func(journal.Entry) error) error { return journal.Read(entries, 0, fn) }); err != nil {
+		return err
+	}
+	parts.start("spooler", filler.run)
+	parts.start("status", state.run)
+	parts.start("collectors", wire.Run)
+	parts.start("rules", engine.Run)
+
+	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: ids, log: log}
+	ln, err := journal.Listen("unix:"+o.socket(), nil)
+	if err != nil {
+		return fmt.Errorf("open the desk's door: %w", err)
+	}
+	parts.start("door", func(ctx context.Context) error { return journal.Serve(ctx, ln, door.handler(), log) })
+	log.Info("collecting", "site", site.ID, "points", len(site.Points), "links", len(site.Links))
+	return parts.wait(ctx)
+}
+
+// commander hands the rules' commands to the collectors.
+type commander struct{ wire *collectors.Collectors }
+
+func (c commander) Execute(ctx context.Context, cmd facility.Command) (rules.Receipt, error) {
+	r, err := c.wire.Execute(ctx, cmd)
+	detail := r.Detail
+	if r.ReadBackOK {
+		detail = fmt.Sprintf("%s; reads back %d", detail, r.ReadBack)
+	}
+	return rules.Receipt{Sent: r.Sent, Accepted: r.Accepted, Detail: detail}, err
+}

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"bongsu/facility"
+	"bongsu/historian"
+	"bongsu/journal"
+	"bongsu/rules"
+	"bongsu/ui"
+)
+
+// How the desk comes back to a field that was away.
+const (
+	reachFirst   = 100 * time.Millisecond
+	reachMost    = 2 * time.Second
+	statusSilent = 3 * time.Second
+	confirmEvery = 5 * time.Second
+	tailEntries  = 500 // journal entries shown from before the desk began
+)
+
+// fieldLink is the desk's side of the door: it follows the field's logs into the read model and the
+// history, and carries people's acts to the field.
+type fieldLink struct {
+	client *journal.Client
+	site   *facility.Site
+	model  *ui.Model
+	log    *slog.Logger
+
+	once  sync.Once
+	ready chan struct{} // closed when the first opening was read
+	began opening
+}
+
+// again calls fn until ctx ends, with a capped back-off between failures. What it says on the way
+// is logged when it changes, not on every try.
+func (f *fieldLink) again(ctx context.Context, what string, fn func(context.Context) error) error {
+	wait, said := reachFirst, false
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := fn(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(began) > 5*time.Second {
+			wait, said = reachFirst, false
+		}
+		if err != nil && !said {
+			f.log.Warn("the field is not reached", "for", what, "cause", err)
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, reachMost)
+	}
+	return nil
+}
+
+func (f *fieldLink) followJournal(ctx context.Context) error {
+	var after uint64
+	opened := false
+	return f.again(ctx, "journal", func(ctx context.Context) error {
+		if !opened {
+			o, err := f.open(ctx)
+			if err != nil {
+				return err
+			}
+			f.model.ApplyStatus(o.Status)
+			f.model.ApplyOpening(o.Alarms, o.Commands)
+			f.model.ApplySamples(ownSamples(o.Samples, newTranslation(f.site, o.Points)))
+			after = o.JournalSeq - min(o.JournalSeq, tailEntries)
+			f.once.Do(func() { f.began = o; close(f.ready) })
+			opened = true
+		}
+		return f.client.Journal(ctx, after, func(e journal.Entry) error {
+			after = e.Seq
+			if e.Kind == rules.KindFireState { // the engine's own notes; nothing for people
+				return nil
+			}
+			if err := f.model.ApplyEntry(viewed(e)); err != nil {
+				f.log.Warn("a journal entry cannot be shown", "cause", err)
+			}
+			return nil
+		})
+	})
+}
+
+func viewed(e journal.Entry) ui.Entry {
+	return ui.Entry{Seq: e.Seq, Time: e.Time, Kind: e.Kind, Actor: e.Actor, Subject: e.Subject, Data: e.Data, Hash: e.Hash}
+}
+
+func (f *fieldLink) open(ctx context.Context) (opening, error) {
+	var o opening
+	return o, f.get(ctx, "/state", &o)
+}
+
+func (f *fieldLink) get(ctx context.Context, path string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	resp, err := f.client.Do(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		b, _ := io.ReadAll(io.LimitReader(resp.Body, 500))
+		return fmt.Errorf("%s: %s: %s", path, resp.Status, b)
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// followStatus takes what the field says of itself. Silence is a loss, whatever the socket says.
+func (f *fieldLink) followStatus(ctx context.Context) error {
+	last := time.Now()
+	return f.again(ctx, "status", func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		quiet := time.AfterFunc(statusSilent, cancel)
+		defer quiet.Stop()
+		defer func() { f.model.FieldLost(last) }()
+		resp, err := f.client.Do(ctx, http.MethodGet, "/status", nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = resp.Body.Close() }()
+		for dec := json.NewDecoder(resp.Body); ; {
+			var st facility.FieldStatus
+			if err := dec.Decode(&st); err != nil {
+				return fmt.Errorf("status: %w", err)
+			}
+			last = time.Now()
+			quiet.Reset(statusSilent)
+			f.model.ApplyStatus(st)
+		}
+	})
+}
+
+// followLive brings new samples to the screens, from the moment the desk began; the backlog is the
+// historian's matter and never delays them.
+func (f *fieldLink) followLive(ctx context.Context) error {
+	select {
+	case <-f.ready:
+	case <-ctx.Done():
+		return nil
+	}
+	after, tr := f.began.SpoolSeq, newTranslation(f.site, f.began.Points)
+	rev := ""
+	return f.again(ctx, "live values", func(ctx context.Context) error {
+		return f.client.Spool(ctx, after, func(b journal.Batch) error {
+			after = b.Seq
+			if b.Gap != nil {
+				return nil
+			}
+			if b.Rev != rev {
+				rev, tr = b.Rev, newTranslation(f.site, b.Points)
+			}
+			f.model.ApplySamples(ownSamples(b.Samples, tr))
+			return nil
+		})
+	})
+}
+
+// translation maps a log's point numbers to this site's; points the site no longer has map to nothing.
+type translation []int64
+
+func newTranslation(site *facility.Site, points []facility.PointID) translation {
+	t := make(translation, len(points))
+	for i, id := range points {
+		t[i] = -1
+		if ref, ok := site.Ref(id); ok {
+			t[i] = int64(ref)
+		}
+	}
+	return t
+}
+
+func ownSamples(samples []facility.Sample, t translation) []facility.Sample {
+	out := make([]facility.Sample, 0, len(samples))
+	for _, s := range samples {
+		if int(s.Point) < len(t) && t[s.Point] >= 0 {
+			s.Point = facility.Ref(t[s.Point])
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (f *fieldLink) followHistory(ctx context.Context, store *historian.Store) error {
+	return f.again(ctx, "history", func(ctx context.Context) error {
+		return f.client.Spool(ctx, store.Position(), func(b journal.Batch) error {
+			if b.Gap != nil {
+				f.log.Error("telemetry is missing from the history", "from", b.Gap.From, "to", b.Gap.To, "why", b.Gap.Why)
+				return nil
+			}
+			return store.Append(ctx, historian.Batch{Seq: b.Seq, Points: b.Points, Samples: b.Samples}, time.Now())
+		})
+	})
+}
+
+func (f *fieldLink) followInflux(ctx context.Context, to *historian.Forwarder) error {
+	return f.again(ctx, "InfluxDB", func(ctx context.Context) error {
+		return f.client.Spool(ctx, to.Position(), func(b journal.Batch) error {
+			if b.Gap != nil {
+				f.log.Error("telemetry is missing from InfluxDB", "from", b.Gap.From, "to", b.Gap.To, "why", b.Gap.Why)
+				return nil
+			}
+			return to.Take(ctx, historian.Batch{Seq: b.Seq, Points: b.Points, Samples: b.Samples})
+		})
+	})
+}
+
+// confirm tells the field what every consumer has stored, so that the spool can let go of it.
+func (f *fieldLink) confirm(ctx context.Context, positions []func() uint64) error {
+	tick := time.NewTicker(confirmEvery)
+	defer tick.Stop()
+	told := uint64(0)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		seq := positions[0]()
+		for _, p := range positions[1:] {
+			seq = min(seq, p())
+		}
+		if seq <= told {
+			continue
+		}
+		resp, err := f.client.Do(ctx, http.MethodPost, "/confirm?seq="+strconv.FormatUint(seq, 10), nil)
+		if err != nil {
+			continue // the field is away; the next round tells it
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode == http.StatusNoContent {
+			told = seq
+		}
+	}
+}
+
+// Do implements ui.Acts.
+func (f *fieldLink) Do(ctx context.Context, act facility.Act) (facility.ActResult, error) {
+	var res facility.ActResult
+	body, err := json.Marshal(act)
+	if err != nil {
+		return res, fmt.Errorf("encode act %s: %w", act.ID, err)
+	}
+	resp, err := f.client.Do(ctx, http.MethodPost, "/acts", body)
+	if err != nil {
+		return res, fmt.Errorf("reach the field: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return res, fmt.Errorf("the field answered %s", resp.Status)
+	}
+	return res, json.NewDecoder(resp.Body).Decode(&res)
+}
+
+// After implements ui.JournalReader.
+func (f *fieldLink) After(after uint64, limit int) ([]ui.Entry, error) {
+	var entries []journal.Entry
+	path := fmt.Sprintf("/page?after=%d&limit=%d", after, min(max(limit, 1), mostPage))
+	if err := f.get(context.Background(), path, &entries); err != nil {
+		return nil, err
+	}
+	out := make([]ui.Entry, len(entries))
+	for i, e := range entries {
+		out[i] = viewed(e)
+	}
+	return out, nil
+}
+
+// history gives the console the embedded store's answers.
+type history struct{ store *historian.Store }
+
+// Query implements ui.Historian.
+func (h history) Query(ctx context.Context, id facility.PointID, from, to time.Time, most int) ([]ui.Bucket, error) {
+	buckets, err := h.store.Query(ctx, id, from, to, most)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	out := make([]ui.Bucket, len(buckets))
+	for i, b := range buckets {
+		out[i] = ui.Bucket{T: b.T, Min: b.Min, Max: b.Max, Last: b.Last, Quality: b.Quality}
+	}
+	return out, err
+}

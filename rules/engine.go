@@ -1,0 +1,375 @@
+package rules
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"bongsu/facility"
+	"bongsu/journal"
+	"bongsu/rules/fire"
+)
+
+// When the fire engine ticks: as soon as a scan is complete, but not twice within a scan, and at the
+// latest when its second is over. docs/decisions/0002 says why.
+const (
+	tickLeast    = 800 * time.Millisecond
+	tickComplete = 1150 * time.Millisecond // after a complete scan the next one is worth waiting for
+	tickMost     = time.Second
+)
+
+// actQueue bounds how many acts of people may wait; beyond it they are told to try again.
+const actQueue = 64
+
+// EngineConfig is what the engine works with. Report gets every new picture of the fire rooms; it
+// must not block.
+type EngineConfig struct {
+	Site      *facility.Site
+	Live      *facility.Live
+	Reader    *facility.Reader // a KeepOrder reader of the bus
+	Journal   Writer
+	Gap       func() bool // whether the journal has entries that are not proven written
+	Commander Commander
+	Report    func([]facility.FireRoomView)
+	Node      string
+	Log       *slog.Logger
+}
+
+// Engine is the loop around the pure parts: samples in, decisions journalled, commands out. One
+// goroutine owns all state.
+type Engine struct {
+	cfg      EngineConfig
+	alarms   *Alarms
+	fire     *fireDesk // nil on a site without one
+	commands *commandDesk
+	hop      lastHop
+	lanes    *lanes
+
+	acts     chan actRequest
+	pictures chan chan Picture
+	changed  []facility.Ref
+	arrived  map[facility.Ref]bool // fire channels that brought a sample since the last tick
+	lastTick time.Time
+	complete bool // the last tick followed a complete scan
+	steps    atomic.Int64
+}
+
+type actRequest struct {
+	act    facility.Act
+	answer chan facility.ActResult
+}
+
+// Picture is everything the engine knows at one moment, for a reader that then follows the journal.
+type Picture struct {
+	Alarms   []facility.Alarm
+	Commands []facility.CommandRecord
+	Rooms    []facility.FireRoomView
+}
+
+// NewEngine prepares the engine; Restore and then Run start it.
+func NewEngine(cfg EngineConfig) (*Engine, error) {
+	alarms, err := NewAlarms(cfg.Site)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg: cfg, alarms: alarms, commands: newCommandDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
+		acts: make(chan actRequest, actQueue), pictures: make(chan chan Picture), arrived: map[facility.Ref]bool{},
+	}
+	e.hop = executorHop{e.lanes}
+	if cfg.Site.Fire == nil {
+		return e, nil
+	}
+	if e.fire, err = newFireDesk(cfg.Site, time.Now()); err != nil {
+		return nil, err
+	}
+	if cfg.Site.Fire.Mode == "supervisor" {
+		e.hop = supervisorHop{cfg.Log}
+	}
+	return e, nil
+}
+
+// Restore takes up what a former process left in the journal: alarms, command records, fire stages.
+func (e *Engine) Restore(entries func(fn func(journal.Entry) error) error) error {
+	now := time.Now()
+	h, err := readHistory(entries)
+	if err != nil {
+		return err
+	}
+	e.alarms.Restore(h.alarms)
+	for _, r := range h.commands {
+		e.commands.restore(r)
+	}
+	if e.fire != nil && h.fire != nil {
+		return e.fire.restore(*h.fire, h.commands, now)
+	}
+	return nil
+}
+
+// Run decides and acts until ctx ends.
+func (e *Engine) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	lanesDone := make(chan struct{})
+	go func() { e.lanes.run(ctx); close(lanesDone) }()
+	defer func() { cancel(); <-lanesDone }()
+
+	start := []journal.Draft{{Kind: KindStart, Actor: "system", Subject: e.cfg.Node, Data: map[string]string{"revision": e.cfg.Site.Revision}}}
+	for _, r := range e.commands.orphans() {
+		start = append(start, commandDraft(r))
+	}
+	e.write(start, fsyncPatience)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			e.write([]journal.Draft{{Kind: KindStop, Actor: "system", Subject: e.cfg.Node}}, time.Second)
+			return nil
+		case <-e.cfg.Reader.Ready():
+			e.intake(time.Now())
+		case a := <-e.lanes.answers:
+			e.answered(a)
+		case r := <-e.acts:
+			e.act(r)
+		case p := <-e.pictures:
+			p <- e.picture(time.Now())
+		case <-timer.C:
+		}
+		now := time.Now()
+		e.step(now)
+		timer.Reset(max(time.Until(e.due(now)), time.Millisecond))
+	}
+}
+
+// Steps counts the turns of the loop; one that stands still is a process to restart.
+func (e *Engine) Steps() int64 { return e.steps.Load() }
+
+// Do hands a person's act to the loop and waits for what became of it.
+func (e *Engine) Do(ctx context.Context, act facility.Act) facility.ActResult {
+	r := actRequest{act: act, answer: make(chan facility.ActResult, 1)}
+	select {
+	case e.acts <- r:
+	default:
+		return facility.ActResult{Code: http.StatusServiceUnavailable, Detail: "too many acts are waiting: try again in a moment"}
+	}
+	select {
+	case res := <-r.answer:
+		return res
+	case <-ctx.Done():
+		return facility.ActResult{Code: http.StatusGatewayTimeout, Detail: "the field did not answer in time: look at the journal before trying again"}
+	}
+}
+
+// Picture asks the loop for everything it knows.
+func (e *Engine) Picture(ctx context.Context) (Picture, error) {
+	p := make(chan Picture, 1)
+	select {
+	case e.pictures <- p:
+		return <-p, nil
+	case <-ctx.Done():
+		return Picture{}, ctx.Err()
+	}
+}
+
+func (e *Engine) picture(now time.Time) Picture {
+	p := Picture{Alarms: e.alarms.Open(), Commands: e.commands.recent(200)}
+	if e.fire != nil {
+		p.Rooms = e.fire.rooms(now, e.cfg.Live)
+	}
+	return p
+}
+
+func (e *Engine) intake(now time.Time) {
+	batches, lost := e.cfg.Reader.Take()
+	for _, b := range batches {
+		e.cfg.Live.Apply(b)
+		for _, s := range b {
+			e.changed = append(e.changed, s.Point)
+			e.arrived[s.Point] = true
+		}
+	}
+	if len(lost) > 0 {
+		e.cfg.Live.MarkLost(lost, now)
+		for ref := range lost {
+			e.changed = append(e.changed, ref)
+		}
+		slices.Sort(e.changed)
+		e.cfg.Log.Warn("rules-lag: the rules fell behind and lost samples", "points", len(lost))
+	}
+}
+
+// step decides on everything that is due, writes it, and only then acts.
+func (e *Engine) step(now time.Time) {
+	e.steps.Add(1)
+	var drafts []journal.Draft
+	for _, a := range e.alarms.Eval(now, e.cfg.Live, e.changed) {
+		drafts = append(drafts, alarmDraft(a, "rules"))
+	}
+	e.changed = e.changed[:0]
+	changed, failed := e.commands.prove(now, e.cfg.Live)
+	for _, r := range changed {
+		drafts = append(drafts, commandDraft(r))
+	}
+	for _, r := range failed {
+		drafts = append(drafts, e.commandFailed(now, r)...)
+	}
+	var out fireOutcome
+	ticked := e.fire != nil && e.tickDue(now)
+	if ticked {
+		out = e.tick(now)
+		drafts = append(drafts, out.drafts...)
+	}
+	seq := e.write(drafts, fsyncPatience)
+	for _, j := range out.again {
+		e.hop.send(j)
+	}
+	for _, j := range out.send {
+		if !e.hop.send(j) {
+			e.cfg.Log.Error("a command could not be queued", "command", j.name)
+		}
+	}
+	if ticked {
+		e.answerRequests(out, seq)
+		e.cfg.Report(e.fire.rooms(now, e.cfg.Live))
+	}
+}
+
+func (e *Engine) tick(now time.Time) fireOutcome {
+	e.complete = e.scanComplete()
+	e.lastTick = now
+	for _, ref := range e.fire.inputs.scans {
+		delete(e.arrived, ref)
+	}
+	out := e.fire.tick(now, e.cfg.Live, e.commands)
+	for _, a := range out.alarms {
+		for _, rec := range e.fireAlarm(now, a) {
+			out.drafts = append(out.drafts, alarmDraft(rec, fireActor))
+		}
+	}
+	return out
+}
+
+func (e *Engine) scanComplete() bool {
+	for _, ref := range e.fire.inputs.scans {
+		if !e.arrived[ref] {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Engine) tickDue(now time.Time) bool {
+	since := now.Sub(e.lastTick)
+	return since >= e.tickLimit() || (since >= tickLeast && e.scanComplete())
+}
+
+func (e *Engine) tickLimit() time.Duration {
+	if e.complete {
+		return tickComplete
+	}
+	return tickMost
+}
+
+func (e *Engine) due(now time.Time) time.Time {
+	next := now.Add(time.Second)
+	if t, ok := e.alarms.NextDue(now); ok && t.Before(next) {
+		next = t
+	}
+	if e.fire != nil {
+		if t := e.lastTick.Add(e.tickLimit()); t.Before(next) {
+			next = t
+		}
+		if t := e.lastTick.Add(tickLeast); e.scanComplete() && t.Before(next) {
+			next = t
+		}
+	}
+	return next
+}
+
+// answered takes in what a device said to a command.
+func (e *Engine) answered(a answer) {
+	if a.err != nil {
+		e.cfg.Log.Warn("a command was not accepted", "command", a.name, "cause", a.err)
+	}
+	if rec, ok := e.commands.answered(a, time.Now()); ok {
+		e.write([]journal.Draft{commandDraft(rec)}, fsyncPatience)
+	}
+}
+
+// write appends to the journal. While the disk is known to be sick, nobody waits for it again: the
+// entries stay queued, the gap stands on every screen, and the fire response goes on.
+func (e *Engine) write(drafts []journal.Draft, limit time.Duration) uint64 {
+	if len(drafts) == 0 {
+		return 0
+	}
+	if e.cfg.Gap() {
+		limit = time.Millisecond
+	}
+	entries, err := e.cfg.Journal.AppendWithin(limit, drafts...)
+	if err != nil && !errors.Is(err, journal.ErrGap) {
+		e.cfg.Log.Error("the journal refused entries", "entries", len(drafts), "cause", err)
+	}
+	if len(entries) > 0 {
+		return entries[len(entries)-1].Seq
+	}
+	return 0
+}
+
+// answerRequests tells the people behind the acts of this tick what became of them.
+func (e *Engine) answerRequests(out fireOutcome, seq uint64) {
+	for _, r := range e.fire.asked {
+		res := verdict(r.act.Kind, out.alarms)
+		res.Seq = seq
+		r.answer(res)
+	}
+	e.fire.asked = nil
+}
+
+func alarmDraft(a facility.Alarm, actor string) journal.Draft {
+	return journal.Draft{Kind: KindAlarm, Actor: actor, Subject: a.ID, Data: a}
+}
+
+// lastHop is the one difference between driving the outputs and watching a listed panel drive them.
+type lastHop interface {
+	send(job) bool
+}
+
+type executorHop struct{ lanes *lanes }
+
+func (h executorHop) send(j job) bool { return h.lanes.send(j) }
+
+// supervisorHop sends nothing: a listed panel releases. What the engine would have done stands in the
+// journal, and a missing feedback raises the same alarm as a failed output.
+type supervisorHop struct{ log *slog.Logger }
+
+func (h supervisorHop) send(j job) bool {
+	h.log.Info("the panel is expected to act", "command", j.name)
+	return true
+}
+
+// fireAlarm gives an alarm of the fire engine the life of any other alarm.
+func (e *Engine) fireAlarm(now time.Time, a fire.AlarmEvent) []facility.Alarm {
+	id := "fire:" + a.Key()
+	if !a.Raised {
+		return e.alarms.Clear(now, id)
+	}
+	words, ok := fireAlarms[a.Name]
+	if !ok {
+		words = fireAlarm{priority: 1, text: txt(a.Name, a.Name)}
+	}
+	x := External{ID: id, Rule: "fire." + a.Name, Asset: e.fire.assetOf(a.Subject), Class: "fire", Priority: words.priority,
+		Text: words.text, Consequence: words.consequence, Action: words.action}
+	if a.Subject != "" {
+		x.Text = facility.Text{KO: fmt.Sprintf("%s (%s)", x.Text.KO, a.Subject), EN: fmt.Sprintf("%s (%s)", x.Text.EN, a.Subject)}
+	}
+	recs := e.alarms.Raise(now, x)
+	if momentary[a.Name] {
+		recs = append(recs, e.alarms.Clear(now, id)...)
+	}
+	return recs
+}

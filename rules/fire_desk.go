@@ -1,0 +1,233 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bongsu/facility"
+	"bongsu/journal"
+	"bongsu/rules/fire"
+)
+
+// fireDesk stands between the pure fire engine and the house: it fills in the inputs, keeps a record
+// of every command the engine gives, and says what must be written and what must be sent. It sends
+// nothing itself.
+type fireDesk struct {
+	site     *facility.Site
+	engine   *fire.Engine
+	inputs   *fireInputs
+	in       fire.Inputs
+	began    time.Time // zero of the engine's monotonic scale
+	commands map[string]facility.Command
+	assets   map[string]facility.AssetID // rack, room or SITE to its asset
+	states   map[string]fire.CommandState
+	records  map[string]string // a command's name to the id of its current record
+	savedAt  time.Time
+	asked    []*fireRequest
+}
+
+// fireRequest is a person's act on its way into a tick.
+type fireRequest struct {
+	act    facility.Act
+	req    fire.Request
+	answer func(facility.ActResult)
+}
+
+// fireState is what the journal keeps for a restart.
+type fireState struct {
+	Wall  time.Time     `json:"wall"`
+	State fire.Snapshot `json:"state"`
+}
+
+// saveEvery is how often the state is written while something is under way, beside each change.
+const saveEvery = 10 * time.Second
+
+// fireOutcome is what one tick asks of the house.
+type fireOutcome struct {
+	drafts []journal.Draft
+	send   []job
+	again  []job // levels asserted again after a restart
+	alarms []fire.AlarmEvent
+}
+
+func newFireDesk(site *facility.Site, now time.Time) (*fireDesk, error) {
+	cfg := fire.Config{Limits: fire.DefaultLimits()}
+	d := &fireDesk{site: site, began: now, commands: map[string]facility.Command{}, assets: map[string]facility.AssetID{},
+		states: map[string]fire.CommandState{}, records: map[string]string{}}
+	for _, room := range site.Fire.Rooms {
+		d.assets[room.ID] = room.Asset
+		d.addCommands(room.ID, room.Commands)
+		for _, rack := range room.Racks {
+			cfg.Racks = append(cfg.Racks, fire.RackConfig{ID: rack.ID, Room: room.ID})
+			d.assets[rack.ID] = rack.Asset
+			d.addCommands(rack.ID, rack.Commands)
+		}
+	}
+	d.addCommands("SITE", site.Fire.Commands)
+	if len(site.Fire.Rooms) > 0 {
+		d.assets["SITE"] = site.Fire.Rooms[0].Asset
+	}
+	var err error
+	if d.engine, err = fire.New(cfg); err != nil {
+		return nil, fmt.Errorf("fire section of the site: %w", err)
+	}
+	d.inputs = newFireInputs(site, d.engine.RackIDs(), d.engine.RoomNames())
+	d.in = d.engine.NewInputs()
+	return d, nil
+}
+
+func (d *fireDesk) addCommands(scope string, commands map[string]facility.CommandID) {
+	for name, id := range commands {
+		d.commands[scope+"."+name] = d.site.Commands[id]
+	}
+}
+
+// restore takes up the state a former process left in the journal.
+func (d *fireDesk) restore(saved fireState, records []facility.CommandRecord, now time.Time) error {
+	down := max(now.Sub(saved.Wall), 0)
+	if err := d.engine.Restore(saved.State, down, now.Sub(d.began)); err != nil {
+		return fmt.Errorf("take up the fire stages: %w", err)
+	}
+	for _, r := range records {
+		if r.By == fireActor {
+			d.records[r.Name] = r.ID
+		}
+	}
+	for _, c := range d.views() {
+		d.states[c.Name] = c.State
+	}
+	return nil
+}
+
+// tick lets the engine decide once.
+func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireOutcome {
+	d.inputs.fill(&d.in, now, v)
+	d.in.Requests = d.in.Requests[:0]
+	for _, r := range d.asked {
+		d.in.Requests = append(d.in.Requests, r.req)
+	}
+	dec := d.engine.Tick(now.Sub(d.began), now, d.in)
+	out := fireOutcome{alarms: slices.Clone(dec.Alarms)}
+	for _, s := range dec.Stages {
+		out.drafts = append(out.drafts, journal.Draft{Kind: KindStage, Actor: fireActor, Subject: s.Rack + s.Room,
+			Data: facility.StageChange{Room: d.roomOf(s), Rack: s.Rack, From: s.From.String(), To: s.To.String(), Why: s.Why}})
+	}
+	for _, c := range dec.Commands {
+		rec, j, ok := d.command(c, now, v, desk)
+		out.drafts = append(out.drafts, commandDraft(rec))
+		if ok {
+			out.send = append(out.send, j)
+		}
+	}
+	for _, c := range dec.Reassert {
+		if cmd, ok := d.commands[c.Name]; ok {
+			out.again = append(out.again, job{name: c.Name, cmd: cmd})
+		}
+	}
+	followed := d.follow(now, desk)
+	out.drafts = append(out.drafts, followed...)
+	changed := len(out.drafts) > 0 || len(dec.Alarms) > 0 || len(d.asked) > 0
+	if changed || (d.busy() && now.Sub(d.savedAt) >= saveEvery) || d.counting() {
+		d.savedAt = now
+		// The state goes first: a restart that finds a command's entry finds the stage that gave it.
+		state := journal.Draft{Kind: KindFireState, Actor: fireActor, Data: fireState{Wall: now.UTC(), State: d.engine.Snapshot()}}
+		out.drafts = append([]journal.Draft{state}, out.drafts...)
+	}
+	return out
+}
+
+func (d *fireDesk) roomOf(s fire.StageChange) string {
+	if s.Room != "" {
+		return s.Room
+	}
+	for _, room := range d.site.Fire.Rooms {
+		if slices.ContainsFunc(room.Racks, func(r facility.FireRack) bool { return r.ID == s.Rack }) {
+			return room.ID
+		}
+	}
+	return ""
+}
+
+// command makes the record of a command. A one-shot whose feedback already shows it done is not
+// pulsed again: after damage to the journal only the field itself knows what was released.
+func (d *fireDesk) command(c fire.Command, now time.Time, v facility.View, desk *commandDesk) (facility.CommandRecord, job, bool) {
+	cmd := d.commands[c.Name]
+	id := d.records[c.Name]
+	if c.Attempt == 1 || desk.records[id] == nil {
+		id = fmt.Sprintf("%s@%d", c.Name, now.UnixMilli())
+		d.records[c.Name] = id
+		desk.add(facility.CommandRecord{ID: id, Name: c.Name, Command: cmd.ID, Asset: cmd.Asset, By: fireActor, Requested: now.UTC()})
+	}
+	r := desk.records[id]
+	r.State, r.Attempt = facility.CommandJournaled, c.Attempt
+	if c.Donor != "" {
+		r.Detail = "bank of room " + c.Donor
+	}
+	if s := v.Sample(cmd.Feedback, now); cmd.Def.Pulse && s.Quality == facility.Good && s.Value == cmd.Def.Equals {
+		r.State, r.Detail = facility.CommandAccepted, "not sent: the field already shows it done"
+		return *r, job{}, false
+	}
+	return *r, job{record: id, name: c.Name, cmd: cmd}, true
+}
+
+// follow notes which commands the engine now takes as confirmed or failed.
+func (d *fireDesk) follow(now time.Time, desk *commandDesk) []journal.Draft {
+	var out []journal.Draft
+	for _, c := range d.views() {
+		if d.states[c.Name] == c.State {
+			continue
+		}
+		d.states[c.Name] = c.State
+		r := desk.records[d.records[c.Name]]
+		if r == nil {
+			continue
+		}
+		switch c.State {
+		case fire.CommandConfirmed:
+			t := d.wall(c.ConfirmedAt).UTC()
+			r.Confirmed, r.State, r.Error = &t, facility.CommandConfirmed, ""
+		case fire.CommandFailed:
+			r.State, r.Error = facility.CommandFailed, strings.TrimSpace(fmt.Sprintf("no feedback after %d sends %s", c.Attempts, r.Error))
+		default:
+			continue
+		}
+		out = append(out, commandDraft(*r))
+	}
+	return out
+}
+
+// wall turns the engine's monotonic time into a stamp for people.
+func (d *fireDesk) wall(t time.Duration) time.Time { return d.began.Add(t) }
+
+func (d *fireDesk) views() []fire.CommandView {
+	v := d.engine.View()
+	var out []fire.CommandView
+	for _, r := range v.Racks {
+		out = append(out, r.Commands...)
+	}
+	for _, r := range v.Rooms {
+		out = append(out, r.Commands...)
+	}
+	return append(out, v.Site...)
+}
+
+// busy holds while any rack is above normal.
+func (d *fireDesk) busy() bool {
+	return slices.ContainsFunc(d.engine.View().Racks, func(r fire.RackView) bool { return r.Stage > fire.S0 })
+}
+
+// counting holds while a room counts down to its gas: the remainder must survive a restart.
+func (d *fireDesk) counting() bool {
+	return slices.ContainsFunc(d.engine.View().Rooms, func(r fire.RoomView) bool { return r.Stage == fire.S5A })
+}
+
+func decodeFireState(data json.RawMessage) (fireState, error) {
+	var s fireState
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, fmt.Errorf("the journalled fire state cannot be read: %w", err)
+	}
+	return s, nil
+}
