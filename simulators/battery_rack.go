@@ -100,7 +100,7 @@ func (r *batteryRack) step(in rackInput, dt float64) rackOutput {
 		leak = r.cell.CurtainShare
 	}
 	r.stepOffGas()
-	res.flow = r.gases.step(r.smoke, r.cell, r.out, r.offGas, leak, dt)
+	res.flow = r.gases.step(r.smoke, r.cell, smokeSource{r.out, r.offGas, leak}, dt)
 	r.sprayedL += in.waterLPM * dt / 60
 	r.switchModel(dt)
 	return res

@@ -1,13 +1,13 @@
 package simulators
 
 // The demonstration fire: a module is crushed or pierced and its cells short inside, hard at first.
-// A 67 Ah cell of about half a milliohm can put well over 10 kW into a dead short, so 2.8 kW a cell is a partial
-// short at some 700 A. The thin foil in the short melts open within seconds; what remains is a weaker short through
+// A 67 Ah cell of about half a milliohm can put well over 10 kW into a dead short, so 2.9 kW a cell is a partial
+// short at some 750 A. The thin foil in the short melts open within seconds; what remains is a weaker short through
 // the torn separators of the whole module, and one cell whose layers stay in contact, until its tab melts too.
 // None of it is electrical in the string's sense: isolation does not stop it, only cooling does.
 const (
 	demoModule   = 8
-	demoBurstW   = 2800 // each cell
+	demoBurstW   = 2900 // each cell
 	demoBurstS   = 18
 	demoTornW    = 250 // each cell
 	demoTornS    = 165

@@ -42,6 +42,13 @@ type rackSmoke struct {
 	gasLPS  float64
 }
 
+// smokeSource is what happens to the rack's air in one step.
+type smokeSource struct {
+	cells  packOutput
+	offGas bool
+	leak   float64 // share of the normal leak that is open: less with the curtain down
+}
+
 // smokeFlow is what left the rack for the room in one step.
 type smokeFlow struct {
 	smokeG float64
@@ -49,8 +56,8 @@ type smokeFlow struct {
 }
 
 // step releases what venting and burning cells give, and leaks to the room.
-// leak is the share of the normal leak that is open: less with the curtain down.
-func (r *rackSmoke) step(cfg *SmokeConfig, cell *CellConfig, got packOutput, offGas bool, leak, dt float64) smokeFlow {
+func (r *rackSmoke) step(cfg *SmokeConfig, cell *CellConfig, in smokeSource, dt float64) smokeFlow {
+	got := in.cells
 	cellGasL := cfg.GasLPerWh * cell.CellWh
 	smoke, gas := min(r.blowing, r.blowGPS*dt), min(r.gasTo, r.gasLPS*dt)
 	r.blowing, r.gasTo = r.blowing-smoke, r.gasTo-gas
@@ -63,13 +70,13 @@ func (r *rackSmoke) step(cfg *SmokeConfig, cell *CellConfig, got packOutput, off
 	fire := float64(got.afire) * dt / cell.RunawayS
 	smoke += fire * cfg.RunawaySmokeG
 	gas += fire * cellGasL * (1 - cfg.GasAtVent)
-	if offGas {
+	if in.offGas {
 		gas += cfg.OffGasLPerS * dt
 	}
 	if r.smokeG == 0 && r.gasL == 0 && smoke == 0 && gas == 0 && r.blowing == 0 {
 		return smokeFlow{}
 	}
-	share := min(1, cfg.RackLeakM3PerS*leak*dt/cfg.RackVolumeM3)
+	share := min(1, cfg.RackLeakM3PerS*in.leak*dt/cfg.RackVolumeM3)
 	out := smokeFlow{smokeG: r.smokeG * share, gasL: r.gasL * share}
 	r.smokeG += smoke - out.smokeG
 	r.gasL += gas - out.gasL

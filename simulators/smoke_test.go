@@ -14,9 +14,9 @@ func ventOnce(curtain bool, seconds int) []float64 {
 	}
 	var r rackSmoke
 	out := make([]float64, seconds+1)
-	r.step(&smoke, &cell, packOutput{vents: 1}, false, leak, 1)
+	r.step(&smoke, &cell, smokeSource{packOutput{vents: 1}, false, leak}, 1)
 	for s := 1; s <= seconds; s++ {
-		r.step(&smoke, &cell, packOutput{}, false, leak, 1)
+		r.step(&smoke, &cell, smokeSource{packOutput{}, false, leak}, 1)
 		out[s] = r.pctM(&smoke)
 	}
 	return out
@@ -43,7 +43,7 @@ func TestSmokeLeavesNothingBehind(t *testing.T) {
 		case s >= 100 && s < 120:
 			got.afire = 1
 		}
-		out := r.step(&smoke, &cell, got, false, 1, 1)
+		out := r.step(&smoke, &cell, smokeSource{got, false, 1}, 1)
 		left, gas = left+out.smokeG, gas+out.gasL
 	}
 	if math.Abs(left-17) > .01 {
