@@ -62,10 +62,8 @@ func (c *checker) pointRefs(path string, have map[string]PointID, known, needed 
 			c.d.fault(path+".points."+name, "unknown point %q", have[name])
 		}
 	}
-	for _, name := range needed {
-		if have[name] == "" {
-			c.d.fault(path+".points", "input %s is missing", name)
-		}
+	if missing := without(have, needed); missing != "" {
+		c.d.fault(path+".points", "inputs without a point: %s", missing)
 	}
 }
 
@@ -77,9 +75,17 @@ func (c *checker) commandRefs(path string, have map[string]CommandID, known, nee
 			c.d.fault(path+"."+name, "unknown command %q", have[name])
 		}
 	}
+	if missing := without(have, needed); missing != "" {
+		c.d.fault(path, "actions without a command: %s", missing)
+	}
+}
+
+func without[ID ~string](have map[string]ID, needed []string) string {
+	var missing []string
 	for _, name := range needed {
 		if have[name] == "" {
-			c.d.fault(path, "action %s has no command", name)
+			missing = append(missing, name)
 		}
 	}
+	return strings.Join(missing, ", ")
 }

@@ -46,9 +46,10 @@ func (c *checker) pointDefs(d *decoder, path, protocol string, defs []PointDef) 
 		if !slices.Contains(scanClasses, def.Scan) {
 			d.fault(at, "point %q: scan %v is none of the scan classes 100ms, 1s, 2s, 5s, 10s, 1m", def.Name, def.Scan)
 		}
-		if protocol == "modbus" {
+		switch {
+		case protocol == "modbus":
 			c.modbusDef(d, at, def)
-		} else if def.Topic == "" {
+		case protocol == "mqtt" && def.Topic == "":
 			d.fault(at, "point %q: an MQTT point needs the topic below its device's", def.Name)
 		}
 	}
@@ -61,7 +62,7 @@ func (c *checker) modbusDef(d *decoder, at string, def PointDef) {
 	if def.Address == nil {
 		d.fault(at, "point %q has no address", def.Name)
 	} else if *def.Address < 0 || *def.Address+def.Words()-1 > 0xFFFF {
-		d.fault(at+".address", "address %d is outside 0 to 65535", *def.Address)
+		d.fault(at+".address", "address %d with %d words is outside 0 to 65535", *def.Address, def.Words())
 	}
 	if !slices.Contains(modbusTypes, def.Type) {
 		d.fault(at, "point %q: unknown type %q: want one of %s", def.Name, def.Type, strings.Join(modbusTypes, ", "))

@@ -17,14 +17,15 @@ import (
 // one found later by the checks, can be named with its line and column. The library's own strict
 // decoding stops at the first unknown key; people fix files faster when they see all of them.
 type decoder struct {
-	file   string
-	faults Faults
-	said   map[faultKind][]int // places in faults
-	places map[string]*token.Position
-	vars   map[string]string // what {name} stands for inside a repeated entry
-	item   string            // path of the repeated entry being read: the only place where "each" belongs
-	budget int               // list entries this file may still expand to
-	broken bool              // the text could not be read at all: what is missing from it is no fault
+	file    string
+	faults  Faults
+	said    map[faultKind][]int // places in faults
+	places  map[string]*token.Position
+	misread map[string]bool   // paths that hold something else than was written, nil until all was read
+	vars    map[string]string // what {name} stands for inside a repeated entry
+	item    string            // path of the repeated entry being read: the only place where "each" belongs
+	budget  int               // list entries this file may still expand to
+	broken  bool              // the text could not be read at all: what is missing from it is no fault
 }
 
 func newDecoder(file string) *decoder {
@@ -36,13 +37,21 @@ func newDecoder(file string) *decoder {
 // decodeFile fills out (a pointer to a struct) from YAML text.
 func decodeFile(file string, text []byte, out any) *decoder {
 	d := newDecoder(file)
+	d.decode(text, out)
+	return d
+}
+
+func (d *decoder) decode(text []byte, out any) {
 	body := d.parse(text)
 	if body == nil {
 		d.broken = true
-		return d
+		return
 	}
 	d.value(body, reflect.ValueOf(out).Elem(), "")
-	return d
+	d.misread = map[string]bool{}
+	for _, f := range d.faults {
+		d.misread[f.Path] = true
+	}
 }
 
 // repeatsShown is how many faults of one kind at one place are listed before the rest is counted.
@@ -56,8 +65,17 @@ type faultKind struct {
 }
 
 // fault reports something wrong at a path, or at the nearest enclosing one that has a place. What the
-// repetitions of one entry all report is said once, or a few times where the values differ.
+// repetitions of one entry all report is said once, or a few times where the values differ. What a
+// check finds wrong with a value that could not be read follows from that and is not said.
 func (d *decoder) fault(path, format string, args ...any) {
+	for p := path; len(d.misread) > 0; p = parent(p) {
+		if d.misread[p] && p != "" {
+			return
+		}
+		if p == "" {
+			break
+		}
+	}
 	f := d.at(path, fmt.Sprintf(format, args...))
 	kind := faultKind{f.Line, f.Col, format}
 	said := d.said[kind]
@@ -81,12 +99,16 @@ func (d *decoder) at(path, text string) Fault {
 			f.Line, f.Col = pos.Line, pos.Column
 			return f
 		}
-		i := strings.LastIndexAny(p, ".[")
-		if i < 0 {
+		if p == "" {
 			return f
 		}
-		p = p[:i]
+		p = parent(p)
 	}
+}
+
+// parent is the path around a path, empty for the whole file.
+func parent(path string) string {
+	return path[:max(strings.LastIndexAny(path, ".["), 0)]
 }
 
 func (d *decoder) value(n ast.Node, v reflect.Value, path string) {

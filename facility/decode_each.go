@@ -10,10 +10,10 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// maxEntries is how many list entries one file may expand to: eight times what a site of 126,000
-// points would need if each point were written out. Beyond it stands a slip of the pen in nested
-// ranges, which must not take the machine's memory.
-const maxEntries = 1_000_000
+// maxEntries is how many list entries one file may expand to: room for a site of 126,000 points even
+// if each were an entry of its own. Beyond it stands a slip of the pen in nested ranges, which must
+// not take the machine's memory.
+const maxEntries = 200_000
 
 // span is what "each: {n: 1-8}" of a list entry says.
 type span struct {
@@ -29,13 +29,15 @@ func (d *decoder) repeat(e ast.Node, v reflect.Value, path string) {
 		return
 	}
 	outer, item := d.vars, d.item
+	defer func() { d.vars, d.item = outer, item }()
+	if d.budget >= 0 && each.to-each.from >= d.budget {
+		d.fault(path, "the file expands to more than %d list entries", maxEntries)
+		d.budget, d.broken = -1, true
+	}
 	for i := each.from; i <= each.to; i++ {
 		at := fmt.Sprintf("%s[%d]", path, v.Len())
 		if d.budget--; d.budget < 0 {
-			if d.budget == -1 {
-				d.fault(path, "the file expands to more than %d list entries", maxEntries)
-			}
-			break
+			return
 		}
 		d.item = ""
 		if repeated {
@@ -50,7 +52,6 @@ func (d *decoder) repeat(e ast.Node, v reflect.Value, path string) {
 		d.value(e, entry, at)
 		v.Set(reflect.Append(v, entry))
 	}
-	d.vars, d.item = outer, item
 }
 
 // each finds the repetition of an entry. It is not ok when it was written wrongly.

@@ -41,7 +41,7 @@ func (d *decoder) parse(text []byte) (body ast.Node) {
 		d.place(pos.Line, pos.Column, fmt.Sprintf("nested deeper than %d levels or further right than column %d", maxNesting, maxColumn))
 		return nil
 	}
-	f, err := parser.Parse(tokens, 0)
+	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		d.syntax(err)
 		return nil

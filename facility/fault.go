@@ -27,7 +27,7 @@ func (f Fault) String() string {
 		path = f.Path + ": "
 	}
 	if f.more > 0 {
-		more = fmt.Sprintf(" (and %d more like this from repeated entries)", f.more)
+		more = fmt.Sprintf(" (and %d more like this)", f.more)
 	}
 	return fmt.Sprintf("%s:%d:%d: %s%s%s%s", f.File, f.Line, f.Col, kind, path, f.Text, more)
 }

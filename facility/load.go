@@ -90,7 +90,15 @@ func unwrapped(err error) string {
 // resolve turns devices into points and commands. It runs after the definitions were checked.
 func (c *checker) resolve() {
 	s := c.site
-	s.refs, s.Commands = map[PointID]Ref{}, map[CommandID]Command{}
+	total := 0
+	for _, dev := range s.Devices {
+		total += len(dev.Points)
+		if p := s.Profiles[dev.Profile]; p != nil {
+			total += len(p.Points)
+		}
+	}
+	s.Points = make([]Point, 0, total) // large values: growing step by step would copy them many times
+	s.refs, s.Commands = make(map[PointID]Ref, total), map[CommandID]Command{}
 	for i := range s.Devices {
 		dev := &s.Devices[i]
 		path := fmt.Sprintf("devices[%d]", i)

@@ -1,0 +1,175 @@
+package facility
+
+import (
+	"sync"
+	"testing"
+)
+
+func batch(values ...float64) []Sample {
+	out := make([]Sample, len(values))
+	for i, v := range values {
+		out[i] = Sample{Point: Ref(i), Quality: Good, Value: v}
+	}
+	return out
+}
+
+func TestKeepOrderGivesEverySampleInOrder(t *testing.T) {
+	bus := NewBus()
+	r := bus.Subscribe("rules", KeepOrder, 100)
+	for i := range 20 {
+		bus.Publish(batch(float64(i), float64(-i)))
+	}
+	bus.Publish(nil)
+	select {
+	case <-r.Ready():
+	default:
+		t.Fatal("the reader was not woken")
+	}
+	batches, lost := r.Take()
+	if len(batches) != 20 || lost != nil || r.Evicted() != 0 {
+		t.Fatalf("took %d batches, lost %v", len(batches), lost)
+	}
+	for i, b := range batches {
+		if b[0].Value != float64(i) || b[1].Value != float64(-i) {
+			t.Errorf("batch %d is %v", i, b)
+		}
+	}
+	if batches, _ := r.Take(); batches != nil {
+		t.Error("a second Take gave samples twice")
+	}
+}
+
+func TestKeepOrderEvictsTheOldestAndSaysWhich(t *testing.T) {
+	bus := NewBus()
+	slow := bus.Subscribe("slow", KeepOrder, 4)
+	quick := bus.Subscribe("quick", KeepOrder, 100)
+	for i := range 5 {
+		bus.Publish(batch(float64(i), float64(i)))
+	}
+	batches, lost := slow.Take()
+	if len(batches) != 2 || batches[0][0].Value != 3 || batches[1][0].Value != 4 {
+		t.Errorf("kept %v", batches)
+	}
+	if len(lost) != 2 || lost[0] != 3 || lost[1] != 3 || slow.Evicted() != 6 {
+		t.Errorf("lost %v, evicted %d", lost, slow.Evicted())
+	}
+	if batches, lost := quick.Take(); len(batches) != 5 || lost != nil {
+		t.Errorf("another reader lost too: %d batches, %v", len(batches), lost)
+	}
+	bus.Publish(batch(5))
+	if _, lost := slow.Take(); lost != nil {
+		t.Errorf("a loss was reported twice: %v", lost)
+	}
+	// One batch larger than the queue is kept: dropping it would lose the newest values.
+	bus.Publish(batch(1, 2, 3, 4, 5, 6))
+	if batches, lost := slow.Take(); len(batches) != 1 || lost != nil {
+		t.Errorf("the large batch: %d batches, lost %v", len(batches), lost)
+	}
+}
+
+func TestNewestKeepsOneSampleAPoint(t *testing.T) {
+	bus := NewBus()
+	r := bus.Subscribe("ui", Newest, 0)
+	for i := range 1000 {
+		bus.Publish(batch(float64(i), 7))
+	}
+	batches, lost := r.Take()
+	if len(batches) != 1 || len(batches[0]) != 2 || batches[0][0].Value != 999 || batches[0][1].Value != 7 || lost != nil {
+		t.Errorf("took %v, lost %v", batches, lost)
+	}
+	if batches, _ := r.Take(); batches != nil {
+		t.Error("the second Take is not empty")
+	}
+	bus.Publish(batch(1))
+	if batches[0][0].Value != 999 {
+		t.Error("what was taken changed afterwards")
+	}
+}
+
+func TestUnsubscribedReaderHearsNothingMore(t *testing.T) {
+	bus := NewBus()
+	a, b := bus.Subscribe("a", KeepOrder, 10), bus.Subscribe("b", KeepOrder, 10)
+	bus.Unsubscribe(a)
+	bus.Unsubscribe(a)
+	bus.Publish(batch(1))
+	if batches, _ := a.Take(); batches != nil {
+		t.Error("the reader that left still hears")
+	}
+	if batches, _ := b.Take(); len(batches) != 1 {
+		t.Error("the reader that stayed hears nothing")
+	}
+	if b.Name() != "b" {
+		t.Errorf("b is called %q", b.Name())
+	}
+}
+
+// Many collectors publish while readers come, take and go. Publish must return although nobody reads,
+// and every sample is either taken or counted as lost.
+func TestBusUnderManyHands(t *testing.T) {
+	bus := NewBus()
+	idle := bus.Subscribe("idle", KeepOrder, 8)
+	reader := bus.Subscribe("reader", KeepOrder, 64)
+	newest := bus.Subscribe("newest", Newest, 0)
+	const collectors, rounds = 4, 500
+	var writers, readers sync.WaitGroup
+	done := make(chan struct{})
+	for range collectors {
+		writers.Go(func() {
+			for i := range rounds {
+				bus.Publish(batch(float64(i), 1, 2))
+			}
+		})
+	}
+	taken, lost := 0, 0
+	take := func() {
+		batches, gone := reader.Take()
+		for _, b := range batches {
+			taken += len(b)
+		}
+		for _, n := range gone {
+			lost += n
+		}
+	}
+	readers.Go(func() {
+		for {
+			select {
+			case <-reader.Ready():
+				take()
+			case <-newest.Ready():
+				newest.Take()
+			case <-done:
+				take()
+				return
+			}
+		}
+	})
+	readers.Go(func() {
+		for range 100 {
+			bus.Unsubscribe(bus.Subscribe("guest", Newest, 0))
+		}
+	})
+	writers.Wait()
+	close(done)
+	readers.Wait()
+	if want := collectors * rounds * 3; taken+lost != want || uint64(lost) != reader.Evicted() {
+		t.Errorf("%d taken and %d lost of %d, %d evicted", taken, lost, want, reader.Evicted())
+	}
+	if batches, _ := idle.Take(); len(batches) > 3 {
+		t.Errorf("an idle reader holds %d batches of 3 with room for 8 samples", len(batches))
+	}
+}
+
+func BenchmarkPublish(b *testing.B) {
+	bus := NewBus()
+	r := bus.Subscribe("rules", KeepOrder, 1<<20)
+	ui := bus.Subscribe("ui", Newest, 0)
+	samples := batch(make([]float64, 100)...)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		bus.Publish(samples)
+		if i%100 == 0 {
+			r.Take()
+			ui.Take()
+		}
+	}
+}
