@@ -84,18 +84,18 @@ var commandStates = [...]CommandState{
 
 // command is one output of the present incident and what became of it.
 type command struct {
-	standing // the subject is the command's name
-	action   Action
-	owner    string // the rack, the room or the site
-	rack     *rack  // set for a rack's command
-	room     *room  // set for a rack's or a room's command
-	state    commandState
-	attempts int
-	first    time.Duration // first send, or the demand that was inhibited
-	last     time.Duration // latest send
-	proven   time.Duration // when it was confirmed
-	donor    string
-	blocked  []string // who inhibited it; nil when nobody did
+	standing  // the subject is the command's name
+	action    Action
+	owner     string // the rack, the room or the site
+	rack      *rack  // set for a rack's command
+	room      *room  // set for a rack's or a room's command
+	state     commandState
+	attempts  int
+	first     time.Duration // first send, or the demand that was inhibited
+	last      time.Duration // latest send
+	proven    time.Duration // when it was confirmed
+	donor     string
+	blockedBy []string // who inhibited it; empty when nobody did
 }
 
 func newCommands(owner string, from, to Action, r *rack, m *room) []command {
@@ -118,7 +118,7 @@ func (c *core) send(k *command) {
 		return
 	}
 	k.first, k.last = c.now, c.now
-	if k.blocked != nil {
+	if k.blocked() {
 		c.demandInhibited(k)
 		return
 	}
@@ -182,7 +182,7 @@ func (c *core) deadline(k *command) bool {
 		return false
 	}
 	if k.attempts <= sup.Retries {
-		if k.blocked == nil {
+		if !k.blocked() {
 			c.emit(k)
 			return false
 		}
@@ -236,3 +236,5 @@ func (c *core) forget(k *command) {
 	k.state, k.attempts, k.donor = idle, 0, ""
 	k.first, k.last, k.proven = 0, 0, 0
 }
+
+func (k *command) blocked() bool { return len(k.blockedBy) > 0 }

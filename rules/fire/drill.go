@@ -40,7 +40,7 @@ func (e *Engine) startDrill() {
 			}
 		}
 	}
-	e.real.each(func(k *command) { e.drill.byName[k.subject].blocked = k.blocked })
+	e.real.each(func(k *command) { e.drill.byName[k.subject].blockedBy = k.blockedBy })
 }
 
 // dropDrill ends a drill; its standing alarms end with it.

@@ -59,7 +59,7 @@ func (c *core) request(q *Request) {
 		c.refuse(pulseInhibitRejected, c.askInhibit(q))
 	case RequestEndInhibit:
 		if k := c.byName[q.Subject]; k != nil {
-			k.blocked = nil
+			k.blockedBy = nil
 			c.set(&k.standing, alInhibitActive, false)
 		}
 	case RequestTakeover:
@@ -151,7 +151,7 @@ func (c *core) askInhibit(q *Request) string {
 	case k.action.protected():
 		return refProtected
 	}
-	k.blocked = append([]string(nil), q.By...)
+	k.blockedBy = append([]string(nil), q.By...)
 	c.set(&k.standing, alInhibitActive, true)
 	return ""
 }

@@ -102,7 +102,7 @@ func loadCommands(cmds []command, states []OutputState, then time.Duration) erro
 		}
 		k := &cmds[at]
 		k.state, k.attempts, k.donor = commandState(state), s.Attempts, s.Donor
-		k.blocked = slices.Clone(s.Inhibited)
+		k.blockedBy = slices.Clone(s.Inhibited)
 		if k.state != idle {
 			k.first, k.last = then-s.FirstAge, then-s.LastAge
 		}

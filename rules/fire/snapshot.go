@@ -136,12 +136,12 @@ func (c *core) saveCommands(cmds []command) []OutputState {
 	var list []OutputState
 	for i := range cmds {
 		k := &cmds[i]
-		if k.state == idle && k.blocked == nil && k.bits == 0 {
+		if k.state == idle && !k.blocked() && k.bits == 0 {
 			continue
 		}
 		s := OutputState{
 			Name: k.subject, State: commandStates[k.state], Attempts: k.attempts, Donor: k.donor,
-			Inhibited: slices.Clone(k.blocked), Alarms: k.names(),
+			Inhibited: slices.Clone(k.blockedBy), Alarms: k.names(),
 		}
 		if k.state != idle {
 			s.FirstAge, s.LastAge = c.now-k.first, c.now-k.last

@@ -225,7 +225,7 @@ func viewCommands(cmds []command) []CommandView {
 		k := &cmds[i]
 		list = append(list, CommandView{
 			Name: k.subject, Action: k.action, State: commandStates[k.state], Attempts: k.attempts,
-			SentAt: k.first, ConfirmedAt: k.proven, Inhibited: k.blocked != nil, InhibitedBy: k.blocked,
+			SentAt: k.first, ConfirmedAt: k.proven, Inhibited: k.blocked(), InhibitedBy: k.blockedBy,
 		})
 	}
 	return list
