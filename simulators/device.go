@@ -3,7 +3,6 @@ package simulators
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -57,10 +56,6 @@ type sender interface {
 var senders = map[string]func(*layout, *facility.Device) (sender, error){
 	"sim-thermal-camera": newCameraSender,
 	"sim-rack-inlet":     newInletSender,
-}
-
-func knownProfiles() []string {
-	return slices.Sorted(maps.Keys(stations))
 }
 
 // assetFor checks that a device hangs on the kind of asset its firmware measures.

@@ -103,7 +103,9 @@ func (s *rackIOStation) image(w *World) (image, error) {
 	}, nil
 }
 
-func (s *rackIOStation) setCoil(w *World, addr uint16, on bool) error { return s.coils.set(w, addr, on) }
+func (s *rackIOStation) setCoil(w *World, addr uint16, on bool) error {
+	return s.coils.set(w, addr, on)
+}
 
 func (s *rackIOStation) setRegister(*World, uint16, uint16) error { return modbus.ErrIllegalFunction }
 
@@ -198,6 +200,8 @@ func (s *roomIOStation) partnerCarries(w *World) bool {
 	return false
 }
 
-func (s *roomIOStation) setCoil(w *World, addr uint16, on bool) error { return s.coils.set(w, addr, on) }
+func (s *roomIOStation) setCoil(w *World, addr uint16, on bool) error {
+	return s.coils.set(w, addr, on)
+}
 
 func (s *roomIOStation) setRegister(*World, uint16, uint16) error { return modbus.ErrIllegalFunction }
