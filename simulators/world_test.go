@@ -245,3 +245,25 @@ func BenchmarkWorldOneActiveRack(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "steps/s")
 }
+
+// The reference site: 224 battery racks in four rooms, 4,000 IT racks.
+func BenchmarkWorldReferenceSite(b *testing.B) {
+	cfg := DefaultWorldConfig()
+	for z := range 4 {
+		zone := fmt.Sprintf("ups%d", z)
+		cfg.Zones = append(cfg.Zones, ZoneConfig{ID: zone, Partner: fmt.Sprintf("ups%d", z^1)})
+		room := RoomConfig{ID: fmt.Sprintf("room%d", z), Zone: zone}
+		for r := range 56 {
+			room.Racks = append(room.Racks, fmt.Sprintf("z%db%d", z, r))
+		}
+		cfg.Rooms = append(cfg.Rooms, room)
+	}
+	for i := range 4000 {
+		cfg.ITRacks = append(cfg.ITRacks, ITRackConfig{ID: fmt.Sprintf("it%d", i), ZoneA: cfg.Zones[i%4].ID, ZoneB: cfg.Zones[i%4^1].ID})
+	}
+	w := NewWorld(cfg)
+	for b.Loop() {
+		w.Step(time.Second)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "steps/s")
+}
