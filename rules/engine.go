@@ -367,9 +367,5 @@ func (e *Engine) fireAlarm(now time.Time, a fire.AlarmEvent) []facility.Alarm {
 	if a.Subject != "" {
 		x.Text = facility.Text{KO: fmt.Sprintf("%s (%s)", x.Text.KO, a.Subject), EN: fmt.Sprintf("%s (%s)", x.Text.EN, a.Subject)}
 	}
-	recs := e.alarms.Raise(now, x)
-	if momentary[a.Name] {
-		recs = append(recs, e.alarms.Clear(now, id)...)
-	}
-	return recs
+	return e.alarms.Raise(now, x)
 }

@@ -11,14 +11,6 @@ import (
 	"bongsu/journal"
 )
 
-// momentary alarms say that something happened, not that something stands: they return at once and
-// stay in sight until a person has seen them.
-var momentary = map[string]bool{
-	"CLOCK_JUMP": true, "CONTROLLER_RESTART": true, "RESET_DONE": true, "BYPASS_EXPIRED": true, "DRILL_ABORTED_REAL_EVENT": true,
-	"RELEASE_REJECTED": true, "RESET_REJECTED": true, "BYPASS_REJECTED": true, "INHIBIT_REJECTED": true,
-	"TAKEOVER_REJECTED": true, "POWER_CUT_REJECTED": true,
-}
-
 // act does what a person asked. The act is journalled before it is done, refused or not.
 func (e *Engine) act(r actRequest) {
 	now := time.Now()
@@ -33,6 +25,10 @@ func (e *Engine) act(r actRequest) {
 		res.Seq = e.write(drafts, fsyncPatience)
 		r.answer <- res
 	case r.act.Kind == "command":
+		if err := e.interlocked(now, r.act); err != nil {
+			r.answer <- facility.ActResult{Code: http.StatusConflict, Detail: err.Error(), Seq: e.write([]journal.Draft{entry}, fsyncPatience)}
+			return
+		}
 		rec, res := e.commands.request(now, r.act)
 		if rec == nil {
 			res.Seq = e.write([]journal.Draft{entry}, fsyncPatience)
@@ -56,6 +52,14 @@ func (e *Engine) act(r actRequest) {
 	default:
 		r.answer <- facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("%q cannot be done here", r.act.Kind)}
 	}
+}
+
+func (e *Engine) interlocked(now time.Time, act facility.Act) error {
+	cmd, ok := e.cfg.Site.Commands[facility.CommandID(act.Subject)]
+	if !ok || e.fire == nil || cmd.Def.Level == "C3" || cmd.Def.Level == "C4" { // C3 and C4 are refused anyway
+		return nil
+	}
+	return interlock(cmd, e.cfg.Site, e.fire.rooms(now, e.cfg.Live))
 }
 
 // commandFailed raises the alarm of a person's command that the field did not follow.
