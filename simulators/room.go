@@ -227,7 +227,11 @@ func (r *room) flows(name string, fb *Feedback) {
 			fb.Confirmed = fb.Commanded && r.fan >= .8
 		}
 	case ExhaustOff:
-		fb.Position = 1 - r.fan
+		// A fan that stands because nobody ever started it has not obeyed anything.
+		fb.Position = 0
+		if fb.Commanded {
+			fb.Position = 1 - r.fan
+		}
 		if sound {
 			fb.Confirmed = fb.Commanded && r.fan <= .2
 		}

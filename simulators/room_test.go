@@ -106,6 +106,9 @@ func TestVentGasReadsAgainstItsLimit(t *testing.T) {
 
 func TestExhaustObeysTheLastOrderAndTheDampers(t *testing.T) {
 	w := twoZones(.5)
+	if fb := feedback(t, w, "room1", ExhaustOff); fb.Position != 0 || fb.Confirmed {
+		t.Errorf("EXHAUST_OFF shows %+v before any order", fb)
+	}
 	order(t, w, "room1", ExhaustOn)
 	w.Step(6 * time.Second)
 	if r := readRoom(t, w, "room1"); !r.ExhaustRunning || math.Abs(r.ExhaustM3H-14400) > 1 || !feedback(t, w, "room1", ExhaustOn).Confirmed {

@@ -81,12 +81,21 @@ func (i *incident) step(second int) {
 			in.Rooms[k] = fire.RoomInputs{ASD: room.ASDLevel, LEL: room.LFLPercent, Occupants: room.Occupancy, Abort: room.AbortHeld}
 		}
 	}
+	i.act(second, i.engine.Tick(time.Duration(second)*time.Second, time.Time{}, i.confirm(in)))
+}
+
+// confirm adds what the outputs prove.
+func (i *incident) confirm(in fire.Inputs) fire.Inputs {
 	for name, out := range i.sent {
 		if fb, err := i.world.Feedback(out[0], out[1]); err == nil && fb.Confirmed {
 			in.Confirmed = append(in.Confirmed, name)
 		}
 	}
-	d := i.engine.Tick(time.Duration(second)*time.Second, time.Time{}, in)
+	return in
+}
+
+// act carries out what the engine decided and notes its stages.
+func (i *incident) act(second int, d fire.Decisions) {
 	for _, c := range d.Commands {
 		asset := c.Subject
 		if asset == "SITE" {
