@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// transcript is what a command prints, readable while it runs.
+type transcript struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (w *transcript) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.Write(p)
+}
+
+func (w *transcript) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.String()
+}
+
+// freeSite copies the demo site with ports that are free now, so that a running demo is not in the way.
+func freeSite(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	text, err := os.ReadFile("../../sites/demo/site.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := map[string]net.Listener{}
+	text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllFunc(text, func(old []byte) []byte {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		held[l.Addr().String()] = l
+		return []byte(l.Addr().String())
+	})
+	for _, l := range held {
+		l.Close()
+	}
+	for _, part := range []string{"profiles", "scenarios"} {
+		if err := os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join("../../sites", part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "demo", "site.yaml")
+	if err := os.Mkdir(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// It names every link, answers on its control address, and a signal ends it with status 0.
+func TestRunsUntilItIsStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	out, errs := &transcript{}, &transcript{}
+	done := make(chan int, 1)
+	site := freeSite(t)
+	go func() {
+		done <- execute(ctx, []string{"--site", site, "--listen", "127.0.0.1:0", "--scenario", "quiet", "--speed", "20"}, out, errs)
+	}()
+	found := regexp.MustCompile(`http://\S+/sim/v1/state`)
+	deadline := time.Now().Add(20 * time.Second)
+	for !found.MatchString(out.String()) {
+		select {
+		case code := <-done:
+			t.Fatalf("ended with %d: %s", code, errs)
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no control address in 20 s: %s %s", out, errs)
+		}
+	}
+	for _, link := range []string{"bms", "fire-io", "power", "broker"} {
+		if n := strings.Count(out.String(), "link "+link+" "); n != 1 {
+			t.Errorf("link %s stands on %d lines, want 1", link, n)
+		}
+	}
+	resp, err := http.Get(found.FindString(out.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("state: %s", resp.Status)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	cancel()
+	select {
+	case code := <-done:
+		if code != 0 {
+			t.Errorf("status %d after a signal: %s", code, errs)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it did not stop in 10 s")
+	}
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	site := freeSite(t)
+	cases := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no site", nil, "--site sites/demo/site.yaml"},
+		{"a site that is not there", []string{"--site", "nowhere.yaml"}, "nowhere.yaml:1:1"},
+		{"an unknown scenario", []string{"--site", site, "--listen", "127.0.0.1:0", "--scenario", "doom"}, "battery-fire"},
+		{"a wrong speed", []string{"--site", site, "--speed", "1000"}, "1 to 100"},
+		{"speed zero", []string{"--site", site, "--speed", "0"}, "1 to 100"},
+		{"an unknown flag", []string{"--sight", site}, "--sight"},
+		{"a stray argument", []string{site}, "unknown command"},
+	}
+	for _, c := range cases {
+		out, errs := &transcript{}, &transcript{}
+		if code := execute(t.Context(), c.args, out, errs); code != 1 {
+			t.Errorf("%s: status %d, want 1", c.name, code)
+		}
+		if !strings.Contains(errs.String(), c.want) {
+			t.Errorf("%s: %q does not mention %q", c.name, errs, c.want)
+		}
+	}
+}
