@@ -142,7 +142,7 @@ func FuzzLoad(f *testing.F) {
 			c := &checker{site: site, d: d, profiles: map[string]*decoder{}}
 			c.check()
 		}
-		lines := strings.Count(string(text), "\n") + 1
+		lines := strings.Count(string(text), "\n") + strings.Count(string(text), "\r") + 1
 		for _, fault := range d.faults {
 			if fault.Line < 1 || fault.Col < 1 || fault.Line > lines+1 || fault.Text == "" {
 				t.Errorf("no place to go to: %+v", fault)

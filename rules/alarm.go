@@ -91,7 +91,7 @@ func NewAlarms(site *facility.Site) (*Alarms, error) {
 		if e.byID[a.id] != nil {
 			return nil, fmt.Errorf("alarm %s exists twice: give each rule an id of its own", a.id)
 		}
-		a.delay.alarm = a
+		a.delay = alarmTimer{kind: delayTimer, alarm: a}
 		e.byID[a.id] = a
 	}
 	for i := range e.sources {
@@ -187,7 +187,7 @@ func (e *Alarms) changed(ref facility.Ref) {
 	s := e.view.Sample(ref, e.now)
 	place := e.places[ref]
 	if place.device >= 0 {
-		e.heard(int(place.device), s)
+		e.heard(int(place.device), ref, s)
 	}
 	if place.source >= 0 {
 		e.sample(int(place.source), s)

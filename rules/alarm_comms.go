@@ -84,10 +84,10 @@ func (d *commsDevice) firstCheck(e *Alarms) int64 {
 }
 
 // heard takes a new sample of a device as a sign of life or of its absence.
-func (e *Alarms) heard(n int, s facility.Sample) {
+func (e *Alarms) heard(n int, ref facility.Ref, s facility.Sample) {
 	d := &e.devices[n]
-	if silent, _ := e.silence(s.Point, s); silent {
-		if !d.silent && d.dev.Refs[d.witness] == s.Point {
+	if silent, _ := e.silence(ref, s); silent {
+		if !d.silent && d.dev.Refs[d.witness] == ref {
 			e.findWitness(n)
 		}
 		return
@@ -104,7 +104,7 @@ func (e *Alarms) heard(n int, s facility.Sample) {
 		}
 	}
 	if d.silent {
-		e.deviceBack(n, s.Point)
+		e.deviceBack(n, ref)
 	} else if d.waiting && !d.masking {
 		e.release(d)
 	}
