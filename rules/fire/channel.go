@@ -150,9 +150,15 @@ func (c *core) lose(r *rack, ch *channel, state ChannelState) {
 	}
 }
 
-// lostVote holds when the channel, lost hot, votes for the stage with this index.
+// lostCounts holds once a channel has been lost hot for long enough to count as evidence.
+func (ch *channel) lostCounts(now time.Duration, lim *Limits) bool {
+	return ch.bad && ch.lost != S0 && ch.badAt.lasted(now, lim.LostHot)
+}
+
+// lostVote holds when the channel, lost hot, votes for the stage with this index: the one above
+// the stage it was lost in, and no other.
 func (ch *channel) lostVote(now time.Duration, i int, lim *Limits) bool {
-	return ch.bad && ch.lost == S1+Stage(i) && ch.badAt.lasted(now, lim.LostHot)
+	return ch.lost == S1+Stage(i) && ch.lostCounts(now, lim)
 }
 
 // debounce counts the scans at or over each threshold; between the threshold and the hysteresis

@@ -34,10 +34,7 @@ func (e *Engine) startDrill() {
 	e.drill = newCore(e.cfg)
 	for i, r := range e.real.racks {
 		for k := range r.ch {
-			if b := r.ch[k].bypass; b.on {
-				e.drill.now = e.real.now
-				e.drill.startBypass(&e.drill.racks[i].ch[k], b.by, b.until-e.real.now)
-			}
+			e.drill.racks[i].ch[k].bypass = r.ch[k].bypass
 		}
 	}
 	e.real.each(func(k *command) { e.drill.byName[k.subject].blockedBy = k.blockedBy })
@@ -45,6 +42,14 @@ func (e *Engine) startDrill() {
 
 // dropDrill ends a drill; its standing alarms end with it.
 func (e *Engine) dropDrill() {
+	if e.drill == nil {
+		return
+	}
+	d := e.drill
+	d.alarms = d.alarms[:0]
+	d.endPulses()
+	d.subjects(func(s *standing) { d.clear(s) })
+	e.ended = append(e.ended, d.alarms...)
 	e.drill = nil
 	e.forDrill = e.forDrill[:0]
 }
@@ -54,6 +59,7 @@ func (e *Engine) tickDrill(now time.Duration, in Inputs, d *Decisions) {
 	if e.real.busy() {
 		e.real.pulse(pulseDrillAborted, "")
 		e.dropDrill()
+		d.DrillAlarms = e.ended
 		return
 	}
 	e.mixed.Racks = append(e.mixed.Racks[:0], in.Racks...)
@@ -72,7 +78,8 @@ func (e *Engine) tickDrill(now time.Duration, in Inputs, d *Decisions) {
 	for _, k := range e.drill.commands {
 		e.drilled = append(e.drilled, DrillCommand{name: k.Name, attempt: k.Attempt})
 	}
-	d.DrillCommands, d.DrillAlarms, d.DrillStages = e.drilled, e.drill.alarms, e.drill.stages
+	e.ended = append(e.ended, e.drill.alarms...)
+	d.DrillCommands, d.DrillAlarms, d.DrillStages = e.drilled, e.ended, e.drill.stages
 }
 
 // busy holds when anything real is going on that a drill must give way to.

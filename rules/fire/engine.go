@@ -16,8 +16,9 @@ type Engine struct {
 	restarted bool
 	reassert  []Command
 	drilled   []DrillCommand
-	mixed     Inputs    // the drill's inputs: the real ones under the simulated
-	forReal   []Request // this tick's requests, by the world they are meant for
+	ended     []AlarmEvent // the drill's alarm changes of this tick
+	mixed     Inputs       // the drill's inputs: the real ones under the simulated
+	forReal   []Request    // this tick's requests, by the world they are meant for
 	forDrill  []Request
 }
 
@@ -63,6 +64,7 @@ func (e *Engine) NewInputs() Inputs {
 // that the wall clock did (zero: unknown). Racks or rooms missing from in read as bad and quiet.
 func (e *Engine) Tick(now time.Duration, wall time.Time, in Inputs) Decisions {
 	c := e.real
+	e.ended = e.ended[:0]
 	e.route(in.Requests)
 	c.begin(now, in)
 	if e.restarted {
@@ -79,7 +81,7 @@ func (e *Engine) Tick(now time.Duration, wall time.Time, in Inputs) Decisions {
 	}
 	c.run(e.forReal, in.Confirmed)
 
-	d := Decisions{Reassert: e.reassert}
+	d := Decisions{Reassert: e.reassert, DrillAlarms: e.ended}
 	if e.drill != nil {
 		e.tickDrill(now, in, &d)
 	}
@@ -173,6 +175,21 @@ func (c *core) each(visit func(k *command)) {
 	for i := range c.cmds {
 		visit(&c.cmds[i])
 	}
+}
+
+// subjects visits everything that can have an alarm, in the order of each.
+func (c *core) subjects(visit func(s *standing)) {
+	for _, r := range c.racks {
+		visit(&r.standing)
+		for i := range r.ch {
+			visit(&r.ch[i].standing)
+		}
+	}
+	for _, m := range c.rooms {
+		visit(&m.standing)
+	}
+	visit(&c.standing)
+	c.each(func(k *command) { visit(&k.standing) })
 }
 
 // begin takes in a tick's inputs before anything is decided.

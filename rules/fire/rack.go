@@ -50,14 +50,18 @@ func (c *core) scan(r *rack) {
 	r.alone = c.bmsAlone(r)
 	r.smokeFire = c.smokeConfirmed(r)
 	c.diagnose(r)
-	c.set(&r.standing, alOffGas, r.in.OffGas)
 	if r.smokeFire {
 		c.set(&r.room.standing, alSmokeFire, true)
 	}
 	c.watchSafe(r)
-	if c.authority {
-		return
+	if !c.authority {
+		c.act(r)
 	}
+	c.set(&r.standing, alOffGas, r.in.OffGas)
+}
+
+// act moves the rack along the ladder and sends what its stages call for.
+func (c *core) act(r *rack) {
 	if r.stage == SP && !c.prealarm(r) {
 		c.calm(r)
 	}
@@ -160,10 +164,10 @@ func whenS1(_ *core, r *rack) (string, bool) {
 
 func enterS1(c *core, r *rack) {
 	r.s1 = since{true, c.now}
-	c.set(&r.standing, alStage1, true)
 	if !r.demand[0] && !r.smokeFire {
 		c.set(&r.standing, alSingleChannel, true)
 	}
+	c.set(&r.standing, alStage1, true)
 	c.send(r.cmd(Isolate))
 	c.send(r.cmd(Curtain))
 	c.send(r.room.cmd(EvacAlarm))

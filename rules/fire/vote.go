@@ -99,7 +99,8 @@ func (c *core) bmsAlone(r *rack) bool {
 	return r.bmsScans >= c.lim.BMSAloneScans
 }
 
-// diagnose keeps the alarms about the channels themselves; none of them changes a vote.
+// diagnose keeps the alarms about the channels themselves; none of them changes a vote. A channel
+// lost hot has an alarm of its own and is neither missed nor a reason to call the rack blind.
 func (c *core) diagnose(r *rack) {
 	good, bad, counting := 0, 0, false
 	first, second := math.Inf(-1), math.Inf(-1)
@@ -116,15 +117,13 @@ func (c *core) diagnose(r *rack) {
 		if ch.state == ChannelBad || ch.state == ChannelStale {
 			bad++
 		}
-		for i := range r.votes {
-			counting = counting || ch.lostVote(c.now, i, c.lim)
-		}
+		counting = counting || ch.lostCounts(c.now, c.lim)
 		c.checkFrozen(r, ch)
 	}
 	c.set(&r.standing, alVoteDegraded, good > 0 && bad > 0 && !counting)
 	c.set(&r.standing, alDiscrepancy,
 		good >= 2 && first >= c.lim.DiscrepancyC && first-second >= c.lim.DiscrepancyK)
-	if good > 0 {
+	if good > 0 || counting {
 		r.blind.on = false
 	} else {
 		r.blind.begin(c.now)
