@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -239,6 +241,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv("JOURNAL_TEST_WRITER"); dir != "" {
 		writeForever(dir)
 	}
+	if dir := os.Getenv("SPOOL_TEST_WRITER"); dir != "" {
+		spoolForever(dir)
+	}
 	os.Exit(m.Run())
 }
 
@@ -279,9 +284,12 @@ func TestKillLosesNoAcknowledgedEntry(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(time.Duration(150+37*round)*time.Millisecond, func() { cmd.Process.Kill() })
+		kill := sync.OnceFunc(func() {
+			time.AfterFunc(time.Duration(100+37*round)*time.Millisecond, func() { cmd.Process.Kill() })
+		})
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
+			kill()
 			var line [2]any
 			if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 				if lines.Scan() { // only the last line may be cut short by the kill
@@ -291,7 +299,6 @@ func TestKillLosesNoAcknowledgedEntry(t *testing.T) {
 			}
 			acked[uint64(line[0].(float64))] = line[1].(string)
 		}
-		timer.Stop()
 		cmd.Wait()
 	}
 	if len(acked) < 100 {
@@ -314,4 +321,59 @@ func TestKillLosesNoAcknowledgedEntry(t *testing.T) {
 		t.Errorf("%d acknowledged entries are lost: %v", len(acked), err)
 	}
 	t.Logf("%d entries over 5 kills, none lost", r.Entries)
+}
+
+// spoolForever appends batches and prints each number once it counts as taken.
+func spoolForever(dir string) {
+	s, err := OpenSpool(dir, pointList(100), SpoolOptions{SegmentBytes: 64 << 10})
+	for err == nil {
+		if err = s.Append(block(0, 100, dawn)); err == nil {
+			fmt.Println(s.LastSeq())
+		}
+	}
+	fmt.Println("error", err)
+	os.Exit(1)
+}
+
+func TestKillLosesNoSpooledBatch(t *testing.T) {
+	dir := t.TempDir()
+	taken := map[uint64]bool{}
+	for range 3 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "SPOOL_TEST_WRITER="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for n := 0; lines.Scan(); n++ {
+			if n == 500 {
+				cmd.Process.Kill()
+			}
+			seq, err := strconv.ParseUint(lines.Text(), 10, 64)
+			if err != nil {
+				t.Fatalf("writer said %q", lines.Text())
+			}
+			taken[seq] = true
+		}
+		cmd.Wait()
+	}
+	s := openSpool(t, dir, pointList(100), SpoolOptions{})
+	put(t, s, block(0, 1, dawn))
+	err := s.Tail(t.Context(), 0, func(b Batch) error {
+		if b.Gap != nil {
+			t.Errorf("gap %+v", b.Gap)
+		}
+		delete(taken, b.Seq)
+		if b.Seq == s.LastSeq() {
+			return errEnough
+		}
+		return nil
+	})
+	if !errors.Is(err, errEnough) || len(taken) != 0 {
+		t.Errorf("%d batches that counted as taken are lost: %v", len(taken), err)
+	}
 }

@@ -260,6 +260,9 @@ func (l *Log) Damage() []Damage {
 // after a restart.
 func (l *Log) AcceptDamage(ctx context.Context, by, reason string) (Entry, error) {
 	seen := l.Damage()
+	if len(seen) == 0 {
+		return Entry{}, errors.New("accept damage: there is none to accept")
+	}
 	e, err := l.Append(ctx, Draft{Kind: KindAccepted, Actor: by, Subject: "damage", Data: damageNote{Damage: seen, Reason: reason}})
 	if err != nil {
 		return Entry{}, fmt.Errorf("accept damage: %w", err)

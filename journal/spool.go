@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -100,92 +99,6 @@ func OpenSpool(dir string, points []facility.PointID, opts SpoolOptions) (*Spool
 	s.use(points)
 	s.publish()
 	return s, nil
-}
-
-func (s *Spool) load() error {
-	if err := fillMissing(s.dir); err != nil {
-		return err
-	}
-	if err := dropEmpty(s.dir); err != nil {
-		return err
-	}
-	list, err := segmentList(s.dir)
-	if err != nil {
-		return err
-	}
-	for i, k := range list {
-		seg, err := s.inspect(k, i == len(list)-1)
-		if err != nil {
-			return err
-		}
-		s.segs = append(s.segs, seg)
-		s.total += seg.bytes
-	}
-	if len(list) > 0 {
-		s.next += restartSkip
-	}
-	s.disk, err = openDisk(s.dir, s.log, s.opts.Disk)
-	if err != nil {
-		return err
-	}
-	s.tip.move(s.disk.at, s.next-1)
-	return nil
-}
-
-// inspect reads a segment's header; of the newest one it reads all, to go on behind it.
-func (s *Spool) inspect(k int, newest bool) (spoolSegment, error) {
-	path := wlog.SegmentName(s.dir, k)
-	r, err := openRecords(path, 0)
-	if err != nil {
-		return spoolSegment{}, err
-	}
-	defer r.Close()
-	info, err := r.file.Stat()
-	if err != nil {
-		return spoolSegment{}, fmt.Errorf("read spool: %w", err)
-	}
-	seg := spoolSegment{index: k, bytes: info.Size(), blind: true, head: header{first: s.next, prev: s.last, samples: s.samples, evicted: s.evicted}}
-	r.limit = info.Size()
-	for {
-		rec, err := r.next()
-		var h *hole
-		if errors.As(err, &h) {
-			s.log.Warn("spool has an unreadable place", "file", segmentFile(k), "offset", h.at, "err", h.cause)
-			if h.tail && newest {
-				seg.bytes = h.at
-				return seg, cutFile(path, h.at)
-			}
-			continue
-		}
-		if errors.Is(err, io.EOF) {
-			return seg, nil
-		}
-		if err != nil {
-			return seg, err
-		}
-		if s.note(&seg, rec); !seg.blind && !newest {
-			return seg, nil
-		}
-	}
-}
-
-// note learns from one record of a segment what the spool goes on from. A segment whose header is
-// damaged begins with the first batch that can be read.
-func (s *Spool) note(seg *spoolSegment, rec []byte) {
-	if head, err := decodeHeader(rec); err == nil {
-		seg.head, seg.blind = head, false
-		s.next, s.last, s.samples, s.evicted = max(s.next, head.first), head.prev, head.samples, head.evicted
-		return
-	}
-	d := fieldReader{rest: rec}
-	b := decodeBatchHead(&d)
-	if d.err != nil {
-		return
-	}
-	if seg.blind {
-		seg.head.first, seg.blind = b.seq, false
-	}
-	s.next, s.last, s.samples = max(s.next, b.seq+1), b.seq, s.samples+uint64(b.count)
 }
 
 // SetPoints changes the dictionary for what is appended from now on. What is in the spool keeps the
@@ -301,91 +214,25 @@ func (s *Spool) write(rec []byte) error {
 	return nil
 }
 
-// bound evicts until there is room for so many bytes more.
-func (s *Spool) bound(more int64) {
-	for s.total+more > s.opts.MaxBytes && s.evictOldest() {
-	}
-}
-
-// evictOldest removes the oldest segment but the one being written, and counts what no reader had
-// confirmed.
-func (s *Spool) evictOldest() bool {
-	if len(s.segs) < 2 {
-		return false
-	}
-	oldest := s.segs[0]
-	lost := s.unconfirmed(oldest, s.segs[1])
-	if !s.dropOldest() {
-		return false
-	}
-	if lost > 0 {
-		s.log.Warn("spool is full: the oldest samples are evicted", "samples", lost, "file", segmentFile(oldest.index))
-	}
-	s.state.Lock()
-	s.evicted += lost
-	s.state.Unlock()
-	return true
-}
-
-func (s *Spool) dropOldest() bool {
-	path := wlog.SegmentName(s.dir, s.segs[0].index)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		s.setFault(fmt.Errorf("evict: %w", err))
-		return false
-	}
-	s.total -= s.segs[0].bytes
-	s.segs = s.segs[1:]
-	return true
-}
-
-// unconfirmed counts the samples of a segment in batches not yet confirmed.
-func (s *Spool) unconfirmed(seg, after spoolSegment) uint64 {
-	switch {
-	case after.head.first <= s.confirmed:
-		return 0
-	case seg.head.first >= s.confirmed:
-		return after.head.samples - seg.head.samples
-	}
-	r, err := openRecords(wlog.SegmentName(s.dir, seg.index), 0)
-	if err != nil {
-		return 0
-	}
-	defer r.Close()
-	r.limit = seg.bytes
-	var n uint64
-	for {
-		rec, err := r.next()
-		var h *hole
-		if errors.As(err, &h) {
-			continue
-		}
-		if err != nil {
-			return n
-		}
-		d := fieldReader{rest: rec}
-		if b := decodeBatchHead(&d); d.err == nil && b.seq >= s.confirmed {
-			n += uint64(b.count)
-		}
-	}
-}
-
-// Truncate tells that the reader has safely stored every batch below before. Whole segments of such
-// batches are removed.
-func (s *Spool) Truncate(before uint64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.confirmed = max(s.confirmed, before)
-	for len(s.segs) > 1 && s.segs[1].head.first <= s.confirmed {
-		if !s.dropOldest() {
-			return fmt.Errorf("truncate spool: %w", s.Err())
-		}
-	}
-	s.publish()
-	return nil
-}
-
-// Run syncs what was written once a second until ctx ends, then closes the spool.
+// Run syncs what was written once a second until ctx ends, then closes the spool. If the disk hangs
+// then, it returns after a grace with an error; the directory stays locked until the process ends.
 func (s *Spool) Run(ctx context.Context) error {
+	finished := make(chan error, 1)
+	go func() { finished <- s.syncUntil(ctx) }()
+	select {
+	case err := <-finished:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-finished:
+		return err
+	case <-time.After(closeGrace):
+		return fmt.Errorf("end spool: the disk hangs: batches up to %d are with the operating system, but not synced", s.LastSeq())
+	}
+}
+
+func (s *Spool) syncUntil(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {

@@ -1,0 +1,92 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/prometheus/prometheus/tsdb/wlog"
+)
+
+// bound evicts until there is room for so many bytes more.
+func (s *Spool) bound(more int64) {
+	for s.total+more > s.opts.MaxBytes && s.evictOldest() {
+	}
+}
+
+// evictOldest removes the oldest segment but the one being written, and counts what no reader had
+// confirmed.
+func (s *Spool) evictOldest() bool {
+	if len(s.segs) < 2 {
+		return false
+	}
+	oldest := s.segs[0]
+	lost := s.unconfirmed(oldest, s.segs[1])
+	if !s.dropOldest() {
+		return false
+	}
+	if lost > 0 {
+		s.log.Warn("spool is full: the oldest samples are evicted", "samples", lost, "file", segmentFile(oldest.index))
+	}
+	s.state.Lock()
+	s.evicted += lost
+	s.state.Unlock()
+	return true
+}
+
+func (s *Spool) dropOldest() bool {
+	path := wlog.SegmentName(s.dir, s.segs[0].index)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.setFault(fmt.Errorf("evict: %w", err))
+		return false
+	}
+	s.total -= s.segs[0].bytes
+	s.segs = s.segs[1:]
+	return true
+}
+
+// unconfirmed counts the samples of a segment in batches not yet confirmed.
+func (s *Spool) unconfirmed(seg, after spoolSegment) uint64 {
+	switch {
+	case after.head.first <= s.confirmed:
+		return 0
+	case seg.head.first >= s.confirmed:
+		return after.head.samples - seg.head.samples
+	}
+	r, err := openRecords(wlog.SegmentName(s.dir, seg.index), 0)
+	if err != nil {
+		return 0
+	}
+	defer r.Close()
+	r.limit = seg.bytes
+	var n uint64
+	for {
+		rec, err := r.next()
+		var h *hole
+		if errors.As(err, &h) {
+			continue
+		}
+		if err != nil {
+			return n
+		}
+		d := fieldReader{rest: rec}
+		if b := decodeBatchHead(&d); d.err == nil && b.seq >= s.confirmed {
+			n += uint64(b.count)
+		}
+	}
+}
+
+// Truncate tells that the reader has safely stored every batch below before. Whole segments of such
+// batches are removed.
+func (s *Spool) Truncate(before uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.confirmed = max(s.confirmed, before)
+	for len(s.segs) > 1 && s.segs[1].head.first <= s.confirmed {
+		if !s.dropOldest() {
+			return fmt.Errorf("truncate spool: %w", s.Err())
+		}
+	}
+	s.publish()
+	return nil
+}
