@@ -220,8 +220,8 @@ func TestAForgedEntryBreaksTheChain(t *testing.T) {
 	}
 	entries[1].Actor = "nobody" // a well-formed record with right checksums, written in its place
 	forged := t.TempDir()
-	d, err := openDisk(forged, discard(), nil)
-	if err != nil {
+	d := newDisk(forged, discard(), nil)
+	if err := d.begin(); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {

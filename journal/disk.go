@@ -31,12 +31,12 @@ type disk struct {
 	abandoned int
 }
 
-func openDisk(dir string, log *slog.Logger, fault func(string) error) (*disk, error) {
+// newDisk prepares the writing end; begin or heal opens it.
+func newDisk(dir string, log *slog.Logger, fault func(string) error) *disk {
 	if fault == nil {
 		fault = func(string) error { return nil }
 	}
-	d := &disk{dir: dir, log: log, fault: fault}
-	return d, d.begin()
+	return &disk{dir: dir, log: log, fault: fault}
 }
 
 // begin opens a new segment behind the last one.
@@ -119,10 +119,27 @@ func (d *disk) heal(keep position) error {
 			return fmt.Errorf("truncate: %w", err)
 		}
 	}
+	if keep.segment < 0 { // there was no segment yet
+		return d.begin()
+	}
 	if err := cutFile(wlog.SegmentName(d.dir, keep.segment), keep.offset); err != nil {
 		return err
 	}
 	return d.begin()
+}
+
+// lastEnd is the end of a log that nobody writes: the size of its last file, segment -1 for none.
+func lastEnd(dir string) (position, error) {
+	list, err := segmentList(dir)
+	if err != nil || len(list) == 0 {
+		return position{segment: -1}, err
+	}
+	k := list[len(list)-1]
+	info, err := os.Stat(wlog.SegmentName(dir, k))
+	if err != nil {
+		return position{}, fmt.Errorf("read log: %w", err)
+	}
+	return position{k, info.Size()}, nil
 }
 
 // shut closes the library's log. It pads its page first, which needs room: on a full disk the same

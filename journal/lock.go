@@ -18,6 +18,9 @@ func lockDir(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
+	if err := syncDir(filepath.Dir(dir)); err != nil { // the directory itself survives a power loss
+		return nil, fmt.Errorf("open log: %w", err)
+	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)

@@ -84,7 +84,8 @@ const markEvery = 256
 
 // Open locks the directory, reads and checks the whole log and cuts off an unfinished record at its
 // end. Damage elsewhere does not keep it from opening: it is told by Damage and Report and written
-// down as the first entry behind the break. Nothing is written before Run.
+// down as the first entry behind the break. Nor does a full disk: such a log begins sick and heals.
+// Entries are written only by Run.
 func Open(dir string, opts Options) (*Log, error) {
 	opts = opts.withDefaults()
 	lock, err := lockDir(dir)
@@ -131,12 +132,21 @@ func (l *Log) load() error {
 	if err := dropEmpty(l.dir); err != nil {
 		return err
 	}
-	var err error
-	if l.disk, err = openDisk(l.dir, l.log, l.opts.Disk); err != nil {
+	end, err := lastEnd(l.dir)
+	if err != nil {
 		return err
 	}
+	l.disk = newDisk(l.dir, l.log, l.opts.Disk)
+	if err := l.disk.begin(); err != nil {
+		// A disk that can be read but not written must not keep the field from starting.
+		l.log.Error("journal cannot be written; fire commands act without it", "err", err)
+		l.sick, l.gap.cause = err, err.Error()
+		close(l.sickened)
+	} else {
+		end = l.disk.at
+	}
 	l.report, l.next, l.prev = s.report, s.resume(), s.hash
-	l.tip.move(l.disk.at, s.last)
+	l.tip.move(end, s.last)
 	return l.takeDamage(recorded, accepted)
 }
 

@@ -151,8 +151,8 @@ func TestTwoWritersAreRefused(t *testing.T) {
 }
 
 func TestTheSizeOfASegmentIsKnownWithoutAskingTheDisk(t *testing.T) {
-	d, err := openDisk(t.TempDir(), discard(), nil)
-	if err != nil {
+	d := newDisk(t.TempDir(), discard(), nil)
+	if err := d.begin(); err != nil {
 		t.Fatal(err)
 	}
 	for i, n := range []int{0, 1, 100, pageSize - headerSize, pageSize, 3*pageSize + 17, 32_700, 40, 20, 32_761, 5} {

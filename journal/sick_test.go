@@ -193,6 +193,39 @@ func TestASickDiskKeepsFireEntriesAndRefusesOthers(t *testing.T) {
 	}
 }
 
+func TestADiskThatIsFullAtTheStartHealsLater(t *testing.T) {
+	for _, before := range []int{0, 10} {
+		dir := t.TempDir()
+		if before > 0 {
+			fill(t, dir, Options{}, before)
+		}
+		disk := &stuckDisk{}
+		disk.set("*", syscall.ENOSPC, nil)
+		l := open(t, dir, Options{Disk: disk.op})
+		stop := run(t, l)
+		tailed := make(chan uint64, 100)
+		go l.Tail(context.Background(), 0, func(e Entry) error { tailed <- e.Seq; return nil })
+		if _, err := l.AppendWithin(50*time.Millisecond, Draft{Kind: "fire.command"}); !errors.Is(err, ErrGap) || !errors.Is(err, syscall.ENOSPC) {
+			t.Fatal(err)
+		}
+		if page, err := l.After(0, 100); err != nil || len(page) != before {
+			t.Errorf("what was written before: %d entries, %v", len(page), err)
+		}
+		disk.set("", nil, nil)
+		waitFor(t, l.Healthy)
+		mustAppend(t, l, 0)
+		for want := range uint64(before + 3) {
+			if got := <-tailed; got != want+1 {
+				t.Fatalf("entry %d came, want %d", got, want+1)
+			}
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		intact(t, dir, before+3)
+	}
+}
+
 func TestAFullQueueLosesWithACount(t *testing.T) {
 	disk := &stuckDisk{}
 	l := open(t, t.TempDir(), Options{Disk: disk.op, QueueEntries: 4})

@@ -30,11 +30,16 @@ func (s *Spool) load() error {
 	if len(list) > 0 {
 		s.next += restartSkip
 	}
-	s.disk, err = openDisk(s.dir, s.log, s.opts.Disk)
+	end, err := lastEnd(s.dir)
 	if err != nil {
 		return err
 	}
-	s.tip.move(s.disk.at, s.next-1)
+	s.disk = newDisk(s.dir, s.log, s.opts.Disk)
+	if s.sick = s.disk.begin(); s.sick == nil {
+		end = s.disk.at
+	}
+	s.setFault(s.sick)
+	s.tip.move(end, s.next-1)
 	return nil
 }
 

@@ -288,6 +288,26 @@ func TestAFullDiskCostsTheOldestNotTheNewest(t *testing.T) {
 	}
 }
 
+func TestASpoolOpensOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []int{1, 2} {
+		disk := &stuckDisk{}
+		disk.set("create", syscall.ENOSPC, nil)
+		s := openSpool(t, dir, pointList(10), SpoolOptions{Disk: disk.op})
+		if err := s.Append(block(0, 10, dawn)); !errors.Is(err, syscall.ENOSPC) || !errors.Is(s.Err(), syscall.ENOSPC) {
+			t.Fatal(err, s.Err())
+		}
+		disk.set("", nil, nil)
+		waitFor(t, func() bool { return s.Append(block(0, 10, dawn)) == nil })
+		for _, b := range batches(t, s, 0, want) {
+			if b.Gap != nil {
+				t.Errorf("%+v", b)
+			}
+		}
+		s.Close()
+	}
+}
+
 func TestASyncThatFailsIsVisible(t *testing.T) {
 	disk := &stuckDisk{}
 	s := openSpool(t, t.TempDir(), pointList(1), SpoolOptions{Disk: disk.op})

@@ -66,7 +66,7 @@ func (c *cursor) open() error {
 		}
 		i := sort.SearchInts(list, c.at.segment+1)
 		if i == len(list) {
-			return fmt.Errorf("read log: no segment from %d on", c.at.segment)
+			return io.EOF // none has been written yet
 		}
 		c.at, c.skipped = position{segment: list[i]}, true
 	}

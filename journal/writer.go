@@ -74,7 +74,7 @@ func (l *Log) leave(cause error) error {
 
 // write is the only goroutine that touches the disk.
 func (l *Log) write(ctx context.Context) error {
-	var pause time.Duration
+	pause := l.startPause()
 	var stopBy time.Time
 	for {
 		if ctx.Err() != nil && stopBy.IsZero() {
@@ -94,6 +94,16 @@ func (l *Log) write(ctx context.Context) error {
 			pause = 0
 		}
 	}
+}
+
+// startPause makes a log that was opened on a sick disk heal before anything else.
+func (l *Log) startPause() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sick != nil {
+		return minPause
+	}
+	return 0
 }
 
 var errIdle = errors.New("nothing left to write")
