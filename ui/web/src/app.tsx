@@ -1,0 +1,137 @@
+// Who is here decides what is shown: the log-in page, or the console with its live stream.
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { Redirect, Route, Switch, useLocation } from 'wouter'
+import { all, del, get, Problem } from './api/client'
+import { noPlant, Plant } from './live/plant'
+import { chosen, prefs } from './live/prefs'
+import { LiveStore } from './live/store'
+import { LiveStream } from './live/stream'
+import type { Asset, Point, Session, Site } from './live/types'
+import { Login } from './screens/login/login'
+import { ConsoleContext, type Console } from './ui/context'
+import { Frame } from './ui/frame'
+import { learn } from './ui/second'
+import { Failed, Loading } from './ui/states'
+import { recovered } from './ui/banner'
+
+const Overview = lazy(() => import('./screens/overview/overview'))
+const Battery = lazy(() => import('./screens/battery/battery'))
+const Alarms = lazy(() => import('./screens/alarms/alarms'))
+const Journal = lazy(() => import('./screens/journal/journal'))
+const Simulator = lazy(() => import('./screens/sim/sim'))
+const Trends = lazy(() => import('./screens/trends/trends'))
+
+export function App() {
+  const [at, go] = useLocation()
+  const session = useQuery({
+    queryKey: ['session'],
+    queryFn: () => get<Session>('session'),
+    retry: (n, e) => !(e instanceof Problem && e.status === 401) && n < 3,
+    staleTime: Infinity,
+  })
+  const loggedOut = session.error instanceof Problem && session.error.status === 401
+  if (session.isPending) return <Loading rows={6} />
+  if (loggedOut || at === '/login') {
+    const wanted = at === '/login' ? '/o' : at
+    return session.data ? <Redirect to="/o" /> : <Login done={() => go(wanted)} />
+  }
+  if (!session.data) return <Failed error={session.error} retry={() => void session.refetch()} />
+  return <Inside session={session.data} />
+}
+
+function Inside({ session }: { session: Session }) {
+  const site = useQuery({ queryKey: ['site'], queryFn: () => get<Site>('site'), staleTime: Infinity })
+  const plant = usePlant(site.data?.revision)
+  const live = useLive()
+  const queries = useQueryClient()
+  const wall = useMemo(() => document.documentElement.dataset.wall === '1', [])
+  const value = useMemo((): Console | null => {
+    if (!site.data) return null
+    const logOut = () => void del('session').finally(() => location.assign('/login'))
+    return { ...live, site: site.data, session, plant, wall, logOut }
+  }, [site.data, live, session, plant, wall])
+  const lang = site.data?.lang
+  useEffect(() => {
+    if (lang && !chosen()) prefs.getState().setLang(lang)
+  }, [lang])
+  useEffect(() => {
+    // Every chunk is fetched while the server is known to be there, so that losing it later never
+    // blanks a screen.
+    const load = () => void Promise.allSettled(chunks.map((c) => c()))
+    const timer = setTimeout(load, 1500)
+    return () => clearTimeout(timer)
+  }, [queries])
+  if (!value) {
+    if (site.error) return <Failed error={site.error} retry={() => void site.refetch()} />
+    return <Loading rows={6} />
+  }
+  return (
+    <ConsoleContext value={value}>
+      <Frame>
+        <Suspense fallback={<Loading rows={8} />}>
+          <Screens />
+        </Suspense>
+      </Frame>
+    </ConsoleContext>
+  )
+}
+
+const chunks = [
+  () => import('./screens/overview/overview'),
+  () => import('./screens/battery/battery'),
+  () => import('./screens/alarms/alarms'),
+  () => import('./screens/journal/journal'),
+  () => import('./screens/sim/sim'),
+  () => import('./screens/trends/trends'),
+]
+
+function Screens() {
+  return (
+    <Switch>
+      <Route path="/o" component={Overview} />
+      <Route path="/b/:room?" component={Battery} />
+      <Route path="/a" component={Alarms} />
+      <Route path="/j" component={Journal} />
+      <Route path="/sim" component={Simulator} />
+      <Route path="/t" component={Trends} />
+      <Route>
+        <Redirect to="/o" />
+      </Route>
+    </Switch>
+  )
+}
+
+/** The site's assets and point descriptions; values come by the stream only. */
+function usePlant(revision: string | undefined): Plant {
+  const { data } = useQuery({
+    queryKey: ['plant', revision],
+    enabled: revision !== undefined,
+    staleTime: Infinity,
+    queryFn: async () => {
+      const [assets, points] = await Promise.all([all<Asset>('assets'), all<Point>('points')])
+      return new Plant(assets, points)
+    },
+    structuralSharing: false,
+    retry: 5,
+  })
+  return data ?? noPlant
+}
+
+function useLive(): { store: LiveStore; stream: LiveStream } {
+  const queries = useQueryClient()
+  const [live] = useState(() => {
+    const store = new LiveStore()
+    const stream = new LiveStream(store, {
+      loggedOut: () => void queries.resetQueries({ queryKey: ['session'] }),
+      recovered,
+    })
+    store.on('hb', () => {
+      if (store.hb) learn(store.hb.t)
+    })
+    return { store, stream }
+  })
+  useEffect(() => () => live.stream.stop(), [live])
+  return live
+}

@@ -1,0 +1,87 @@
+// Brings the histories of several points onto one time axis, with gaps kept as gaps.
+
+import { millis } from '../live/store'
+import type { Bucket, Quality } from '../live/types'
+
+/** A number, null for a gap in the line, undefined where the pen simply has no sample. */
+export type Cell = number | null | undefined
+
+export interface Pens {
+  /** Seconds since 1970. */
+  x: number[]
+  /** One row a pen: what is current. */
+  fresh: Cell[][]
+  /** One row a pen: what was last known, drawn dotted. */
+  stale: Cell[][]
+}
+
+const usable = (q: Quality): boolean => q === 'good' || q === 'uncertain'
+
+/** The usual distance between buckets, ms: the smallest seen. */
+export function stepOf(buckets: readonly Bucket[]): number {
+  let step = Infinity
+  for (let i = 1; i < buckets.length; i++) {
+    const d = millis(buckets[i]?.t) - millis(buckets[i - 1]?.t)
+    if (d > 0 && d < step) step = d
+  }
+  return step
+}
+
+interface Sample {
+  t: number
+  fresh: number | null
+  stale: number | null
+}
+
+function samples(buckets: readonly Bucket[]): Sample[] {
+  const step = stepOf(buckets)
+  const out: Sample[] = []
+  let before = 0
+  for (const b of buckets) {
+    const t = millis(b.t)
+    if (before > 0 && t - before > 1.9 * step) out.push({ t: before + step, fresh: null, stale: null })
+    const known = b.quality !== 'bad' && b.quality !== 'unknown' && Number.isFinite(b.last)
+    const fresh = known && usable(b.quality) ? b.last : null
+    out.push({ t, fresh, stale: known && fresh === null ? b.last : null })
+    before = t
+  }
+  return out
+}
+
+export function align(histories: readonly (readonly Bucket[])[]): Pens {
+  const rows = histories.map(samples)
+  const times = [...new Set(rows.flatMap((r) => r.map((s) => s.t)))].sort((a, b) => a - b)
+  const at = new Map(times.map((t, i) => [t, i]))
+  const blank = (): Cell[] => new Array<Cell>(times.length).fill(undefined)
+  const pens: Pens = { x: times.map((t) => t / 1000), fresh: rows.map(blank), stale: rows.map(blank) }
+  rows.forEach((r, n) => {
+    for (const s of r) {
+      const i = at.get(s.t)
+      if (i === undefined) continue
+      const [fresh, stale] = [pens.fresh[n], pens.stale[n]]
+      if (fresh) fresh[i] = s.fresh
+      if (stale) stale[i] = s.stale
+    }
+  })
+  return pens
+}
+
+/** Adds one second of live values; what left the window at the front goes. */
+export function append(
+  pens: Pens,
+  t: number,
+  values: readonly { value: number | null; quality: Quality }[],
+  keepFrom: number,
+): void {
+  const last = pens.x[pens.x.length - 1]
+  if (last !== undefined && t <= last) return
+  pens.x.push(t)
+  values.forEach((v, n) => {
+    const known = v.value !== null && v.quality !== 'bad' && v.quality !== 'unknown'
+    pens.fresh[n]?.push(known && usable(v.quality) ? v.value : null)
+    pens.stale[n]?.push(known && !usable(v.quality) ? v.value : null)
+  })
+  const gone = pens.x.findIndex((x) => x >= keepFrom)
+  if (gone <= 0) return
+  for (const row of [pens.x, ...pens.fresh, ...pens.stale]) row.splice(0, gone)
+}

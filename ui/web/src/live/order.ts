@@ -1,0 +1,78 @@
+// The order of the alarm list, and how rows stand still while a person points at them.
+
+import { millis } from './store'
+import type { Alarm, AlarmState } from './types'
+
+export const priorities = [1, 2, 3, 4] as const
+
+const unacked: ReadonlySet<AlarmState> = new Set([
+  'unacknowledged',
+  'returned-unacknowledged',
+  'latched-unacknowledged',
+])
+const hidden: ReadonlySet<AlarmState> = new Set(['shelved', 'suppressed', 'out-of-service', 'normal'])
+
+export const isUnacked = (a: Alarm): boolean => unacked.has(a.state)
+/** Whether the alarm stands in the main list: not hidden by a person, by design or by maintenance. */
+export const isOpen = (a: Alarm): boolean => !hidden.has(a.state)
+/** A latched alarm whose condition has gone waits for a person to lift it. */
+export const canReset = (a: Alarm): boolean => a.state.startsWith('latched') && !a.active
+
+/** Priority first, unacknowledged before acknowledged inside it, newest first, then by id. */
+export function compare(a: Alarm, b: Alarm): number {
+  return (
+    a.priority - b.priority ||
+    Number(isUnacked(b)) - Number(isUnacked(a)) ||
+    millis(b.raised) - millis(a.raised) ||
+    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  )
+}
+
+export function sorted(alarms: Iterable<Alarm>): Alarm[] {
+  return [...alarms].sort(compare)
+}
+
+export interface Count {
+  open: number
+  unacked: number
+}
+
+/** Open and unacknowledged alarms for each priority from 1 to 4. */
+export function counts(alarms: Iterable<Alarm>): Count[] {
+  const out = priorities.map(() => ({ open: 0, unacked: 0 }))
+  for (const a of alarms) {
+    const c = out[a.priority - 1]
+    if (!c || !isOpen(a)) continue
+    c.open++
+    if (isUnacked(a)) c.unacked++
+  }
+  return out
+}
+
+/** The alarm a person should look at next: the newest unacknowledged of the highest priority. */
+export function foremost(alarms: Iterable<Alarm>): Alarm | undefined {
+  return sorted([...alarms].filter(isUnacked))[0]
+}
+
+export interface Rows {
+  rows: Alarm[]
+  /** New alarms that wait for the rows to move again. */
+  waiting: number
+}
+
+/**
+ * Rows as a person sees them. While held, the rows of `shown` keep their places and only their
+ * contents change; an alarm that left stays until the hand does.
+ */
+export function rows(now: Alarm[], shown: Alarm[], held: boolean): Rows {
+  if (!held) return { rows: now, waiting: 0 }
+  const newest = new Map(now.map((a) => [a.id, a]))
+  const kept = shown.map((a) => newest.get(a.id) ?? a)
+  const known = new Set(shown.map((a) => a.id))
+  return { rows: kept, waiting: now.filter((a) => !known.has(a.id)).length }
+}
+
+/** What "acknowledge all visible" may take: everything unacknowledged below critical. */
+export function belowCritical(visible: Alarm[]): Alarm[] {
+  return visible.filter((a) => isUnacked(a) && a.priority > 1)
+}

@@ -1,0 +1,37 @@
+// Who may press what. The server decides; this only says beforehand what it would refuse.
+
+export type Right =
+  'alarm' | 'bypass' | 'inhibit' | 'release' | 'reset' | 'takeover' | 'power-cut' | 'simulate' | 'command'
+
+const holders: Record<Right, readonly string[]> = {
+  alarm: ['operator', 'lead', 'safety', 'facilities'],
+  bypass: ['facilities'],
+  inhibit: ['facilities'],
+  release: ['safety'],
+  reset: ['safety'],
+  takeover: ['authority'],
+  'power-cut': ['authority'],
+  simulate: ['lead', 'safety', 'admin', 'operator'],
+  command: ['operator', 'lead', 'safety', 'facilities'],
+}
+
+export function may(right: Right, roles: readonly string[]): boolean {
+  return holders[right].some((r) => roles.includes(r))
+}
+
+const seconds: Partial<Record<Right, readonly string[]>> = {
+  bypass: ['lead', 'safety', 'facilities'],
+  inhibit: ['lead', 'safety', 'facilities'],
+  release: ['lead', 'safety'],
+  reset: ['lead', 'safety'],
+  takeover: ['authority'],
+  'power-cut': ['authority'],
+}
+
+/** The roles that can be the second person of an act that takes two. */
+export const whoSeconds = (right: Right): readonly string[] => seconds[right] ?? []
+
+/** The roles that hold a right, for the sentence that says why a control is off. */
+export function whoMay(right: Right): readonly string[] {
+  return holders[right]
+}

@@ -1,0 +1,132 @@
+// The event stream of one view: it opens the connection, feeds the store and watches for silence.
+// Tabs that show the same view share one connection (share.ts) where the browser has locks.
+
+import type { LiveStore } from './store'
+import type { Alarm, CommandRecord, Entry, Heartbeat, Room, Snap, Tick, View } from './types'
+import { Watchdog, type Silence } from './watchdog'
+import { share, type Shared } from './share'
+
+export interface StreamHooks {
+  /** The session has ended: log in again. */
+  loggedOut(): void
+  /** The stream is back after this many milliseconds without a heartbeat. */
+  recovered(missing: number): void
+}
+
+const events = ['snap', 'tick', 'alarm', 'fire', 'cmd', 'entry', 'hb'] as const
+export type EventName = (typeof events)[number]
+
+export class LiveStream {
+  private source: EventSource | null = null
+  private shared: Shared | null = null
+  private view: View | null = null
+  private lostSince = 0
+  readonly watchdog: Watchdog
+
+  constructor(
+    private store: LiveStore,
+    private hooks: StreamHooks,
+    private open: (url: string) => EventSource = (url) => new EventSource(url),
+  ) {
+    this.watchdog = new Watchdog({
+      judged: (s) => this.judged(s),
+      reconnect: () => this.reconnect(),
+    })
+  }
+
+  /** Shows another view; the same view again changes nothing. */
+  show(view: View): void {
+    if (view === this.view) return
+    this.stop()
+    this.view = view
+    this.store.setConnection('connecting')
+    this.watchdog.start()
+    this.shared = share(view, {
+      lead: () => this.connect(),
+      copy: () => this.store.copy(),
+      take: (name, data) => this.take(name, data),
+    })
+  }
+
+  stop(): void {
+    this.watchdog.stop()
+    this.close()
+    this.shared?.leave()
+    this.shared = null
+    this.view = null
+  }
+
+  private connect(): void {
+    this.close()
+    const source = this.open(`/api/v1/live?view=${this.view ?? 'overview'}`)
+    this.source = source
+    for (const name of events) {
+      source.addEventListener(name, (e) => {
+        const data = (e as MessageEvent<string>).data
+        this.shared?.tell(name, data)
+        this.take(name, data)
+      })
+    }
+    source.onerror = () => {
+      // The browser retries by itself, with the last event's id, unless the answer was a refusal.
+      if (source.readyState === EventSource.CLOSED) void this.refused()
+    }
+  }
+
+  private close(): void {
+    if (!this.source) return
+    this.source.onerror = null
+    this.source.close()
+    this.source = null
+  }
+
+  private reconnect(): void {
+    if (this.shared?.leading()) this.connect()
+    else this.shared?.ask()
+  }
+
+  private async refused(): Promise<void> {
+    try {
+      const r = await fetch('/api/v1/session', { credentials: 'same-origin' })
+      if (r.status === 401) this.hooks.loggedOut()
+    } catch {
+      // No answer at all is the watchdog's matter.
+    }
+  }
+
+  private take(name: EventName, data: string): void {
+    const v: unknown = JSON.parse(data)
+    switch (name) {
+      case 'snap':
+        return this.store.snap(v as Snap)
+      case 'tick':
+        this.store.tick(v as Tick)
+        return
+      case 'alarm':
+        return this.store.alarm(v as Alarm)
+      case 'fire':
+        return this.store.room(v as Room)
+      case 'cmd':
+        return this.store.command(v as CommandRecord)
+      case 'entry':
+        return this.store.entry(v as Entry)
+      case 'hb':
+        return this.heard(v as Heartbeat)
+    }
+  }
+
+  private heard(h: Heartbeat): void {
+    const silent = this.watchdog.silence()
+    this.watchdog.beat()
+    this.store.heartbeat(h)
+    this.store.setConnection('live')
+    if (this.lostSince > 0) this.hooks.recovered(silent)
+    this.lostSince = 0
+  }
+
+  private judged(s: Silence): void {
+    if (s === 'fresh') return
+    if (s === 'lost') this.lostSince = Date.now()
+    this.store.setConnection(s)
+  }
+}

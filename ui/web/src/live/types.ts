@@ -1,0 +1,244 @@
+// The records of the API, as docs/api.md names them. Times are RFC 3339 UTC texts.
+
+export type Lang = 'ko' | 'en'
+
+export interface Text {
+  ko: string
+  en: string
+}
+
+export const qualities = ['unknown', 'good', 'uncertain', 'bad', 'stale'] as const
+export type Quality = (typeof qualities)[number]
+
+export type Flag = 'substituted' | 'simulated' | 'bypassed' | 'obscured' | 'out-of-service'
+
+export interface Session {
+  user: string
+  name: string
+  roles: string[]
+  last_login: string | null
+}
+
+export interface Site {
+  id: string
+  name: Text
+  timezone: string
+  revision: string
+  node: string
+  build: string
+  demo: boolean
+  drill: boolean
+  lang: Lang
+}
+
+export interface Asset {
+  id: string
+  kind: string
+  name: Text
+  parent?: string
+  row?: number
+  col?: number
+}
+
+export interface Point {
+  id: string
+  name: string
+  names?: Text
+  asset: string
+  unit: string
+  value: number | null
+  quality: Quality
+  reason: string
+  time: string | null
+  kind?: string
+  digits?: number
+  enum?: Record<string, Text> | null
+  min?: number
+  max?: number
+  flags?: Flag[] | null
+}
+
+export type AlarmState =
+  | 'unacknowledged'
+  | 'acknowledged'
+  | 'returned-unacknowledged'
+  | 'latched-unacknowledged'
+  | 'latched-acknowledged'
+  | 'shelved'
+  | 'suppressed'
+  | 'out-of-service'
+  | 'normal'
+
+export interface Alarm {
+  id: string
+  point: string
+  asset: string
+  priority: number
+  state: AlarmState
+  text: string
+  texts?: Text
+  raised: string | null
+  acked: string | null
+  acked_by?: string
+  returned: string | null
+  value: number
+  limit: number
+  unit: string
+  quality: Quality
+  class: string
+  active: boolean
+  count: number
+  occurrence: number
+  revision: number
+  consequence?: Text
+  action?: Text
+  parent?: string
+  shelved_to?: string | null
+  reason?: string
+}
+
+/** "unknown" until the field has said a stage: normal is never assumed. */
+export type Stage = 'unknown' | 'S0' | 'SP' | 'S1' | 'S2' | 'S3' | 'S4' | 'S5A' | 'S5B' | 'S5C' | 'S6'
+
+export type FireCommandState = 'idle' | 'sent' | 'confirmed' | 'failed' | 'inhibited'
+
+export interface FireCommand {
+  name: string
+  state: FireCommandState
+  attempts: number
+  sent: string | null
+  confirmed: string | null
+  feedback?: string
+  point?: string
+}
+
+export interface FireChannel {
+  point: string
+  value: number | null
+  state: string
+  over: number[] | null
+  quality: Quality
+}
+
+export interface Rack {
+  id: string
+  asset: string
+  stage: Stage
+  channels: Record<string, FireChannel>
+  evidence: string[] | null
+  votes: Record<string, number> | null
+  hottest: number | null
+  rate_per_min: number | null
+  commands: FireCommand[] | null
+}
+
+export interface Room {
+  id: string
+  asset: string
+  stage: Stage
+  mode: string
+  control: string
+  drill: boolean
+  occupied: number | null
+  lel: number | null
+  asd: number | null
+  countdown_s: number | null
+  holds: string[] | null
+  water_since: string | null
+  commands: FireCommand[] | null
+  racks: Rack[]
+  /** The field is silent: everything here is as last known. */
+  stale?: boolean
+}
+
+export interface CommandRecord {
+  id: string
+  name: string
+  command: string
+  asset: string
+  by: string
+  state: string
+  attempt: number
+  requested: string
+  sent: string | null
+  accepted: string | null
+  confirmed: string | null
+  error?: string
+  detail?: string
+}
+
+export interface Link {
+  id: string
+  protocol: string
+  address: string
+  connected: boolean
+  last_good: string | null
+  next_try: string | null
+  error?: string
+  requests: number
+  failures: number
+  overruns: number
+}
+
+export interface Entry {
+  seq: number
+  time: string
+  kind: string
+  actor: string
+  subject: string
+  data: unknown
+  hash: string
+}
+
+export interface FieldHealth {
+  connected: boolean
+  age_ms: number
+  collecting: boolean
+  journal_ok: boolean
+  journal_gap: string
+}
+
+export interface Heartbeat {
+  t: number
+  build: string
+  lag_ms: number
+  drill: boolean
+  field: FieldHealth
+  links: Link[] | null
+}
+
+export interface SnapPoint {
+  id: string
+  v: number | null
+  q: Quality
+  r?: string
+  t?: string | number | null
+}
+
+export interface Snap {
+  seq: number
+  t: number | string
+  points: SnapPoint[] | null
+  alarms: Alarm[] | null
+  rooms: Room[] | null
+  cmds: CommandRecord[] | null
+  links: Link[] | null
+}
+
+export interface Tick {
+  s: number
+  t: number
+  i: number[] | null
+  v: (number | null)[] | null
+  q?: Record<string, Quality> | null
+}
+
+export interface Bucket {
+  t: string | number
+  min: number
+  max: number
+  last: number
+  quality: Quality
+}
+
+export type View = 'overview' | 'battery' | 'alarms' | 'journal' | 'all'

@@ -1,0 +1,163 @@
+// What people may do to the fire response. Each opens a dialog; none acts on one press.
+
+import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { post, segment } from '../../api/client'
+import { bare } from '../../live/ladder'
+import type { Right } from '../../live/rights'
+import type { Rack, Room } from '../../live/types'
+import { Act } from '../../ui/act'
+import { useConsole } from '../../ui/context'
+import type { DangerProps, Field } from '../../ui/danger'
+import { Quantity } from '../../ui/quantity'
+import { Fact, Facts } from '../../ui/tile'
+import { useRoomReading } from '../../ui/room'
+import { useWords } from '../../ui/text'
+
+// The dialog's code is large and rarely needed; it comes with the idle load, not with the first.
+const Danger = lazy(() => import('../../ui/danger').then((m) => ({ default: m.Danger })))
+
+type Verb = 'reset' | 'release' | 'bypass' | 'takeover' | 'power-cut' | 'inhibit'
+
+type Plan = Pick<DangerProps, 'asset' | 'fields' | 'submit'> & { right: Right }
+
+const asNumber = (v: string | undefined): number => Number.parseInt(v ?? '', 10) || 0
+
+function usePlans(room: Room, rack: Rack | undefined): (verb: Verb, command?: string) => Plan {
+  const { t } = useWords()
+  const path = `fire/rooms/${segment(room.id)}`
+  const reason: Field = { name: 'reason', label: t('reason'), kind: 'text', required: true }
+  return (verb, command = '') => {
+    const send =
+      (body: (v: Record<string, string>) => Record<string, unknown>): DangerProps['submit'] =>
+      (v, second, key) =>
+        post(`${path}/${verb}`, { ...body(v), second }, key)
+    const rackId = rack?.id ?? ''
+    switch (verb) {
+      case 'reset':
+        return {
+          right: 'reset',
+          asset: rackId,
+          fields: [{ name: 'inspected', label: t('act.inspected'), kind: 'check', required: true }],
+          submit: send(() => ({ rack: rackId, inspected: true })),
+        }
+      case 'release':
+        return {
+          right: 'release',
+          asset: room.id,
+          fields: [reason, { name: 'ic', label: t('act.ic'), kind: 'check' }],
+          submit: send((v) => ({ confirm: room.id, ic_confirm: v.ic === 'yes', reason: v.reason })),
+        }
+      case 'bypass':
+        return {
+          right: 'bypass',
+          asset: rackId,
+          fields: [
+            {
+              name: 'channel',
+              label: t('channel.name'),
+              kind: 'choice',
+              initial: 'RT',
+              options: ['RT', 'BM', 'TC'].map((c) => ({ value: c, label: `${c} ${t(`channel.${c}`)}` })),
+            },
+            { name: 'minutes', label: t('act.minutes'), kind: 'number', required: true, initial: '60' },
+          ],
+          submit: send((v) => ({ rack: rackId, channel: v.channel, seconds: asNumber(v.minutes) * 60 })),
+        }
+      case 'inhibit':
+        return { right: 'inhibit', asset: command, submit: send(() => ({ command })) }
+      default:
+        return { right: verb, asset: room.id, submit: send(() => ({ confirm: room.id })) }
+    }
+  }
+}
+
+export function RoomActs({ room, rack }: { room: Room; rack: Rack | undefined }) {
+  const { t } = useWords()
+  const { wall } = useConsole()
+  const [open, setOpen] = useState<Verb | null>(null)
+  const plans = usePlans(room, rack)
+  if (wall) return null
+  const verbs: Exclude<Verb, 'inhibit'>[] = ['reset', 'bypass', 'release', 'takeover', 'power-cut']
+  return (
+    <section className="panel area-people" aria-labelledby="people-h">
+      <h2 id="people-h">{t('act.title')}</h2>
+      <div className="buttons">
+        {verbs.map((v) => (
+          <Act
+            key={v}
+            right={v}
+            danger={v === 'release' || v === 'power-cut'}
+            off={offNow(v, room, t)}
+            onAct={() => setOpen(v)}
+          >
+            {t(`act.${v}`, { rack: rack?.id ?? '' })}
+          </Act>
+        ))}
+      </div>
+      {open && <Open verb={open} room={room} plan={plans(open)} close={() => setOpen(null)} />}
+    </section>
+  )
+}
+
+function offNow(v: Verb, room: Room, t: (k: string) => string): string {
+  if (room.stale) return t('off.stale')
+  if (v === 'power-cut' && room.stage !== 'S6') return t('off.s6')
+  return ''
+}
+
+function Open({ verb, room, plan, close }: { verb: Verb; room: Room; plan: Plan; close: () => void }) {
+  const { t } = useWords()
+  const people = useRoomReading(room, 'occupied', ['occupancy'])
+  const lel = useRoomReading(room, 'lel', ['lfl', 'lel'])
+  const means = t(`act.${verb}-means`)
+  return (
+    <Suspense>
+      <Danger
+        {...plan}
+        title={t(`act.${verb}`, { rack: plan.asset })}
+        consequences={means.split('\n')}
+        confirmWord={t(`act.${verb}`, { rack: plan.asset })}
+        facts={
+          <Facts>
+            <Fact name={t('room.people')}>
+              <Quantity {...people} digits={0} />
+            </Fact>
+            <Fact name={t('room.lfl')}>
+              <Quantity {...lel} unit="%" digits={0} />
+            </Fact>
+            <Fact name={t('room.stage')}>{t(`stage.${room.stage}`)}</Fact>
+          </Facts>
+        }
+        close={close}
+      />
+    </Suspense>
+  )
+}
+
+const protectedOutputs = /^(GAS_RELEASE|GAS_RESERVE|EVAC_ALARM)$/
+
+/** A way to hold one output back, for each actuator row that may be held at all. */
+export function useInhibit(room: Room): (owner: string, name: string) => ReactNode {
+  const { t } = useWords()
+  const { wall } = useConsole()
+  const [command, setCommand] = useState('')
+  const plans = usePlans(room, undefined)
+  return function InhibitOf(owner, name) {
+    if (wall) return null
+    const word = bare(name)
+    // The engine may name an output with its owner already.
+    const output = name.includes('.') ? name : `${owner}.${word}`
+    const off = protectedOutputs.test(word) ? t('off.protected') : room.stale ? t('off.stale') : ''
+    const label = t('act.inhibit-of', { name: `${owner} ${t(`fire.${word}`, { defaultValue: word })}` })
+    return (
+      <>
+        <Act right="inhibit" quiet label={label} off={off} onAct={() => setCommand(output)}>
+          {t('act.inhibit')}
+        </Act>
+        {command === output && (
+          <Open verb="inhibit" room={room} plan={plans('inhibit', output)} close={() => setCommand('')} />
+        )}
+      </>
+    )
+  }
+}

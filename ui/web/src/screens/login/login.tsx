@@ -1,0 +1,71 @@
+// The log-in page: id, password (paste and password managers welcome), and which machine this is.
+
+import { useQueryClient } from '@tanstack/react-query'
+import { useState, type FormEvent } from 'react'
+import { post, Problem } from '../../api/client'
+import type { Session } from '../../live/types'
+import { LangSwitch, ThemeSwitch } from '../../ui/switches'
+import { problemText } from '../../ui/act'
+import { useWords } from '../../ui/text'
+
+export function Login({ done }: { done: () => void }) {
+  const { t } = useWords()
+  const queries = useQueryClient()
+  const [fault, setFault] = useState('')
+  const [busy, setBusy] = useState(false)
+  const submit = async (e: FormEvent<HTMLFormElement>) => {
+    e.preventDefault()
+    const form = new FormData(e.currentTarget)
+    setBusy(true)
+    setFault('')
+    try {
+      const session = await post<Session>('session', {
+        user: String(form.get('user') ?? ''),
+        password: String(form.get('password') ?? ''),
+      })
+      queries.setQueryData(['session'], session)
+      done()
+    } catch (refusal) {
+      const wrong = refusal instanceof Problem && refusal.status === 401
+      setFault(wrong ? t('login.wrong') : problemText(refusal, t))
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <div className="login">
+      <header className="login-head">
+        <LangSwitch />
+        <ThemeSwitch />
+      </header>
+      <main className="login-panel panel" id="main">
+        <h1>{t('app.name')}</h1>
+        <p className="muted">{t('app.about')}</p>
+        <form onSubmit={(e) => void submit(e)}>
+          <label>
+            <span>{t('login.user')}</span>
+            <input
+              name="user"
+              autoComplete="username"
+              autoCapitalize="none"
+              spellCheck={false}
+              required
+              autoFocus
+            />
+          </label>
+          <label>
+            <span>{t('login.password')}</span>
+            <input name="password" type="password" autoComplete="current-password" required />
+          </label>
+          <p className="login-fault" role="alert">
+            {fault}
+          </p>
+          <button type="submit" className="button primary wide" aria-busy={busy || undefined} disabled={busy}>
+            {t('login.go')}
+          </button>
+        </form>
+        <p className="muted login-host">{t('login.host', { host: location.host })}</p>
+      </main>
+    </div>
+  )
+}

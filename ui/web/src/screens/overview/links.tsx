@@ -1,0 +1,34 @@
+// The links to the field: connected or not, since when, and why.
+
+import { useConsole } from '../../ui/context'
+import { useHeartbeat, useLinks } from '../../ui/live'
+import { Age } from '../../ui/quantity'
+import { millis } from '../../live/store'
+import { Tile } from '../../ui/tile'
+import { useWords } from '../../ui/text'
+
+export function LinksTile() {
+  const { t } = useWords()
+  const { site } = useConsole()
+  const links = useLinks()
+  const hb = useHeartbeat()
+  const down = links.filter((l) => !l.connected)
+  return (
+    <Tile title={t('overview.links')} attention={down.length > 0 || hb?.field.collecting === false}>
+      <ul className="links">
+        {links.map((l) => (
+          <li key={l.id} data-up={l.connected || undefined} title={l.error}>
+            <span className="link-mark" aria-hidden>
+              {l.connected ? '─●─' : '─✕─'}
+            </span>
+            <span className="link-id">{l.id}</span>
+            <span className="muted">{l.connected ? t('link.up') : t('link.down')}</span>
+            {!l.connected && l.last_good && <Age since={millis(l.last_good)} />}
+          </li>
+        ))}
+        {links.length === 0 && <li className="muted">{t('link.none')}</li>}
+      </ul>
+      <p className="muted">{t('overview.build', { node: site.node, build: site.build })}</p>
+    </Tile>
+  )
+}

@@ -1,0 +1,173 @@
+// Trends of any points, up to twelve. The address holds pens and range, so a view can be sent.
+
+import { useMemo, useState } from 'react'
+import { X } from 'lucide-react'
+import { useSearchParams } from 'wouter'
+import { unit as unitText } from '../../live/format'
+import type { Point } from '../../live/types'
+import { useConsole } from '../../ui/context'
+import { useView } from '../../ui/live'
+import { Value } from '../../ui/quantity'
+import { Empty, Loading } from '../../ui/states'
+import { TrendPanel } from '../../ui/trend-panel'
+import { useAssetName, usePointName, useWords } from '../../ui/text'
+
+export const mostPens = 12
+const ranges = [300, 900, 3600, 6 * 3600, 24 * 3600] as const
+const shownHits = 40
+
+/** Points whose id or name holds every word, in the order of the site. */
+export function search(points: Iterable<Point>, words: string, name: (p: Point) => string): Point[] {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
+  if (wanted.length === 0) return []
+  const out: Point[] = []
+  for (const p of points) {
+    const text = `${p.id} ${name(p)}`.toLowerCase()
+    if (wanted.every((w) => text.includes(w))) out.push(p)
+    if (out.length === shownHits) break
+  }
+  return out
+}
+
+export default function Trends() {
+  useView('all')
+  const { t, lasts } = useWords()
+  const { plant } = useConsole()
+  const [query, setQuery] = useSearchParams()
+  const pens = query.getAll('pen').slice(0, mostPens)
+  const seconds = Number(query.get('range') ?? 900) || 900
+  const set = (next: string[], range: number) =>
+    setQuery(
+      () => {
+        const q = new URLSearchParams(next.map((id) => ['pen', id]))
+        q.set('range', String(range))
+        return q
+      },
+      { replace: true },
+    )
+  const groups = useMemo(() => {
+    const byUnit = new Map<string, Point[]>()
+    for (const id of pens) {
+      const p = plant.points.get(id)
+      if (p) byUnit.set(p.unit, [...(byUnit.get(p.unit) ?? []), p])
+    }
+    return [...byUnit]
+    // the joined ids say all of the pens
+  }, [pens.join('\n'), plant])
+  if (plant.points.size === 0) return <Loading rows={6} />
+  return (
+    <div className="trends">
+      <h1 className="screen-title">{t('nav.trends')}</h1>
+      <div className="tabs" role="group" aria-label={t('trend.range')}>
+        {ranges.map((r) => (
+          <button key={r} type="button" aria-pressed={seconds === r} onClick={() => set(pens, r)}>
+            {lasts(r * 1000)}
+          </button>
+        ))}
+      </div>
+      <PenSearch pens={pens} add={(id) => set([...pens, id], seconds)} />
+      <PenList
+        pens={pens}
+        remove={(id) =>
+          set(
+            pens.filter((p) => p !== id),
+            seconds,
+          )
+        }
+      />
+      {groups.length === 0 && <Empty title={t('trend.empty')}>{t('trend.empty-next')}</Empty>}
+      {groups.map(([unit, points]) => (
+        <UnitChart key={unit} unit={unit} points={points} seconds={seconds} />
+      ))}
+    </div>
+  )
+}
+
+function UnitChart({ unit, points, seconds }: { unit: string; points: Point[]; seconds: number }) {
+  const { t } = useWords()
+  const name = usePointName()
+  const asset = useAssetName()
+  return (
+    <section className="panel" aria-label={t('trend.unit', { unit: unitText(unit) || '–' })}>
+      <TrendPanel
+        points={points.map((p) => p.id)}
+        names={points.map((p) => `${asset(p.asset)} ${name(p)}`)}
+        unit={unit}
+        height={260}
+        seconds={seconds}
+        sync="trends"
+      />
+    </section>
+  )
+}
+
+function PenSearch({ pens, add }: { pens: string[]; add: (id: string) => void }) {
+  const { t } = useWords()
+  const { plant } = useConsole()
+  const name = usePointName()
+  const asset = useAssetName()
+  const [words, setWords] = useState('')
+  const full = pens.length >= mostPens
+  const hits = search(plant.points.values(), words, (p) => `${asset(p.asset)} ${name(p)}`)
+  return (
+    <div className="pen-search">
+      <label className="filter-field">
+        <span>{t('trend.search')}</span>
+        <input
+          type="search"
+          value={words}
+          onChange={(e) => setWords(e.target.value)}
+          placeholder={t('trend.search-hint')}
+        />
+      </label>
+      {full && <p className="muted">{t('trend.full', { n: mostPens })}</p>}
+      {words && hits.length === 0 && <p className="muted">{t('trend.no-hits')}</p>}
+      {hits.length > 0 && (
+        <ul className="hits">
+          {hits.map((p) => (
+            <li key={p.id}>
+              <button
+                type="button"
+                className="button quiet"
+                disabled={full || pens.includes(p.id)}
+                onClick={() => add(p.id)}
+              >
+                {asset(p.asset)} · {name(p)}
+              </button>
+              <span className="muted">{p.id}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
+
+function PenList({ pens, remove }: { pens: string[]; remove: (id: string) => void }) {
+  const { t } = useWords()
+  const { plant } = useConsole()
+  const name = usePointName()
+  const asset = useAssetName()
+  if (pens.length === 0) return null
+  return (
+    <ul className="pens">
+      {pens.map((id) => {
+        const p = plant.points.get(id)
+        const label = p ? `${asset(p.asset)} ${name(p)}` : id
+        return (
+          <li key={id}>
+            <span>{label}</span> <Value id={id} />
+            <button
+              type="button"
+              className="button quiet icon"
+              aria-label={t('trend.remove', { name: label })}
+              onClick={() => remove(id)}
+            >
+              <X aria-hidden />
+            </button>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}

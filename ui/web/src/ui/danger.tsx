@@ -1,0 +1,255 @@
+// The dialog of a dangerous act: it names the asset, says what will happen, has the id typed, takes
+// a second person where two are needed, and can be left with one press. Enter never confirms.
+
+import { useEffect, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
+import { newKey } from '../api/client'
+import { whoSeconds, type Right } from '../live/rights'
+import { problemText, useOff } from './act'
+import { notify } from './notices'
+import { useWords } from './text'
+
+export interface Field {
+  name: string
+  label: string
+  kind: 'text' | 'check' | 'choice' | 'number'
+  required?: boolean
+  options?: { value: string; label: string }[]
+  initial?: string
+}
+
+export interface DangerProps {
+  title: string
+  right: Right
+  /** What must be typed, exactly. */
+  asset: string
+  /** What will happen, one line each. */
+  consequences: readonly string[]
+  /** Live facts a person must see before deciding. */
+  facts?: ReactNode
+  fields?: readonly Field[]
+  confirmWord: string
+  submit: (
+    values: Record<string, string>,
+    second: { user: string; password: string },
+    key: string,
+  ) => Promise<unknown>
+  close: () => void
+}
+
+/** An open request cancels itself: a forgotten dialog must not be there to press hours later. */
+const expires = 120
+
+export function Danger(p: DangerProps) {
+  const { t } = useWords()
+  return (
+    <ModalOverlay
+      className="overlay"
+      isOpen
+      onOpenChange={(open) => !open && p.close()}
+      isDismissable={false}
+    >
+      <Modal className="modal">
+        <Dialog className="dialog">
+          <Heading slot="title">{p.title}</Heading>
+          <p className="dialog-asset">{t('danger.asset', { asset: p.asset })}</p>
+          {p.facts}
+          <ul className="dialog-consequences">
+            {p.consequences.map((c) => (
+              <li key={c}>{c}</li>
+            ))}
+          </ul>
+          <Form {...p} />
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}
+
+function useExpiry(close: () => void): number {
+  const [left, setLeft] = useState(expires)
+  useEffect(() => {
+    const timer = setInterval(() => setLeft((n) => n - 1), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  useEffect(() => {
+    if (left <= 0) close()
+  }, [left, close])
+  return left
+}
+
+const noEnter = (e: KeyboardEvent) => {
+  if (e.key === 'Enter') e.preventDefault()
+}
+
+function initialValues(fields: readonly Field[]): Record<string, string> {
+  return Object.fromEntries(fields.map((f) => [f.name, f.initial ?? '']))
+}
+
+interface Draft {
+  values: Record<string, string>
+  typed: string
+  second: { user: string; password: string }
+}
+
+/** What the request still lacks, in words. */
+function useMissing(p: DangerProps, d: Draft): string {
+  const { t } = useWords()
+  const blocked = useOff(p.right)
+  const missing = [
+    d.typed !== p.asset && t('danger.type', { asset: p.asset }),
+    ...(p.fields ?? []).filter((f) => f.required && !d.values[f.name]).map((f) => f.label),
+    (!d.second.user || !d.second.password) && t('danger.second'),
+  ].filter((m): m is string => Boolean(m))
+  return blocked || (missing.length > 0 ? t('danger.missing', { what: missing.join(' · ') }) : '')
+}
+
+function Form(p: DangerProps) {
+  const { t } = useWords()
+  const [draft, setDraft] = useState<Draft>(() => ({
+    values: initialValues(p.fields ?? []),
+    typed: '',
+    second: { user: '', password: '' },
+  }))
+  const [key] = useState(newKey)
+  const [fault, setFault] = useState('')
+  const [busy, setBusy] = useState(false)
+  const left = useExpiry(p.close)
+  const why = useMissing(p, draft)
+  const confirm = async () => {
+    if (why || busy) return
+    setBusy(true)
+    setFault('')
+    try {
+      await p.submit(draft.values, draft.second, key)
+      notify(t('danger.done', { title: p.title }))
+      p.close()
+    } catch (e) {
+      setFault(problemText(e, t))
+      setBusy(false)
+    }
+  }
+  return (
+    <div className="dialog-form" onKeyDown={(e) => e.target instanceof HTMLInputElement && noEnter(e)}>
+      {(p.fields ?? []).map((f) => (
+        <FieldInput
+          key={f.name}
+          field={f}
+          value={draft.values[f.name] ?? ''}
+          set={(v) => setDraft((d) => ({ ...d, values: { ...d.values, [f.name]: v } }))}
+        />
+      ))}
+      <label>
+        <span>{t('danger.type', { asset: p.asset })}</span>
+        <input
+          value={draft.typed}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(e) => setDraft((d) => ({ ...d, typed: e.target.value }))}
+        />
+      </label>
+      <SecondPerson
+        right={p.right}
+        second={draft.second}
+        set={(second) => setDraft((d) => ({ ...d, second }))}
+      />
+      <p className="login-fault" role="alert">
+        {fault}
+      </p>
+      <p className="muted" id="danger-why">
+        {why || t('danger.ready')} · {t('danger.expires', { s: left })}
+      </p>
+      <div className="dialog-buttons">
+        <button type="button" className="button" autoFocus onClick={p.close}>
+          {t('cancel')}
+        </button>
+        <button
+          type="button"
+          className="button danger"
+          aria-disabled={why ? true : undefined}
+          aria-describedby="danger-why"
+          aria-busy={busy || undefined}
+          onKeyDown={noEnter}
+          onClick={() => void confirm()}
+        >
+          {p.confirmWord}
+        </button>
+      </div>
+    </div>
+  )
+}
+
+interface SecondProps {
+  right: Right
+  second: Draft['second']
+  set: (s: Draft['second']) => void
+}
+
+function SecondPerson({ right, second, set }: SecondProps) {
+  const { t } = useWords()
+  const roles = whoSeconds(right)
+    .map((r) => t(`role.${r}`))
+    .join(', ')
+  return (
+    <fieldset>
+      <legend>
+        {t('danger.second')} <span className="muted">({roles})</span>
+      </legend>
+      <label>
+        <span>{t('login.user')}</span>
+        <input
+          value={second.user}
+          autoComplete="off"
+          autoCapitalize="none"
+          onChange={(e) => set({ ...second, user: e.target.value })}
+        />
+      </label>
+      <label>
+        <span>{t('login.password')}</span>
+        <input
+          type="password"
+          value={second.password}
+          autoComplete="off"
+          onChange={(e) => set({ ...second, password: e.target.value })}
+        />
+      </label>
+    </fieldset>
+  )
+}
+
+function FieldInput({ field, value, set }: { field: Field; value: string; set: (v: string) => void }) {
+  if (field.kind === 'check')
+    return (
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={value === 'yes'}
+          onChange={(e) => set(e.target.checked ? 'yes' : '')}
+        />
+        <span>{field.label}</span>
+      </label>
+    )
+  if (field.kind === 'choice')
+    return (
+      <label>
+        <span>{field.label}</span>
+        <select value={value} onChange={(e) => set(e.target.value)}>
+          {(field.options ?? []).map((o) => (
+            <option key={o.value} value={o.value}>
+              {o.label}
+            </option>
+          ))}
+        </select>
+      </label>
+    )
+  return (
+    <label>
+      <span>{field.label}</span>
+      <input
+        inputMode={field.kind === 'number' ? 'numeric' : undefined}
+        value={value}
+        onChange={(e) => set(e.target.value)}
+      />
+    </label>
+  )
+}

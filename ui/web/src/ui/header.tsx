@@ -1,0 +1,113 @@
+// The top bar.
+
+import { LogOut, Printer } from 'lucide-react'
+import { Link as Go } from 'wouter'
+import { clock, dateTime, zoneName } from '../live/format'
+import { counts, priorities } from '../live/order'
+import { useConsole } from './context'
+import { Glyph } from './glyph'
+import { useAlarmMap, useConnection, useHeartbeat, useNow } from './live'
+import { StreamAge } from './stream-age'
+import { LangSwitch, ThemeSwitch } from './switches'
+import { useWords } from './text'
+
+export function Header() {
+  const { t, tx } = useWords()
+  const { site, session, wall, logOut } = useConsole()
+  const drill = useHeartbeat()?.drill ?? site.drill
+  return (
+    <header className="header">
+      <div className="header-site">
+        <span className="header-name">{tx(site.name, site.id)}</span>
+        <span className="muted header-node">{site.node}</span>
+        {drill && <span className="chip drill">{t('drill')}</span>}
+        {site.demo && <span className="chip">{t('demo')}</span>}
+      </div>
+      <Counts />
+      <StreamAge />
+      <ServerClock />
+      <div className="header-user">
+        <span
+          className="header-person"
+          title={session.roles.map((r) => t(`role.${r}`, { defaultValue: r })).join(', ')}
+        >
+          {session.name || session.user}
+        </span>
+        {!wall && (
+          <>
+            <LangSwitch />
+            <ThemeSwitch />
+            <button
+              type="button"
+              className="button quiet icon"
+              aria-label={t('print')}
+              title={t('print')}
+              onClick={() => window.print()}
+            >
+              <Printer aria-hidden />
+            </button>
+            <button
+              type="button"
+              className="button quiet icon"
+              aria-label={t('log-out')}
+              title={t('log-out')}
+              onClick={logOut}
+            >
+              <LogOut aria-hidden />
+            </button>
+          </>
+        )}
+      </div>
+    </header>
+  )
+}
+
+/** Unacknowledged of open alarms, for each priority. */
+function Counts() {
+  const { t } = useWords()
+  const all = counts(useAlarmMap().values())
+  const connection = useConnection()
+  return (
+    <ul
+      className="counts"
+      aria-label={t('alarm.counts')}
+      data-known={connection === 'live' || connection === 'late' || undefined}
+    >
+      {priorities.map((p) => {
+        const c = all[p - 1] ?? { open: 0, unacked: 0 }
+        const state = c.unacked > 0 ? 'unacknowledged' : c.open > 0 ? 'acknowledged' : 'normal'
+        return (
+          <li key={p} data-any={c.open > 0 || undefined}>
+            <Go
+              href={`/a?p=${p}`}
+              aria-label={t('alarm.count', {
+                priority: t(`priority.${p}`),
+                unacked: c.unacked,
+                open: c.open,
+              })}
+              title={t('alarm.count', { priority: t(`priority.${p}`), unacked: c.unacked, open: c.open })}
+            >
+              <Glyph priority={p} state={state} silent />
+              <span className="counts-n">
+                {c.unacked}/{c.open}
+              </span>
+            </Go>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+function ServerClock() {
+  const { site } = useConsole()
+  const { t } = useWords()
+  const at = useNow()
+  return (
+    <div className="clock" title={t('clock.server')}>
+      <span className="clock-date">{dateTime(at, site.timezone).slice(0, 10)}</span>{' '}
+      <span className="clock-time">{clock(at, site.timezone)}</span>{' '}
+      <span className="muted">{zoneName(site.timezone, at)}</span>
+    </div>
+  )
+}

@@ -1,0 +1,39 @@
+// The ways to the screens.
+
+import { BatteryWarning, Bell, BookText, ChartSpline, FlaskConical, LayoutDashboard } from 'lucide-react'
+import { Link as Go, useLocation } from 'wouter'
+import { useSimulator } from './simulator'
+import { useWords } from './text'
+
+const screens = [
+  { path: '/o', key: 'overview', icon: LayoutDashboard },
+  { path: '/b', key: 'battery', icon: BatteryWarning },
+  { path: '/a', key: 'alarms', icon: Bell },
+  { path: '/t', key: 'trends', icon: ChartSpline },
+  { path: '/j', key: 'journal', icon: BookText },
+  { path: '/sim', key: 'sim', icon: FlaskConical },
+] as const
+
+export function Nav({ inert }: { inert: boolean }) {
+  const { t } = useWords()
+  const [at] = useLocation()
+  const sim = useSimulator()
+  return (
+    <nav className="nav" aria-label={t('nav.label')} inert={inert}>
+      <ul>
+        {screens.map(({ path, key, icon: Icon }) => {
+          if (key === 'sim' && sim.absent) return null
+          const here = at === path || at.startsWith(path + '/')
+          return (
+            <li key={path}>
+              <Go href={path} aria-current={here ? 'page' : undefined} data-sim={key === 'sim' || undefined}>
+                <Icon aria-hidden />
+                <span>{t(`nav.${key}`)}</span>
+              </Go>
+            </li>
+          )
+        })}
+      </ul>
+    </nav>
+  )
+}
