@@ -8,8 +8,8 @@ import (
 	"bongsu/facility"
 )
 
-// actIn is what every act's request carries beside its body.
-type actIn struct {
+// Keyed is what the request of every act carries beside its body.
+type Keyed struct {
 	Key string `header:"Idempotency-Key" maxLength:"128" doc:"the same key twice is one act"`
 }
 

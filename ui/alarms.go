@@ -37,8 +37,8 @@ type reasonBody struct {
 }
 
 type alarmActIn struct {
-	idIn
-	actIn
+	ByID
+	Keyed
 	Body *reasonBody
 }
 
@@ -64,8 +64,8 @@ const (
 )
 
 type shelveIn struct {
-	idIn
-	actIn
+	ByID
+	Keyed
 	Body struct {
 		Reason  string `json:"reason" minLength:"1" maxLength:"500"`
 		Seconds int    `json:"seconds" minimum:"60" maximum:"43200"`

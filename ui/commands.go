@@ -10,7 +10,7 @@ import (
 )
 
 type commandIn struct {
-	actIn
+	Keyed
 	Body struct {
 		Command facility.CommandID `json:"command" minLength:"1" doc:"a device's id, a slash and the order's name"`
 		Reason  string             `json:"reason,omitempty" maxLength:"500"`
@@ -95,7 +95,7 @@ func (s *Server) listCommands(context.Context, *struct{}) (*listOut[commandView]
 	return all(found), nil
 }
 
-func (s *Server) getCommand(_ context.Context, in *idIn) (*struct{ Body commandView }, error) {
+func (s *Server) getCommand(_ context.Context, in *ByID) (*struct{ Body commandView }, error) {
 	c, ok := s.cfg.Model.command(in.ID)
 	if !ok {
 		return nil, unknown("command record", in.ID)

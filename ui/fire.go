@@ -14,7 +14,7 @@ func (s *Server) listRooms(context.Context, *struct{}) (*listOut[roomView], erro
 	return all(s.cfg.Model.roomsAt(time.Now())), nil
 }
 
-func (s *Server) getRoom(_ context.Context, in *idIn) (*struct{ Body roomView }, error) {
+func (s *Server) getRoom(_ context.Context, in *ByID) (*struct{ Body roomView }, error) {
 	r, err := s.room(in.ID)
 	return &struct{ Body roomView }{r}, err
 }
@@ -47,8 +47,8 @@ func (s *Server) fireAct(ctx context.Context, key string, need right, second cre
 }
 
 type bypassIn struct {
-	idIn
-	actIn
+	ByID
+	Keyed
 	Body struct {
 		Rack    string      `json:"rack" minLength:"1"`
 		Channel string      `json:"channel" enum:"RT,BM,TC"`
@@ -69,8 +69,8 @@ func (s *Server) bypass(ctx context.Context, in *bypassIn) (*actOut, error) {
 }
 
 type inhibitIn struct {
-	idIn
-	actIn
+	ByID
+	Keyed
 	Body struct {
 		Command string      `json:"command" minLength:"1" doc:"an output of the ladder, like R3.WATER"`
 		Reason  string      `json:"reason,omitempty" maxLength:"500"`
@@ -88,8 +88,8 @@ func (s *Server) inhibit(ctx context.Context, in *inhibitIn) (*actOut, error) {
 }
 
 type releaseIn struct {
-	idIn
-	actIn
+	ByID
+	Keyed
 	Body struct {
 		Confirm   string      `json:"confirm" doc:"the room's id, typed by the person"`
 		ICConfirm bool        `json:"ic_confirm,omitempty" doc:"the incident commander confirms although people may be inside"`
@@ -112,8 +112,8 @@ func (s *Server) releaseGas(ctx context.Context, in *releaseIn) (*actOut, error)
 }
 
 type resetIn struct {
-	idIn
-	actIn
+	ByID
+	Keyed
 	Body struct {
 		Rack      string      `json:"rack" minLength:"1"`
 		Inspected bool        `json:"inspected"`
@@ -135,8 +135,8 @@ func (s *Server) resetRack(ctx context.Context, in *resetIn) (*actOut, error) {
 }
 
 type authorityIn struct {
-	idIn
-	actIn
+	ByID
+	Keyed
 	Body struct {
 		Confirm string      `json:"confirm" doc:"the site's id, or the room's, typed by the person"`
 		Reason  string      `json:"reason,omitempty" maxLength:"500"`

@@ -72,7 +72,7 @@ func (s *Server) listPoints(_ context.Context, in *pointsIn) (*listOut[pointView
 	return &listOut[pointView]{out}, nil
 }
 
-func (s *Server) getPoint(_ context.Context, in *idIn) (*struct{ Body pointView }, error) {
+func (s *Server) getPoint(_ context.Context, in *ByID) (*struct{ Body pointView }, error) {
 	ref, ok := s.cfg.Site.Ref(facility.PointID(in.ID))
 	if !ok {
 		return nil, unknown("point", in.ID)
@@ -82,7 +82,7 @@ func (s *Server) getPoint(_ context.Context, in *idIn) (*struct{ Body pointView 
 }
 
 type historyIn struct {
-	idIn
+	ByID
 	From time.Time `query:"from" doc:"an hour before to when absent"`
 	To   time.Time `query:"to" doc:"now when absent"`
 	Max  int       `query:"max" minimum:"1" maximum:"10000" default:"500" doc:"buckets at most"`

@@ -17,7 +17,8 @@ type listOut[T any] struct{ Body list[T] }
 
 func all[T any](items []T) *listOut[T] { return &listOut[T]{list[T]{Items: listed(items)}} }
 
-type idIn struct {
+// ByID is the id in a call's path.
+type ByID struct {
 	ID string `path:"id" doc:"slashes in it may be plain or percent-encoded"`
 }
 
@@ -45,7 +46,7 @@ func (s *Server) listAssets(context.Context, *struct{}) (*listOut[facility.Asset
 	return all(s.cfg.Site.Assets), nil
 }
 
-func (s *Server) getAsset(_ context.Context, in *idIn) (*struct{ Body facility.Asset }, error) {
+func (s *Server) getAsset(_ context.Context, in *ByID) (*struct{ Body facility.Asset }, error) {
 	a := s.cfg.Site.Asset(facility.AssetID(in.ID))
 	if a == nil {
 		return nil, unknown("asset", in.ID)

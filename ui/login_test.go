@@ -1,0 +1,403 @@
+package ui
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bongsu/facility"
+)
+
+func TestAWrongPasswordOpensNothing(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	for _, c := range []credentials{{"operator", "wrong"}, {"nobody", demoPassword}, {"operator", strings.Repeat("x", 256)}} {
+		b.post("session", c).problem(401, "wrong")
+	}
+	b.post("session", `{"user":"operator"}`).problem(422, "password")
+	b.get("points").problem(401, "Log in")
+	if b.cookie() != "" {
+		t.Errorf("a refused login left the cookie %q", b.cookie())
+	}
+}
+
+func TestLoggingInAndOut(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	a := b.post("session", credentials{"lead", demoPassword}).want(200)
+	var me sessionJSON
+	a.into(&me)
+	if me.User != "lead" || me.Name != "교대 조장" || !slices.Equal(me.Roles, []string{"lead"}) || me.LastLogin != nil {
+		t.Errorf("the session is %+v", me)
+	}
+	set := a.header.Get("Set-Cookie")
+	for _, part := range []string{"bongsu_n1=", "HttpOnly", "SameSite=Strict", "Path=/"} {
+		if !strings.Contains(set, part) {
+			t.Errorf("the cookie %q has no %s", set, part)
+		}
+	}
+	b.get("session").want(200).into(&me)
+	if me.User != "lead" {
+		t.Errorf("who am I says %+v", me)
+	}
+	h.as("lead").get("session").want(200).into(&me)
+	if me.LastLogin == nil {
+		t.Error("the second login does not tell the first")
+	}
+	b.do("DELETE", "session", nil).want(204)
+	b.get("session").problem(401, "Log in")
+}
+
+type sessionJSON struct {
+	User, Name string
+	Roles      []string
+	LastLogin  *string `json:"last_login"`
+}
+
+func TestALoginRenewsTheSession(t *testing.T) {
+	h := newHouse(t)
+	b := h.as("operator")
+	before := b.cookie()
+	b.post("session", credentials{"safety", demoPassword}).want(200)
+	if b.cookie() == before {
+		t.Error("the cookie is the one from before the login")
+	}
+	old := h.browser()
+	old.header["Cookie"] = "bongsu_n1=" + before
+	old.get("session").problem(401, "Log in")
+}
+
+func TestSessionsEnd(t *testing.T) {
+	short := func(c *Config) { c.SessionIdle, c.SessionLifetime = time.Hour, 3*time.Hour }
+	t.Run("when nobody uses them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newHouse(t, short).as("operator")
+			time.Sleep(59 * time.Minute)
+			b.get("session").want(200)
+			time.Sleep(61 * time.Minute)
+			b.get("session").problem(401, "Log in")
+		})
+	})
+	t.Run("when they are old, used or not", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newHouse(t, short).as("operator")
+			for range 5 {
+				time.Sleep(30 * time.Minute)
+				b.get("session").want(200)
+			}
+			time.Sleep(31 * time.Minute)
+			b.get("session").problem(401, "Log in")
+		})
+	})
+	t.Run("when the account is removed by another process", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHouse(t)
+			b := h.as("member")
+			other, err := OpenUsers(h.users.file, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := other.Remove("member"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Second)
+			b.get("session").problem(401, "Log in")
+		})
+	})
+	t.Run("when the password changes", func(t *testing.T) {
+		h := newHouse(t)
+		b := h.as("member")
+		if err := h.users.SetPassword("member", "another one"); err != nil {
+			t.Fatal(err)
+		}
+		b.get("session").problem(401, "Log in")
+	})
+	t.Run("and a request under way does not revive one", func(t *testing.T) {
+		h := newHouse(t)
+		b := h.as("member")
+		token := h.server.hashed(b.cookie())
+		data, _, _ := h.server.store.Find(token)
+		b.do("DELETE", "session", nil).want(204)
+		if err := h.server.store.Commit(token, data, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if _, found, _ := h.server.store.Find(token); found {
+			t.Error("the session is back")
+		}
+	})
+}
+
+func TestSessionsSurviveARestart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sessions.json")
+	keep := func(c *Config) { c.SessionFile = file }
+	h := newHouse(t, keep)
+	b := h.as("operator")
+	h.stop()
+	text, err := os.ReadFile(file)
+	if err != nil || strings.Contains(string(text), b.cookie()) {
+		t.Fatalf("the file cannot be read (%v) or holds the cookie itself", err)
+	}
+	users := h.users
+	h = newHouse(t, keep, func(c *Config) { c.Users = users })
+	again := h.browser()
+	again.header["Cookie"] = "bongsu_n1=" + b.cookie()
+	again.get("session").want(200)
+
+	if err := os.WriteFile(file, []byte("broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := openSessions(file)
+	if err == nil || s == nil {
+		t.Errorf("a broken file gave %v, %v: want a fault and an empty store", s, err)
+	}
+}
+
+func TestGuessingPasswordsGetsSlow(t *testing.T) {
+	l := newLimiter()
+	now := time.Now()
+	for i := range freeFailures {
+		if wait := l.begin("operator", "a", now); wait != 0 {
+			t.Fatalf("attempt %d must wait %v", i+1, wait)
+		}
+	}
+	wants := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute, time.Minute}
+	for i, want := range wants {
+		if wait := l.begin("operator", "a", now); wait != want {
+			t.Fatalf("after %d failures the wait is %v, want %v", freeFailures+i, wait, want)
+		}
+		now = now.Add(want)
+		if wait := l.begin("operator", "a", now); wait != 0 {
+			t.Fatalf("after waiting it must wait %v more", wait)
+		}
+	}
+	if wait := l.begin("operator", "b", now); wait != 0 {
+		t.Errorf("the same account from elsewhere must wait %v", wait)
+	}
+	l.passed("operator", "a")
+	if wait := l.begin("operator", "a", now); wait != 0 {
+		t.Errorf("after the right password it must wait %v", wait)
+	}
+	for i := range 2 * mostRemembers {
+		l.begin(strings.Repeat("x", i%50)+string(rune(i)), "c", now.Add(time.Duration(i)))
+	}
+	if n := len(l.tries); n > mostRemembers {
+		t.Errorf("%d attempts are remembered, want at most %d", n, mostRemembers)
+	}
+}
+
+func TestTheBrakeTellsHowLongToWait(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	for range freeFailures {
+		b.post("session", credentials{"tower", "wrong"}).want(401)
+	}
+	b.post("session", credentials{"tower", demoPassword}).problem(429, "Wait 1 s")
+	h.as("operator")
+}
+
+func TestAPITokens(t *testing.T) {
+	h := newHouse(t)
+	token, err := h.users.AddToken("operator", "report script")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := h.browser()
+	b.header["Authorization"] = "Bearer " + token
+	var me sessionJSON
+	a := b.get("session").want(200).into(&me)
+	if me.User != "operator" || a.header.Get("Set-Cookie") != "" {
+		t.Errorf("the token is %+v, with cookie %q", me, a.header.Get("Set-Cookie"))
+	}
+	h.writes(1, KindAlarm, hotAlarm(1))
+	b.post("alarms/"+hot+"/ack", nil).want(200)
+	text, err := os.ReadFile(h.users.file)
+	if err != nil || strings.Contains(string(text), token) {
+		t.Errorf("the users file (%v) holds the token itself", err)
+	}
+	if err := h.users.RemoveToken("operator", "report script"); err != nil {
+		t.Fatal(err)
+	}
+	b.get("session").problem(401, "Log in")
+	b.header["Authorization"] = "Bearer bongsu_nonsense"
+	b.get("session").problem(401, "Log in")
+}
+
+func TestATokenIsNoPerson(t *testing.T) {
+	h := newHouse(t)
+	token, err := h.users.AddToken("safety", "script")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := h.browser()
+	b.header["Authorization"] = "Bearer " + token
+	b.post("fire/rooms/B1/reset", map[string]any{"rack": "R1", "inspected": true, "second": credentials{"lead", demoPassword}}).problem(403, "persons")
+}
+
+func TestDemoAccountsStayOutOfOtherSites(t *testing.T) {
+	file := demoUsers(t).file
+	u, err := OpenUsers(file, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := u.check("operator", demoPassword); ok {
+		t.Error("a demo account logs in on a site that does not allow it")
+	}
+	fresh, err := OpenUsers(filepath.Join(t.TempDir(), "users.json"), false)
+	if err != nil || len(fresh.List()) != 0 {
+		t.Errorf("a new file has %v, %v, want no account", fresh, err)
+	}
+}
+
+func TestAccountsAreAddedAndRemoved(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "users.json")
+	u, err := OpenUsers(file, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := facility.Text{KO: "김", EN: "Kim"}
+	if err := u.Add("kim", name, []string{"operator", "lead"}, "long enough"); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{
+		"twice":         u.Add("kim", name, []string{"operator"}, "long enough"),
+		"short":         u.Add("lee", name, []string{"operator"}, "short"),
+		"role":          u.Add("lee", name, []string{"king"}, "long enough"),
+		"no role":       u.Add("lee", name, nil, "long enough"),
+		"name":          u.Add("a b", name, []string{"operator"}, "long enough"),
+		"remove":        u.Remove("lee"),
+		"token of none": u.RemoveToken("kim", "none"),
+	} {
+		if err == nil {
+			t.Errorf("%s: no fault", what)
+		}
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file is %v, %v, want mode 0600", info.Mode(), err)
+	}
+	other, err := OpenUsers(file, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, ok := other.check("kim", "long enough"); !ok || len(id.roles) != 2 {
+		t.Errorf("kim logs in as %+v, %v", id, ok)
+	}
+	if err := u.Remove("kim"); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.refresh(); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := other.check("kim", "long enough"); ok {
+		t.Error("a removed account logs in")
+	}
+}
+
+func TestAFaultyUsersFileIsRefused(t *testing.T) {
+	good, err := demoFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		text string
+		mode os.FileMode
+		says string
+	}{
+		"unknown key":   {`{"users":[],"extra":1}`, 0o600, "extra"},
+		"trailing text": {`{"users":[]} x`, 0o600, "follows"},
+		"not JSON":      {`users:`, 0o600, "invalid"},
+		"unknown role": {strings.Replace(string(good), `"chair"
+      ]`, `"king"
+      ]`, 1), 0o600, `unknown role "king"`},
+		"plain password":   {`{"users":[{"user":"a","name":{"ko":"","en":""},"roles":["admin"],"password":"secret"}]}`, 0o600, "Argon2id"},
+		"read by everyone": {string(good), 0o644, "chmod 600"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "users.json")
+			if err := os.WriteFile(file, []byte(c.text), c.mode); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := OpenUsers(file, false); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("fault %v, want one with %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestAFaultyChangeFromOutsideLocksNobodyOut(t *testing.T) {
+	h := newHouse(t)
+	if err := os.WriteFile(h.users.file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.users.refresh(); err == nil {
+		t.Error("a broken file is taken without a word")
+	}
+	h.as("operator").get("session").want(200)
+}
+
+// roleRights is every right a role has, as people would write the table down.
+func TestRolesHaveTheRightsTheyShould(t *testing.T) {
+	want := map[string]string{
+		"operator":   "C0 C1 C2 alarms command read simulate",
+		"lead":       "C0 C1 C2 C3 alarms command read simulate",
+		"safety":     "C0 C3 C4 alarms command read release reset simulate",
+		"facilities": "C0 alarms bypass command inhibit read",
+		"authority":  "power-cut read takeover",
+		"chair":      "read",
+		"member":     "read",
+		"tower":      "read",
+		"admin":      "read simulate",
+	}
+	for _, role := range roles {
+		var has []string
+		for r := range grants {
+			if r.may([]string{role}) {
+				has = append(has, string(r))
+			}
+		}
+		slices.Sort(has)
+		if got := strings.Join(has, " "); got != want[role] {
+			t.Errorf("%s may %s, want %s", role, got, want[role])
+		}
+	}
+	for r, g := range grants {
+		for _, role := range slices.Concat(g.roles, g.second) {
+			if !slices.Contains(roles, role) {
+				t.Errorf("right %s is granted to %q, which is no role", r, role)
+			}
+		}
+	}
+}
+
+func TestRequestsFromOtherSitesAreRefused(t *testing.T) {
+	h := newHouse(t)
+	h.writes(1, KindAlarm, hotAlarm(1))
+	b := h.as("operator")
+	ack := "alarms/" + hot + "/ack"
+	b.post(ack, "{}", "Origin", "http://evil.test").problem(403, "another site")
+	b.post(ack, "{}", "Sec-Fetch-Site", "cross-site").problem(403, "another site")
+	b.post(ack, "{}", "Sec-Fetch-Site", "same-site").problem(403, "another site")
+	b.post(ack, "a=1", "Content-Type", "application/x-www-form-urlencoded").problem(415, "application/json")
+	b.post(ack, "{}", "Content-Type", "text/plain").problem(415, "application/json")
+	b.do("DELETE", "session", nil, "Origin", "http://evil.test").problem(403, "another site")
+	if n := len(h.acts.seen()); n != 0 {
+		t.Fatalf("%d refused requests reached the field", n)
+	}
+	b.post(ack, "{}", "Origin", "http://console.test", "Sec-Fetch-Site", "same-origin").want(200)
+	b.get("live?view=nowhere").want(404)
+	b.do("GET", "points", nil, "Sec-Fetch-Site", "cross-site").want(http.StatusOK)
+}
+
+func TestProblemsAreJSON(t *testing.T) {
+	p := problem(http.StatusConflict, "do %s", "this")
+	text, err := json.Marshal(p)
+	if err != nil || !strings.Contains(string(text), `"detail":"do this"`) {
+		t.Errorf("problem %s, %v", text, err)
+	}
+}
