@@ -44,12 +44,12 @@ func (s *shape) add(path string) int {
 	}
 	at := &s.root
 	for word := range strings.SplitSeq(path, ".") {
-		next := at.find([]byte(word))
-		if next == nil {
-			next = &step{word: word, slot: -1}
-			at.below = append(at.below, next)
+		k := at.find([]byte(word))
+		if k < 0 {
+			k = len(at.below)
+			at.below = append(at.below, &step{word: word, slot: -1})
 		}
-		at = next
+		at = at.below[k]
 	}
 	if at.slot < 0 {
 		at.slot = s.slots
@@ -58,13 +58,14 @@ func (s *shape) add(path string) int {
 	return at.slot
 }
 
-func (t *step) find(word []byte) *step {
-	for _, b := range t.below {
+// find returns which of the steps below has the word, -1 for none.
+func (t *step) find(word []byte) int {
+	for i, b := range t.below {
 		if b.word == string(word) {
-			return b
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
 // extract finds the wanted values of a JSON payload; out must have a place for each slot. A payload
@@ -78,8 +79,8 @@ func (s *shape) extract(payload []byte, out []value) error {
 	w := walker{text: payload, out: out}
 	at := &s.root
 	if c := payload[w.space(0)]; c != '{' && c != '[' {
-		if v := at.find([]byte("v")); v != nil {
-			at = v
+		if k := at.find([]byte("v")); k >= 0 {
+			at = at.below[k]
 		}
 	}
 	_, err := w.walk(0, at)
@@ -126,14 +127,22 @@ func (w *walker) walk(i int, at *step) (int, error) {
 func (w *walker) members(i int, at *step) (int, error) {
 	object := w.text[i] == '{'
 	i = w.space(i + 1)
+	var seen uint64 // which of the first 64 steps below this object has had
 	for n := 0; w.text[i] != '}' && w.text[i] != ']'; n++ {
 		var next *step
 		if object {
 			end := w.skip(i)
-			next = at.find(keyOf(w.text[i:end]))
+			k := at.find(keyOf(w.text[i:end]))
+			if k >= 0 {
+				if seen&(1<<k) != 0 {
+					return end, fmt.Errorf("%w: %q is given twice", errMalformed, at.below[k].word)
+				}
+				seen |= 1 << k
+				next = at.below[k]
+			}
 			i = w.space(end) + 1 // behind the colon
-		} else {
-			next = at.find(strconv.AppendInt(nil, int64(n), 10))
+		} else if k := at.find(strconv.AppendInt(nil, int64(n), 10)); k >= 0 {
+			next = at.below[k]
 		}
 		if next == nil {
 			i = w.skip(w.space(i))

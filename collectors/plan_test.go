@@ -1,0 +1,107 @@
+package collectors
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"bongsu/facility"
+)
+
+func TestPlanJoinsWhatIsNamedAndNothingElse(t *testing.T) {
+	def := func(name string, fn, address int, kind string, scan time.Duration) facility.PointDef {
+		return facility.PointDef{Name: name, Function: fn, Address: at(address), Type: kind, Scan: scan}
+	}
+	const s, m = time.Second, time.Minute
+	cases := []struct {
+		name   string
+		words  int
+		holes  [][2]int
+		points []facility.PointDef
+		want   string // fn:address+count@scan, in order
+	}{
+		{"neighbours share a request", 125, nil,
+			[]facility.PointDef{def("b", 3, 11, "uint16", s), def("a", 3, 10, "uint16", s)}, "3:10+2@1s"},
+		{"an unnamed register is never bridged", 125, nil,
+			[]facility.PointDef{def("a", 3, 10, "uint16", s), def("b", 3, 12, "uint16", s)}, "3:10+1@1s 3:12+1@1s"},
+		{"a register another class names is bridged", 125, nil,
+			[]facility.PointDef{def("a", 3, 10, "uint16", s), def("b", 3, 11, "uint16", m), def("c", 3, 12, "uint16", s)},
+			"3:10+3@1s 3:11+1@1m0s"},
+		{"a register another function names is not", 125, nil,
+			[]facility.PointDef{def("a", 3, 10, "uint16", s), def("b", 4, 11, "uint16", m), def("c", 3, 12, "uint16", s)},
+			"3:10+1@1s 3:12+1@1s 4:11+1@1m0s"},
+		{"a declared hole ends a request even where a point stands in it", 125, [][2]int{{11, 11}},
+			[]facility.PointDef{def("a", 3, 10, "uint16", s), def("b", 3, 11, "uint16", s), def("c", 3, 12, "uint16", s)},
+			"3:10+1@1s 3:11+1@1s 3:12+1@1s"},
+		{"holes are of registers, not of coils", 125, [][2]int{{0, 9}},
+			[]facility.PointDef{def("a", 1, 0, "bool", s), def("b", 1, 1, "bool", s)}, "1:0+2@1s"},
+		{"the device's own limit cuts", 2, nil,
+			[]facility.PointDef{def("a", 3, 0, "uint16", s), def("b", 3, 1, "uint16", s), def("c", 3, 2, "uint16", s)},
+			"3:0+2@1s 3:2+1@1s"},
+		{"a wide value is never cut in two", 3, nil,
+			[]facility.PointDef{def("a", 3, 0, "float32", s), def("b", 3, 2, "float32", s)}, "3:0+2@1s 3:2+2@1s"},
+		{"bits of one register are one register", 125, nil,
+			[]facility.PointDef{
+				{Name: "a", Function: 3, Address: at(7), Type: "bool", Bit: at(0), Scan: s},
+				{Name: "b", Function: 3, Address: at(7), Type: "bool", Bit: at(9), Scan: s},
+			}, "3:7+1@1s"},
+		{"quick classes come first", 125, nil,
+			[]facility.PointDef{def("a", 3, 0, "uint16", m), def("b", 4, 0, "uint16", 100*time.Millisecond)},
+			"4:0+1@100ms 3:0+1@1m0s"},
+		{"a scale register is read in its point's class, before what needs it", 2, nil,
+			[]facility.PointDef{{Name: "a", Function: 3, Address: at(0), Type: "int32", ScaleFrom: at(2), Scan: s}},
+			"3:2+1@1s 3:0+2@1s"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			plans, _, err := planUnit(unitSpec{maxWords: c.words, holes: c.holes, points: pointsOf(c.points)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			fields := 0
+			for _, p := range plans {
+				got = append(got, fmt.Sprintf("%d:%d+%d@%v", p.fn, p.address, p.count, p.every))
+				fields += len(p.fields)
+			}
+			if joined := strings.Join(got, " "); joined != c.want {
+				t.Errorf("got  %s\nwant %s", joined, c.want)
+			}
+			if fields != len(c.points) {
+				t.Errorf("%d fields for %d points", fields, len(c.points))
+			}
+		})
+	}
+}
+
+func pointsOf(defs []facility.PointDef) []*facility.Point {
+	site := buildSite(nil, []facility.Device{{ID: "d", Points: defs}})
+	var out []*facility.Point
+	for i := range site.Points {
+		out = append(out, &site.Points[i])
+	}
+	return out
+}
+
+func TestPlanRefusesWhatCannotBeRead(t *testing.T) {
+	cases := map[string]struct {
+		words int
+		def   facility.PointDef
+		want  string
+	}{
+		"no address":     {125, facility.PointDef{Name: "x", Function: 3, Type: "uint16"}, "no address"},
+		"unknown type":   {125, facility.PointDef{Name: "x", Function: 3, Address: at(0), Type: "uint24"}, "unknown type"},
+		"bit missing":    {125, facility.PointDef{Name: "x", Function: 3, Address: at(0), Type: "bool"}, "needs its bit"},
+		"over the limit": {2, facility.PointDef{Name: "x", Function: 3, Address: at(0), Type: "float64"}, "answers 2 at most"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.def.Scan = time.Second
+			_, _, err := planUnit(unitSpec{maxWords: c.words, points: pointsOf([]facility.PointDef{c.def})})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one about %q", err, c.want)
+			}
+		})
+	}
+}
