@@ -39,6 +39,7 @@ type channel struct {
 	bad    bool
 	badAt  since
 	lost   Stage // the stage a channel lost hot votes for
+	warned bool  // was reason for a pre-alarm when it last read well
 	update time.Duration
 
 	count [3]int
@@ -218,11 +219,18 @@ func (ch *channel) rate(now time.Duration, lim *Limits) (float64, bool) {
 	return (newest.value - oldest.value) / span.Seconds() * 60, true
 }
 
-// warns holds when the channel alone is reason for a pre-alarm.
-func (ch *channel) warns(now time.Duration, lim *Limits) bool {
-	if !ch.usable() {
-		return false
+// warn settles whether the channel alone is reason for a pre-alarm. A channel that cannot be read
+// keeps its last word: losing the sensor that warned is no return to normal.
+func (ch *channel) warn(now time.Duration, lim *Limits) {
+	switch {
+	case ch.usable():
+		ch.warned = ch.warns(now, lim)
+	case ch.state == ChannelObscured:
+		ch.warned = false
 	}
+}
+
+func (ch *channel) warns(now time.Duration, lim *Limits) bool {
 	if ch.value >= ch.theta.PreAlarm {
 		return true
 	}
@@ -235,7 +243,7 @@ func (c *core) startBypass(ch *channel, by []string, d time.Duration) {
 	ch.bypass = bypass{on: true, until: c.now + d, by: by}
 	ch.uncount()
 	ch.history = ch.history[:0]
-	ch.bad, ch.badAt.on, ch.lost, ch.frozen.on = false, false, S0, false
+	ch.bad, ch.badAt.on, ch.lost, ch.frozen.on, ch.warned = false, false, S0, false, false
 	c.clear(&ch.standing)
 	c.set(&ch.standing, alBypassActive, true)
 }

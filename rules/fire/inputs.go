@@ -20,7 +20,8 @@ type Reading struct {
 	Refreshed bool    // a new sample came since the last tick
 }
 
-// RackInputs is what is known of one rack.
+// RackInputs is what is known of one rack. A detector whose link is lost keeps its last state here:
+// silence must not look like health.
 type RackInputs struct {
 	Channels [Channels]Reading
 	Smoke    bool

@@ -46,6 +46,9 @@ func (c *core) scan(r *rack) {
 		c.observe(r, &r.ch[i], r.in.Channels[i])
 	}
 	c.obscure(r)
+	for i := range r.ch {
+		r.ch[i].warn(c.now, c.lim)
+	}
 	c.judge(r)
 	r.alone = c.bmsAlone(r)
 	r.smokeFire = c.smokeConfirmed(r)
@@ -77,12 +80,8 @@ func (c *core) act(r *rack) {
 
 // prealarm holds while anything at all is unusual about the rack.
 func (c *core) prealarm(r *rack) bool {
-	for i := range r.ch {
-		if r.ch[i].warns(c.now, c.lim) {
-			return true
-		}
-	}
-	return r.in.Smoke || r.in.OffGas || r.in.Arc || r.selfPatch || c.demands(r)
+	return r.ch[RT].warned || r.ch[BM].warned || r.ch[TC].warned ||
+		r.in.Smoke || r.in.OffGas || r.in.Arc || r.selfPatch || c.demands(r)
 }
 
 // demands holds when the rack asks for stage 1: by votes, by smoke, or by the battery management

@@ -261,7 +261,7 @@ func (c *core) reset(r *rack) {
 		c.forget(&r.cmds[i])
 	}
 	for i := range r.ch {
-		r.ch[i].lost = S0
+		r.ch[i].lost, r.ch[i].warned = S0, false
 		c.set(&r.ch[i].standing, alSensorLostHot, false)
 	}
 	c.clear(&r.standing, alVoteDegraded, alDiscrepancy, alBlind, alOffGas)

@@ -64,7 +64,7 @@ func loadChannel(ch *channel, k *ChannelKept, then time.Duration) error {
 	if math.IsNaN(k.Good) || math.IsInf(k.Good, 0) || k.Lost > S4+1 {
 		return fmt.Errorf("%w: channel %s has a value or stage that cannot be", ErrSnapshot, ch.subject)
 	}
-	ch.good, ch.lost, ch.fresh = k.Good, k.Lost, false
+	ch.good, ch.lost, ch.warned, ch.fresh = k.Good, k.Lost, k.Warned, false
 	ch.badAt = ago(k.BadAge, then)
 	ch.bad = ch.badAt.on
 	if k.BypassLeft != nil {

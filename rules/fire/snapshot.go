@@ -50,6 +50,7 @@ type ChannelKept struct {
 	Good       float64        `json:"good"`
 	BadAge     *time.Duration `json:"bad_age,omitempty"`
 	Lost       Stage          `json:"lost"`
+	Warned     bool           `json:"warned,omitempty"`
 	BypassLeft *time.Duration `json:"bypass_left,omitempty"`
 	BypassBy   []string       `json:"bypass_by,omitempty"`
 	Alarms     []string       `json:"alarms,omitempty"`
@@ -103,7 +104,7 @@ func (c *core) save() WorldState {
 		}
 		for i := range r.ch {
 			ch := &r.ch[i]
-			k := ChannelKept{Good: ch.good, Lost: ch.lost, Alarms: ch.names()}
+			k := ChannelKept{Good: ch.good, Lost: ch.lost, Warned: ch.warned, Alarms: ch.names()}
 			if ch.bad {
 				k.BadAge = c.age(ch.badAt)
 			}
