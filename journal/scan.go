@@ -154,7 +154,8 @@ func (s *scanner) hole(r *records, k int, h *hole) error {
 		s.torn, s.report.Torn = at, int64(len(bytes))
 		return nil
 	}
-	s.damage(at, fmt.Sprintf("it and perhaps more are unreadable (%v)", h.cause))
+	s.why = h.cause.Error()
+	s.damage(at, fmt.Sprintf("unreadable, perhaps with entries behind it (%s)", s.why))
 	s.loose, s.lost = true, s.lost+int64(len(bytes))
 	return nil
 }
@@ -162,7 +163,8 @@ func (s *scanner) hole(r *records, k int, h *hole) error {
 func (s *scanner) record(rec []byte, at position) error {
 	e, sum, err := decodeEntry(rec)
 	if err != nil {
-		s.damage(at, fmt.Sprintf("its record is whole but %v", err))
+		s.why = fmt.Sprintf("its record is whole but %v", err)
+		s.damage(at, s.why)
 		s.loose, s.lost = true, s.lost+int64(len(rec))
 		return nil
 	}
@@ -201,11 +203,11 @@ func (s *scanner) resolve(want, next uint64) {
 	d := &s.report.Damage[len(s.report.Damage)-1]
 	switch {
 	case next == want:
-		d.What = "what stood before it is unreadable, no entry is missing: " + d.What
+		d.What = fmt.Sprintf("what stands before it is unreadable, no entry is missing (%s)", s.why)
 	case next == want+1:
-		d.What = "unreadable: " + d.What
+		d.What = fmt.Sprintf("unreadable (%s)", s.why)
 	default:
-		d.What = fmt.Sprintf("entries %d to %d are unreadable: %s", want, next-1, d.What)
+		d.What = fmt.Sprintf("unreadable, up to entry %d (%s)", next-1, s.why)
 	}
 }
 
