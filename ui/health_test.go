@@ -1,0 +1,139 @@
+package ui
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bongsu/facility"
+)
+
+type readyJSON struct {
+	Ready  bool
+	Checks []struct {
+		Name string
+		OK   bool
+		Why  string
+	}
+}
+
+func (r readyJSON) failing() string {
+	var out []string
+	for _, c := range r.Checks {
+		if !c.OK {
+			out = append(out, c.Name)
+			if c.Why == "" {
+				out = append(out, "without a reason")
+			}
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func TestReadyMeansCollectingAndJournalling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		b := h.browser()
+		ready := func(status int, failing string) {
+			t.Helper()
+			var r readyJSON
+			b.get("/readyz").want(status).into(&r)
+			if r.failing() != failing || r.Ready != (status == 200) {
+				t.Errorf("ready %v, failing %q, want %q", r.Ready, r.failing(), failing)
+			}
+		}
+		b.get("/healthz").want(200)
+		ready(503, "field collecting journal")
+		h.alive()
+		ready(200, "")
+		time.Sleep(3 * time.Second)
+		ready(200, "")
+		time.Sleep(time.Millisecond)
+		ready(503, "field collecting journal")
+		h.alive()
+		ready(200, "")
+		h.model.ApplyStatus(facility.FieldStatus{Collecting: true, JournalGap: "2 acts without an entry"})
+		ready(503, "journal")
+		h.model.ApplyStatus(facility.FieldStatus{JournalOK: true})
+		ready(503, "collecting")
+		h.alive()
+		h.model.FieldLost(time.Now())
+		ready(503, "field collecting journal")
+		h.alive()
+		ready(200, "")
+		b.get("/healthz").want(200)
+	})
+}
+
+func TestMetricsShowWhatMatters(t *testing.T) {
+	extra := prometheus.NewGauge(prometheus.GaugeOpts{Name: "bongsu_extra", Help: "From another room."})
+	h := newHouse(t, func(c *Config) { c.Collectors = []prometheus.Collector{extra} })
+	h.alive()
+	h.reads(load, 1)
+	h.writes(1, KindAlarm, hotAlarm(1))
+	b := h.as("operator")
+	b.get("points/" + load).want(200)
+	b.open("alarms").until("hb")
+	text := string(b.get("/metrics").want(200).body)
+	for _, line := range []string{
+		`bongsu_alarms_open{priority="2"} 1`, `bongsu_alarms_open{priority="1"} 0`, `bongsu_alarms_unacknowledged{priority="2"} 1`,
+		`bongsu_stream_viewers{view="alarms"} 1`, `bongsu_field_connected 1`, `bongsu_field_age_seconds `, `bongsu_sample_age_seconds `,
+		`bongsu_http_request_duration_seconds_count{code="200",method="GET",route="/api/v1/points/:id"} 1`,
+		`bongsu_stream_tick_late_seconds_count`, `bongsu_extra 0`, `go_goroutines`,
+	} {
+		if !strings.Contains(text, line) {
+			t.Errorf("/metrics lacks %s", line)
+		}
+	}
+	if strings.Contains(text, load) {
+		t.Error("/metrics has a series for a point's id: they would grow without bound")
+	}
+}
+
+func TestAnAddressInUseSaysWhatToDo(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	h := newHouse(t)
+	cfg := h.server.cfg
+	cfg.Listen = ln.Addr().String()
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "--listen") || !strings.Contains(err.Error(), cfg.Listen) {
+		t.Errorf("the fault is %v", err)
+	}
+}
+
+func TestEveryFaultOfTheConfigurationIsNamed(t *testing.T) {
+	_, err := New(Config{Node: "a b", Lang: "fr", Listen: "nowhere", Simulator: "x", SessionIdle: -1})
+	if err == nil {
+		t.Fatal("no fault")
+	}
+	for _, part := range []string{"site", "model", "users", "acts", "node", "lang", "listen", "simulator", "session"} {
+		if !strings.Contains(err.Error(), part+": ") {
+			t.Errorf("%v does not name %s", err, part)
+		}
+	}
+}
+
+func TestAFailingCallLeavesTheOthersAlone(t *testing.T) {
+	h := newHouse(t, func(c *Config) { c.Historian = panicking{} })
+	b := h.as("operator")
+	b.get("points/"+load+"/history").problem(500, "Other calls are not affected")
+	b.get("points/" + load).want(200)
+}
+
+type panicking struct{}
+
+func (panicking) Query(context.Context, facility.PointID, time.Time, time.Time, int) ([]Bucket, error) {
+	panic("a programmer's mistake")
+}
