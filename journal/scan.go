@@ -79,6 +79,7 @@ type scanner struct {
 	last  uint64   // newest readable entry
 	hash  [32]byte // of it
 	loose bool     // something unreadable lies between it and what comes next
+	why   string   // the newest unreadable place is so
 	lost  int64    // bytes unreadable since it
 	torn  position // where an unfinished record at the very end begins
 	final int      // newest segment that holds anything
