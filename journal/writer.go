@@ -17,7 +17,7 @@ const (
 )
 
 // Run writes until ctx ends, then what is queued, and releases the directory. If the disk hangs then,
-// it returns after a grace of two seconds with an error that matches ErrGap and says how many
+// it returns after a grace of four seconds with an error that matches ErrGap and says how many
 // entries are not proven; the directory stays locked until the process ends.
 func (l *Log) Run(ctx context.Context) error {
 	l.mu.Lock()
