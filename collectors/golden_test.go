@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -166,7 +165,7 @@ func (g golden) checkMQTT(t *testing.T, profile *facility.Profile) {
 		[]facility.Device{{ID: "d", Profile: profile.Name, Link: "l", Topic: "top"}}, profile)
 	d, err := openMQTT(wire{
 		site: site, link: site.Links[0], devices: []*facility.Device{&site.Devices[0]},
-		log: slog.New(slog.DiscardHandler), opts: Options{}.withDefaults(),
+		log: slogDiscard(), opts: Options{}.withDefaults(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -331,6 +331,9 @@ func (l *modbusLink) ready(ctx context.Context, u *unit) error {
 	}
 	if gap := max(l.gap, u.gap); gap > 0 {
 		pause(ctx, time.Until(l.freed.Add(gap)))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
 	l.pack.SlaveId = u.id
 	l.state.requests.Add(1)

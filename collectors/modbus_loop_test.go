@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -19,7 +19,7 @@ type loop struct {
 	*modbusLink
 	*tap
 	site  *facility.Site
-	dials int
+	dials atomic.Int32
 	stop  context.CancelFunc
 	done  chan struct{}
 }
@@ -36,12 +36,12 @@ func runLoop(t *testing.T, link facility.Link, units int, device fakeDevice, pro
 	l := &loop{site: site, done: make(chan struct{})}
 	bus := facility.NewBus()
 	l.tap = newTap(bus)
-	w := wire{site: site, link: site.Links[0], bus: bus, log: slog.New(slog.DiscardHandler), opts: Options{}.withDefaults()}
+	w := wire{site: site, link: site.Links[0], bus: bus, log: slogDiscard(), opts: Options{}.withDefaults()}
 	if device != nil {
 		w.dial = device.pipeDial(&l.dials)
 	} else {
 		w.dial = func(context.Context, string, string) (net.Conn, error) {
-			l.dials++
+			l.dials.Add(1)
 			return nil, errors.New("connection refused")
 		}
 	}
@@ -122,8 +122,8 @@ func TestDeadUnitCostsItsNeighboursNoPoll(t *testing.T) {
 			t.Errorf("the dead unit's scans were published %d times in 300 s", bad)
 		}
 		// Doubling from 0.5 s to 30 s is 7 attempts in the first minute, then one each half minute.
-		if l.dials > 25 {
-			t.Errorf("%d connections for one dead unit", l.dials)
+		if l.dials.Load() > 25 {
+			t.Errorf("%d connections for one dead unit", l.dials.Load())
 		}
 		if missed := l.status().Overruns; missed != 0 {
 			t.Errorf("%d scans overrun", missed)
@@ -175,8 +175,8 @@ func TestGatewaySaysUnitIsGoneAndKeepsItsConnection(t *testing.T) {
 		time.Sleep(time.Minute)
 		l.end()
 		l.drain()
-		if !isLost(l.newest[0]) || !isGood(l.newest[1]) || l.dials != 1 {
-			t.Errorf("gone %s, other %s, %d connections", written(l.newest[0]), written(l.newest[1]), l.dials)
+		if !isLost(l.newest[0]) || !isGood(l.newest[1]) || l.dials.Load() != 1 {
+			t.Errorf("gone %s, other %s, %d connections", written(l.newest[0]), written(l.newest[1]), l.dials.Load())
 		}
 	})
 }
@@ -216,8 +216,8 @@ func TestUnreachableEndpointLosesAllAtOnceAndEachScan(t *testing.T) {
 		if l.count[4] < 60 || l.count[4] > 62 {
 			t.Errorf("%d lost samples in 60 s of a 1 s scan", l.count[4])
 		}
-		if l.dials > 10 {
-			t.Errorf("%d attempts in a minute", l.dials)
+		if l.dials.Load() > 10 {
+			t.Errorf("%d attempts in a minute", l.dials.Load())
 		}
 	})
 }
@@ -239,9 +239,12 @@ func TestSlowDeviceOverrunsAreCounted(t *testing.T) {
 
 func TestTurnaroundGapIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var last time.Time
-		var closest = time.Hour
+		closest := time.Hour
 		device := fakeDevice(func(unit byte, pdu []byte) []byte {
+			mu.Lock()
+			defer mu.Unlock()
 			if !last.IsZero() {
 				closest = min(closest, time.Since(last))
 			}
@@ -254,6 +257,8 @@ func TestTurnaroundGapIsKept(t *testing.T) {
 			t.Error(err)
 		}
 		l.end()
+		mu.Lock()
+		defer mu.Unlock()
 		if closest < 25*time.Millisecond {
 			t.Errorf("two requests %v apart", closest)
 		}

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,9 +114,9 @@ func frame(transaction []byte, unit byte, pdu []byte) []byte {
 }
 
 // pipeDial connects to the device in memory, for loops in virtual time. Each connection is counted.
-func (d fakeDevice) pipeDial(dials *int) dialFunc {
+func (d fakeDevice) pipeDial(dials *atomic.Int32) dialFunc {
 	return func(context.Context, string, string) (net.Conn, error) {
-		*dials++
+		dials.Add(1)
 		near, far := net.Pipe()
 		go d.serve(far)
 		return near, nil
@@ -178,32 +179,53 @@ func isLost(s facility.Sample) bool {
 	return s.Quality == facility.Bad && s.Reason == facility.CommsLost
 }
 
-// start runs the collectors of a site until the test ends, and fails it when they do not end cleanly.
+// start runs the collectors of a site until the test ends, and fails it when they do not end cleanly
+// or leave goroutines behind. Tests that use it do not run in parallel.
 func start(t *testing.T, site *facility.Site, opts Options) (*Collectors, *tap) {
 	t.Helper()
 	before := runtime.NumGoroutine()
+	c, p, stop := run(t, site, opts)
+	t.Cleanup(func() {
+		stop()
+		awaitGoroutines(t, before)
+	})
+	return c, p
+}
+
+// startAlone runs the collectors of a site until stop is called.
+func startAlone(t *testing.T, site *facility.Site) (stop func(), p *tap) {
+	t.Helper()
+	_, p, stop = run(t, site, Options{})
+	return stop, p
+}
+
+func run(t *testing.T, site *facility.Site, opts Options) (*Collectors, *tap, func()) {
+	t.Helper()
 	bus := facility.NewBus()
 	p := newTap(bus)
-	c, err := New(site, bus, slog.New(slog.DiscardHandler), opts)
+	c, err := New(site, bus, slogDiscard(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- c.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Errorf("run: %v", err)
+	var once sync.Once
+	stop := func() {
+		once.Do(func() {
+			cancel()
+			select {
+			case err := <-done:
+				if err != nil {
+					t.Errorf("run: %v", err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatal("the collectors do not stop")
 			}
-		case <-time.After(10 * time.Second):
-			t.Fatal("the collectors do not stop")
-		}
-		awaitGoroutines(t, before)
-	})
-	return c, p
+		})
+	}
+	t.Cleanup(stop)
+	return c, p, stop
 }
 
 // awaitGoroutines waits until no more goroutines run than before; what is on its way out gets time.
@@ -229,3 +251,5 @@ func freeAddress(t *testing.T) string {
 	defer l.Close()
 	return l.Addr().String()
 }
+
+func slogDiscard() *slog.Logger { return slog.New(slog.DiscardHandler) }
