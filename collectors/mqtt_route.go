@@ -143,6 +143,9 @@ func (p *mqttPoint) sample(vals []value, m message, connected time.Time) facilit
 		if s.Quality = qualityWord(vals[p.q]); s.Quality != facility.Good {
 			s.Reason = facility.DeviceSays
 		}
+		if strings.EqualFold(vals[p.q].text(), obscuredWord) {
+			s.Flags |= facility.Obscured
+		}
 	}
 	if s.Quality == facility.Bad || s.Quality == facility.Stale {
 		return s
@@ -197,6 +200,10 @@ func (p *mqttPoint) age(s *facility.Sample, vals []value, m message, connected t
 	}
 }
 
+// obscuredWord is a camera's own word for a picture with something in the way. The value stands: a hot
+// one is still evidence, and what a cold one is worth is the judgement's matter.
+const obscuredWord = "OBSCURED"
+
 // qualityWord maps a device's own word (or OPC quality number) for how far it trusts its value. A
 // word nobody here knows is no reason to trust it.
 func qualityWord(v value) facility.Quality {
@@ -212,7 +219,7 @@ func qualityWord(v value) facility.Quality {
 	switch strings.ToUpper(v.text()) {
 	case "GOOD", "OK", "VALID":
 		return facility.Good
-	case "UNCERTAIN", "SUSPECT", "QUESTIONABLE", "SUBSTITUTED":
+	case "UNCERTAIN", "SUSPECT", "QUESTIONABLE", "SUBSTITUTED", obscuredWord:
 		return facility.Uncertain
 	case "STALE", "OLD":
 		return facility.Stale

@@ -61,7 +61,7 @@ func TestExtractRefuses(t *testing.T) {
 func TestQualityWords(t *testing.T) {
 	cases := map[string]facility.Quality{
 		`"GOOD"`: facility.Good, `"good"`: facility.Good, `192`: facility.Good,
-		`"UNCERTAIN"`: facility.Uncertain, `64`: facility.Uncertain,
+		`"OBSCURED"`: facility.Uncertain, `"UNCERTAIN"`: facility.Uncertain, `64`: facility.Uncertain,
 		`"BAD"`: facility.Bad, `0`: facility.Bad, `"STALE"`: facility.Stale,
 		`"whatever"`: facility.Bad, `true`: facility.Bad, `{}`: facility.Bad,
 	}

@@ -141,6 +141,33 @@ func TestLostLinkTripsNothing(t *testing.T) {
 	})
 }
 
+// A halogen lamp at 95 degrees before the camera, the rack cold: it is shown, and nothing acts. The
+// camera's own excess over its peers must not count as the second vote.
+func TestLampBeforeTheCameraActsOnNothing(t *testing.T) {
+	story(t, func(t *testing.T, h *house) {
+		h.set("demo/b1/r3/cam/max", 95)
+		time.Sleep(2 * time.Minute)
+		if got := h.rack("R3").Stage; got != "SP" {
+			t.Errorf("stage %s, want the pre-alarm only", got)
+		}
+		if len(h.wire.sent) != 0 {
+			t.Errorf("a lamp made the house act: %v", h.wire.sent)
+		}
+	})
+}
+
+// One thermistor over 60 and a camera that sees the rack well over its peers: two instruments agree.
+func TestCameraSupportsAnotherSensor(t *testing.T) {
+	story(t, func(t *testing.T, h *house) {
+		h.set("demo/b1/r3/cam/max", 40)
+		h.set("demo/b1/r3/bms/t-max", 61)
+		time.Sleep(14 * time.Second)
+		if got := h.rack("R3").Stage; got != "S1" {
+			t.Errorf("stage %s, want S1", got)
+		}
+	})
+}
+
 // A stuck contactor: sent twice, then the back-up, and the record says failed.
 func TestStuckContactorFallsBack(t *testing.T) {
 	story(t, func(t *testing.T, h *house) {

@@ -44,6 +44,7 @@ type fireInputs struct {
 	racks    []rackRefs
 	rooms    []roomRefs
 	feedback []feedbackRef
+	firstC   float64        // threshold of stage 1, degrees Celsius
 	scans    []facility.Ref // Modbus channel points: a scan is complete when all of them are new
 }
 
@@ -54,7 +55,7 @@ type feedbackRef struct {
 }
 
 func newFireInputs(site *facility.Site, racks, rooms []string) *fireInputs {
-	in := &fireInputs{racks: make([]rackRefs, len(racks)), rooms: make([]roomRefs, len(rooms))}
+	in := &fireInputs{firstC: fire.DefaultLimits().Thresholds.Stage[0], racks: make([]rackRefs, len(racks)), rooms: make([]roomRefs, len(rooms))}
 	ref := func(points map[string]facility.PointID, name string) facility.Ref {
 		if r, ok := site.Ref(points[name]); ok {
 			return r
@@ -136,6 +137,13 @@ func (in *fireInputs) fillRack(r *rackRefs, to *fire.RackInputs, now time.Time, 
 
 func (in *fireInputs) deltaEvidence(r *rackRefs, now time.Time, v facility.View, peers peerCamera) bool {
 	second, median := sampleOf(v, r.bm2, now), sampleOf(v, r.median, now)
+	// A lamp before the lens must not support the camera's own vote: what the camera sees beyond its
+	// peers counts only where a sensor of another kind is over the first threshold.
+	other := false
+	for _, ref := range []facility.Ref{r.channels[fire.RT], r.channels[fire.BM]} {
+		s := sampleOf(v, ref, now)
+		other = other || (s.Quality == facility.Good && s.Value >= in.firstC)
+	}
 	hot := second.Quality == facility.Good && median.Quality == facility.Good && second.Value >= median.Value+sensorDeltaK
 	cam := sampleOf(v, r.channels[fire.TC], now)
 	if cam.Quality == facility.Good && peers.n >= 2 && cam.Value >= peers.median+cameraDeltaK {
@@ -145,7 +153,7 @@ func (in *fireInputs) deltaEvidence(r *rackRefs, now time.Time, v facility.View,
 	} else {
 		r.cameraOver = time.Time{}
 	}
-	return hot || (!r.cameraOver.IsZero() && now.Sub(r.cameraOver) >= cameraDeltaFor)
+	return hot || (other && !r.cameraOver.IsZero() && now.Sub(r.cameraOver) >= cameraDeltaFor)
 }
 
 // peerCamera is what the camera sees of a room's racks.
