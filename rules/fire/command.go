@@ -57,7 +57,8 @@ func (a Action) String() string {
 // one-shot ones that must never be pulsed twice.
 func (a Action) level() bool {
 	switch a {
-	case Isolate, Curtain, Water, EvacAlarm, HVACStop, ExhaustOn, ExhaustOff, DamperClose, DrainToTank:
+	case Isolate, Curtain, Water, WaterBkp, EvacAlarm, HVACStop, DrainToTank,
+		ExhaustOn, ExhaustOff, DamperClose, GasPreAlarm:
 		return true
 	}
 	return false
