@@ -252,6 +252,18 @@ func TestFireActsTakeTwoPersons(t *testing.T) {
 	h.as("facilities").post("fire/rooms/B9/bypass", bypass(second("lead"))).problem(404, "B9")
 }
 
+func TestOnePersonBringsAnInputOrOutputBack(t *testing.T) {
+	h := newHouse(t)
+	b := h.as("lead")
+	b.post("fire/rooms/B1/end-bypass", map[string]string{"rack": "R2", "channel": "TC"}).want(200)
+	b.post("fire/rooms/B1/end-inhibit", map[string]string{"command": "R1.WATER"}).want(200)
+	h.as("operator").post("fire/rooms/B1/end-inhibit", map[string]string{"command": "R1.WATER"}).problem(403, "facilities")
+	asked := h.acts.seen()
+	if len(asked) != 2 || asked[0].Kind != "fire.end-bypass" || asked[0].Args["rack"] != "R2" || asked[0].Args["channel"] != "TC" || asked[1].Args["command"] != "R1.WATER" {
+		t.Errorf("the field was asked %+v", asked)
+	}
+}
+
 func TestAMistypedSecondPasswordMayBeCorrectedUnderTheSameKey(t *testing.T) {
 	h := newHouse(t)
 	b := h.as("facilities")

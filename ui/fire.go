@@ -87,6 +87,43 @@ func (s *Server) inhibit(ctx context.Context, in *inhibitIn) (*actOut, error) {
 	})
 }
 
+type endBypassIn struct {
+	ByID
+	Keyed
+	Body struct {
+		Rack    string `json:"rack" minLength:"1"`
+		Channel string `json:"channel" enum:"RT,BM,TC"`
+		Reason  string `json:"reason,omitempty" maxLength:"500"`
+	}
+}
+
+func (s *Server) endBypass(ctx context.Context, in *endBypassIn) (*actOut, error) {
+	if err := s.rackOf(in.ID, in.Body.Rack); err != nil {
+		return nil, err
+	}
+	return s.do(ctx, in.Key, facility.Act{
+		Kind: "fire.end-bypass", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"rack": in.Body.Rack, "channel": in.Body.Channel},
+	})
+}
+
+type endInhibitIn struct {
+	ByID
+	Keyed
+	Body struct {
+		Command string `json:"command" minLength:"1" doc:"an output of the ladder, like R3.WATER"`
+		Reason  string `json:"reason,omitempty" maxLength:"500"`
+	}
+}
+
+func (s *Server) endInhibit(ctx context.Context, in *endInhibitIn) (*actOut, error) {
+	if _, err := s.room(in.ID); err != nil {
+		return nil, err
+	}
+	return s.do(ctx, in.Key, facility.Act{
+		Kind: "fire.end-inhibit", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"command": in.Body.Command},
+	})
+}
+
 type releaseIn struct {
 	ByID
 	Keyed

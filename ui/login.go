@@ -173,7 +173,7 @@ func (s *Server) viewSession(id identity, last string) sessionView {
 
 func (s *Server) logout(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	if id, _ := identityOf(ctx); id.token {
-		return nil, problem(http.StatusBadRequest, "An API token has no session to end. Withdraw the token instead: bongsu user token remove.")
+		return nil, problem(http.StatusBadRequest, "An API token has no session to end. Withdraw the token instead.")
 	}
 	if err := s.sessions.Destroy(ctx); err != nil {
 		return nil, problem(http.StatusInternalServerError, "The session could not be ended. Try again.")

@@ -73,7 +73,6 @@ func TestRunningCommandsStayInSight(t *testing.T) {
 func TestAFastPointDoesNotFlickerAndAClockAheadDoesNotKeepItFresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		h.model.points[0].StaleAfter = staleFloor
 		now := time.Now()
 		batch := []facility.Sample{{Point: 0, Quality: facility.Good, Value: 1, At: now, Seen: now.Add(time.Hour)}}
 		h.model.ApplySamples(batch)

@@ -14,6 +14,7 @@ const (
 	rightAlarms   right = "alarms"   // acknowledge, reset, shelve, unshelve
 	rightBypass   right = "bypass"   // take a fire channel out of the vote
 	rightInhibit  right = "inhibit"  // hold a fire output
+	rightRestore  right = "restore"  // end a bypass or an inhibit early
 	rightRelease  right = "release"  // release gas
 	rightReset    right = "reset"    // lift a fire stage
 	rightTakeover right = "takeover" // hand control to the fire authority
@@ -43,6 +44,7 @@ var grants = map[right]grant{
 	rightAlarms:   {roles: []string{"operator", "lead", "safety", "facilities"}},
 	rightBypass:   {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}},
 	rightInhibit:  {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}},
+	rightRestore:  {roles: []string{"facilities", "lead", "safety"}}, // the way back to safety takes one
 	rightRelease:  {roles: []string{"safety"}, second: []string{"lead", "safety"}},
 	rightReset:    {roles: []string{"safety"}, second: []string{"lead", "safety"}},
 	rightTakeover: {roles: []string{"authority"}, second: []string{"authority"}},

@@ -45,6 +45,8 @@ var routes = []route{
 	{"GET", "/api/v1/fire/rooms/{id}", rightRead, "One battery room", typed((*Server).getRoom)},
 	{"POST", "/api/v1/fire/rooms/{id}/bypass", rightBypass, "Take a channel out of the vote for a time", typed((*Server).bypass)},
 	{"POST", "/api/v1/fire/rooms/{id}/inhibit", rightInhibit, "Hold an output", typed((*Server).inhibit)},
+	{"POST", "/api/v1/fire/rooms/{id}/end-bypass", rightRestore, "Give a channel its vote back", typed((*Server).endBypass)},
+	{"POST", "/api/v1/fire/rooms/{id}/end-inhibit", rightRestore, "Let an output act again", typed((*Server).endInhibit)},
 	{"POST", "/api/v1/fire/rooms/{id}/release", rightRelease, "Release gas", typed((*Server).releaseGas)},
 	{"POST", "/api/v1/fire/rooms/{id}/reset", rightReset, "Lift a rack's stage after an inspection", typed((*Server).resetRack)},
 	{"POST", "/api/v1/fire/rooms/{id}/takeover", rightTakeover, "Hand control to the fire authority", typed(authorityAct("fire.takeover", rightTakeover))},

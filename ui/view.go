@@ -184,7 +184,7 @@ func (v *view) resume(seq uint64) (missed []*frame, ok bool) {
 	return missed, known
 }
 
-// text is a record as JSON; a record that cannot be written is a programmer's mistake that the log shows.
+// text is a room or a heartbeat as JSON. Neither can fail to be written: their numbers went through finite.
 func text(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
