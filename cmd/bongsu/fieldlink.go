@@ -67,6 +67,16 @@ func (f *fieldLink) again(ctx context.Context, what string, fn func(context.Cont
 	return nil
 }
 
+// replaced notices that the field's log is not the one the position came from: its disk was changed.
+// The new log is then read from its beginning.
+func (f *fieldLink) replaced(after *uint64, err error) error {
+	if errors.Is(err, journal.ErrAhead) {
+		f.log.Error("the field's log was replaced: reading the new one from its beginning", "position", *after)
+		*after = 0
+	}
+	return err
+}
+
 func (f *fieldLink) followJournal(ctx context.Context) error {
 	var after uint64
 	opened := false
@@ -83,7 +93,7 @@ func (f *fieldLink) followJournal(ctx context.Context) error {
 			f.once.Do(func() { f.began = o; close(f.ready) })
 			opened = true
 		}
-		return f.client.Journal(ctx, after, func(e journal.Entry) error {
+		return f.replaced(&after, f.client.Journal(ctx, after, func(e journal.Entry) error {
 			after = e.Seq
 			if e.Kind == rules.KindFireState { // the engine's own notes; nothing for people
 				return nil
@@ -92,7 +102,7 @@ func (f *fieldLink) followJournal(ctx context.Context) error {
 				f.log.Warn("a journal entry cannot be shown", "cause", err)
 			}
 			return nil
-		})
+		}))
 	})
 }
 
@@ -160,7 +170,7 @@ func (f *fieldLink) followLive(ctx context.Context) error {
 	after, tr := f.began.SpoolSeq, newTranslation(f.site, f.began.Points)
 	rev := ""
 	return f.again(ctx, "live values", func(ctx context.Context) error {
-		return f.client.Spool(ctx, after, func(b journal.Batch) error {
+		return f.replaced(&after, f.client.Spool(ctx, after, func(b journal.Batch) error {
 			after = b.Seq
 			if b.Gap != nil {
 				return nil
@@ -170,7 +180,7 @@ func (f *fieldLink) followLive(ctx context.Context) error {
 			}
 			f.model.ApplySamples(ownSamples(b.Samples, tr))
 			return nil
-		})
+		}))
 	})
 }
 
@@ -200,26 +210,36 @@ func ownSamples(samples []facility.Sample, t translation) []facility.Sample {
 }
 
 func (f *fieldLink) followHistory(ctx context.Context, store *historian.Store) error {
+	after := store.Position()
 	return f.again(ctx, "history", func(ctx context.Context) error {
-		return f.client.Spool(ctx, store.Position(), func(b journal.Batch) error {
+		return f.replaced(&after, f.client.Spool(ctx, after, func(b journal.Batch) error {
 			if b.Gap != nil {
 				f.log.Error("telemetry is missing from the history", "from", b.Gap.From, "to", b.Gap.To, "why", b.Gap.Why)
 				return nil
 			}
-			return store.Append(ctx, historian.Batch{Seq: b.Seq, Points: b.Points, Samples: b.Samples}, time.Now())
-		})
+			if err := store.Append(ctx, historian.Batch{Seq: b.Seq, Points: b.Points, Samples: b.Samples}, time.Now()); err != nil {
+				return err
+			}
+			after = b.Seq
+			return nil
+		}))
 	})
 }
 
 func (f *fieldLink) followInflux(ctx context.Context, to *historian.Forwarder) error {
+	after := to.Position()
 	return f.again(ctx, "InfluxDB", func(ctx context.Context) error {
-		return f.client.Spool(ctx, to.Position(), func(b journal.Batch) error {
+		return f.replaced(&after, f.client.Spool(ctx, after, func(b journal.Batch) error {
 			if b.Gap != nil {
 				f.log.Error("telemetry is missing from InfluxDB", "from", b.Gap.From, "to", b.Gap.To, "why", b.Gap.Why)
 				return nil
 			}
-			return to.Take(ctx, historian.Batch{Seq: b.Seq, Points: b.Points, Samples: b.Samples})
-		})
+			if err := to.Take(ctx, historian.Batch{Seq: b.Seq, Points: b.Points, Samples: b.Samples}); err != nil {
+				return err
+			}
+			after = b.Seq
+			return nil
+		}))
 	})
 }
 

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binaries builds the two programs once for all tests of this package.
+var binaries = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "bongsu-test")
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command("go", "build", "-o", dir, "bongsu/cmd/bongsu", "bongsu/cmd/bongsu-sim").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return dir, nil
+})
+
+// house is a simulated facility and one node, as real processes on free ports, seen over HTTP only.
+type house struct {
+	t       *testing.T
+	bin     string
+	site    string
+	data    string
+	base    string
+	sim     string
+	client  *http.Client
+	node    *exec.Cmd
+	nodeLog *lockedBuffer
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+var loopbackPort = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+// newHouse copies the demo site onto free ports and starts the simulator and the node.
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	bin, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	h := &house{t: t, bin: bin, site: filepath.Join(dir, "sites", "demo", "site.yaml"), data: filepath.Join(dir, "data"), nodeLog: &lockedBuffer{}}
+	if err := os.CopyFS(filepath.Join(dir, "sites"), os.DirFS("../../sites")); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(h.site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := freePorts(t, len(loopbackPort.FindAll(text, -1))+1)
+	moved := loopbackPort.ReplaceAllFunc(text, func([]byte) []byte {
+		p := free[0]
+		free = free[1:]
+		return fmt.Appendf(nil, "127.0.0.1:%d", p)
+	})
+	if err := os.WriteFile(h.site, moved, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.sim = "http://" + regexp.MustCompile(`control: "?(127\.0\.0\.1:\d+)`).FindStringSubmatch(string(moved))[1]
+	h.base = fmt.Sprintf("http://127.0.0.1:%d", free[0])
+	jar, _ := cookiejar.New(nil)
+	h.client = &http.Client{Jar: jar, Timeout: 10 * time.Second}
+	h.start(exec.Command(filepath.Join(bin, "bongsu-sim"), "--site", h.site, "--listen", strings.TrimPrefix(h.sim, "http://")))
+	h.node = exec.Command(filepath.Join(bin, "bongsu"), "run", "--site", h.site, "--data", h.data, "--listen", strings.TrimPrefix(h.base, "http://"))
+	h.start(h.node)
+	h.eventually(30*time.Second, "the node is ready", func() bool { return h.status("/readyz") == http.StatusOK })
+	h.login("operator")
+	return h
+}
+
+// freePorts takes free ports from the system. They are let go again before the processes bind them,
+// all at the same time, so that none is given twice.
+func freePorts(t *testing.T, n int) []int {
+	t.Helper()
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+func (h *house) start(cmd *exec.Cmd) {
+	h.t.Helper()
+	cmd.Stdout, cmd.Stderr = h.nodeLog, h.nodeLog
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		kill := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+		defer kill.Stop()
+		if err := cmd.Wait(); err != nil {
+			h.t.Errorf("%s did not stop cleanly: %v", filepath.Base(cmd.Path), err)
+		}
+		if h.t.Failed() && cmd == h.node {
+			h.t.Logf("the processes said:\n%s", tail(h.nodeLog.String(), 6000))
+		}
+	})
+}
+
+func tail(s string, n int) string { return s[max(0, len(s)-n):] }
+
+func (h *house) eventually(within time.Duration, what string, ok func() bool) {
+	h.t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(within); time.Now().Before(end); <-tick.C {
+		if ok() {
+			return
+		}
+	}
+	h.t.Fatalf("not within %v: %s", within, what)
+}
+
+func (h *house) status(path string) int {
+	resp, err := h.client.Get(h.base + path)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+func (h *house) login(user string) {
+	h.t.Helper()
+	if code, body := h.post("session", map[string]string{"user": user, "password": "bongsu-demo"}); code/100 != 2 {
+		h.t.Fatalf("log in as %s: %d %s", user, code, body)
+	}
+}
+
+// post sends JSON and answers with the code and the body.
+func (h *house) post(path string, body any) (int, string) {
+	h.t.Helper()
+	b, err := json.Marshal(body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	resp, err := h.client.Post(h.base+"/api/v1/"+path, "application/json", bytes.NewReader(b))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text)
+}
+
+// get reads JSON; it answers false while the desk is away.
+func (h *house) get(path string, into any) bool {
+	resp, err := h.client.Get(h.base + "/api/v1/" + path)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode == http.StatusOK && json.NewDecoder(resp.Body).Decode(into) == nil
+}
+
+func (h *house) pid(child string) int {
+	h.t.Helper()
+	b, err := os.ReadFile(filepath.Join(h.data, child+".pid"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return n
+}
+
+// kill9 ends one child of the node the hard way and waits until it is another process.
+func (h *house) kill9(child string) {
+	h.t.Helper()
+	old := h.pid(child)
+	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
+		h.t.Fatal(err)
+	}
+	h.eventually(10*time.Second, child+" is started again", func() bool { return h.pid(child) != old })
+}
+
+// room is what the tests read of GET fire/rooms/B1.
+type room struct {
+	Stage    string
+	Commands []roomCommand
+	Racks    []struct {
+		ID, Stage string
+		Hottest   *float64
+		Commands  []roomCommand
+	}
+}
+
+type roomCommand struct {
+	Name, State     string
+	Attempts        int
+	Sent, Confirmed *time.Time
+}
+
+func (h *house) room() (r room, ok bool) { return r, h.get("fire/rooms/B1", &r) }
+
+// reach waits for a stage of the room and says when it was seen.
+func (h *house) reach(within time.Duration, stage string) time.Time {
+	h.t.Helper()
+	h.eventually(within, "stage "+stage, func() bool { r, ok := h.room(); return ok && r.Stage == stage })
+	return time.Now()
+}
+
+// entry is a journal entry as the API gives it.
+type entry struct {
+	Seq     uint64
+	Time    time.Time
+	Kind    string
+	Subject string
+	Data    json.RawMessage
+}
+
+// journal reads the whole journal page by page.
+func (h *house) journal() []entry {
+	h.t.Helper()
+	var all []entry
+	after := uint64(0)
+	for {
+		var page struct{ Items []entry }
+		if !h.get(fmt.Sprintf("journal?after=%d&limit=200", after), &page) {
+			h.t.Fatal("the journal cannot be read")
+		}
+		if len(page.Items) == 0 {
+			return all
+		}
+		for _, e := range page.Items {
+			if e.Seq <= after {
+				h.t.Fatalf("entry %d comes after %d", e.Seq, after)
+			}
+			after = e.Seq
+			all = append(all, e)
+		}
+	}
+}

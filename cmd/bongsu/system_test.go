@@ -1,0 +1,249 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A battery module is crushed. From process start over HTTP only: the stages come in order, each
+// command is proven by the field, water brings the heat down, and the journal tells it in order.
+func TestSystemBatteryFireEndsInWater(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	began := time.Now()
+	if code, body := h.post("sim/scenarios/battery-fire", map[string]string{}); code/100 != 2 {
+		t.Fatalf("start the scenario: %d %s", code, body)
+	}
+	for _, s := range []string{"S1", "S2", "S3"} {
+		at := h.reach(120*time.Second-time.Since(began), s)
+		t.Logf("%s after %.1f s", s, at.Sub(began).Seconds())
+	}
+	h.reach(100*time.Second, "S4")
+	h.eventually(20*time.Second, "every command sent is confirmed", func() bool {
+		r, ok := h.room()
+		return ok && allConfirmed(r)
+	})
+	hottest := 0.0
+	h.eventually(3*time.Minute, "the water brings the rack down by 5 degrees from its peak", func() bool {
+		r, ok := h.room()
+		if !ok {
+			return false
+		}
+		for _, k := range r.Racks {
+			if k.Stage == "S4" && k.Hottest != nil {
+				hottest = max(hottest, *k.Hottest)
+				return *k.Hottest < hottest-5
+			}
+		}
+		return false
+	})
+	toldInOrder(t, h.journal())
+	verifyJournal(t, h)
+}
+
+func allConfirmed(r room) bool {
+	n := 0
+	check := func(cs []roomCommand) bool {
+		for _, c := range cs {
+			if c.Sent == nil {
+				continue
+			}
+			n++
+			if c.State != "confirmed" || c.Confirmed == nil || c.Confirmed.Before(*c.Sent) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, k := range r.Racks {
+		if !check(k.Commands) {
+			return false
+		}
+	}
+	return check(r.Commands) && n >= 9
+}
+
+// toldInOrder holds the journal to its promise: the stages rise one by one, and a command's first
+// entry says "journalled" before any entry says that it was sent.
+func toldInOrder(t *testing.T, entries []entry) {
+	t.Helper()
+	var stages []string
+	first := map[string]string{}
+	var order []string
+	for _, e := range entries {
+		switch e.Kind {
+		case "stage":
+			var s struct{ Rack, To string }
+			if err := json.Unmarshal(e.Data, &s); err != nil {
+				t.Fatal(err)
+			}
+			if s.Rack != "" {
+				stages = append(stages, s.To)
+			}
+		case "command":
+			var c struct{ ID, Name, State string }
+			if err := json.Unmarshal(e.Data, &c); err != nil {
+				t.Fatal(err)
+			}
+			if first[c.ID] == "" {
+				first[c.ID] = c.State
+				order = append(order, c.Name[strings.LastIndex(c.Name, ".")+1:])
+			}
+		}
+	}
+	if got := strings.Join(stages, " "); got != "SP S1 S2 S3 S4" {
+		t.Errorf("the journal tells the stages as %q", got)
+	}
+	for id, state := range first {
+		if state != "journalled" {
+			t.Errorf("the first the journal says of %s is %q", id, state)
+		}
+	}
+	told := strings.Join(order, " ")
+	for _, want := range []string{"ISOLATE CURTAIN EVAC_ALARM HVAC_STOP", "PATCH FD_CALL", "DRAIN_TO_TANK NOZZLE"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("the journal tells the commands as %q: %q is not in that order", told, want)
+		}
+	}
+}
+
+func verifyJournal(t *testing.T, h *house) {
+	t.Helper()
+	out, err := exec.Command(filepath.Join(h.bin, "bongsu"), "journal", "verify", "--data", h.data).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "the chain holds") {
+		t.Errorf("journal verify: %v\n%s", err, out)
+	}
+}
+
+// kill -9 of the field in stage 2 and of the desk in stage 3: nothing is pulsed twice, the next
+// stages come on time, and the console is back by itself.
+func TestSystemSurvivesKills(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	began := time.Now()
+	if code, body := h.post("sim/scenarios/battery-fire", map[string]string{}); code/100 != 2 {
+		t.Fatalf("start the scenario: %d %s", code, body)
+	}
+	h.reach(120*time.Second, "S2")
+	h.kill9("field")
+	s3 := h.reach(120*time.Second-time.Since(began), "S3")
+	h.kill9("desk")
+	h.eventually(20*time.Second, "the console is back", func() bool { return h.status("/readyz") == http.StatusOK })
+	h.login("operator")
+	s4 := h.reach(100*time.Second, "S4")
+	// Water follows the agent by 60 s, whether anybody watches or not.
+	if d := s4.Sub(s3); d < 55*time.Second || d > 75*time.Second {
+		t.Errorf("stage 4 came %v after stage 3", d)
+	}
+	neverAfterProof(t, h.journal())
+	verifyJournal(t, h)
+}
+
+// neverAfterProof holds every command to its rule: sent again only while unproven, at most once more,
+// and never after the field has shown it done, restart or not.
+func neverAfterProof(t *testing.T, entries []entry) {
+	t.Helper()
+	proven, sends := map[string]bool{}, map[string]int{}
+	for _, e := range entries {
+		var c struct{ Name, State string }
+		if e.Kind != "command" || json.Unmarshal(e.Data, &c) != nil {
+			continue
+		}
+		switch c.State {
+		case "journalled":
+			sends[c.Name]++
+			if proven[c.Name] {
+				t.Errorf("entry %d: %s is sent again although it was proven", e.Seq, c.Name)
+			}
+		case "confirmed":
+			proven[c.Name] = true
+		}
+	}
+	for _, one := range []string{"R3.PATCH", "R3.NOZZLE", "SITE.FD_CALL", "R3.ISOLATE"} {
+		if !proven[one] {
+			t.Errorf("%s was never proven", one)
+		}
+		if sends[one] > 2 {
+			t.Errorf("%s was sent %d times", one, sends[one])
+		}
+	}
+}
+
+// What an operator may not do, or asks wrongly, is refused with a problem that says what to do.
+func TestSystemRefusesClearly(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	if code, body := h.post("session", map[string]string{"user": "operator", "password": "wrong"}); code != http.StatusUnauthorized || !strings.Contains(body, `"detail"`) {
+		t.Errorf("a wrong password: %d %s", code, body)
+	}
+	if code := h.status("/api/v1/points/demo/b9/none"); code != http.StatusNotFound {
+		t.Errorf("an unknown point: %d", code)
+	}
+	if code := h.status("/api/v1/coffee"); code != http.StatusNotFound {
+		t.Errorf("an unknown path: %d", code)
+	}
+	h.login("chair")
+	code, body := h.post("alarms/fire:STAGE1:R3/ack", map[string]string{})
+	if code != http.StatusForbidden || !strings.Contains(body, `"status":403`) {
+		t.Errorf("an acknowledgement by the committee's chair: %d %s", code, body)
+	}
+	h.login("operator")
+	if code, body := h.post("alarms/none@here/ack", map[string]string{}); code != http.StatusNotFound {
+		t.Errorf("an acknowledgement of no alarm: %d %s", code, body)
+	}
+}
+
+func TestSystemRefusesAFaultySite(t *testing.T) {
+	bin, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../../sites")); err != nil {
+		t.Fatal(err)
+	}
+	site := filepath.Join(dir, "demo", "site.yaml")
+	text, err := os.ReadFile(site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	faulty := strings.Replace(string(text), "\ndevices:\n", `
+colour: red
+devices:
+  - id: demo/x/extra
+    asset: demo
+    link: power
+    unit: 77
+    points:
+      - {name: one, unit: kW, range: [0, 1], scan: 1s, fn: 3, address: 10, type: uint16}
+      - {name: two, unit: kW, range: [0, 1], scan: 1s, fn: 3, address: 10, type: uint16}
+      - {name: three, range: [0, 1], scan: 1s, fn: 3, address: 11, type: uint16}
+`, 1)
+	if err := os.WriteFile(site, []byte(faulty), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"check", site}, {"run", "--site", site, "--data", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0"}} {
+		out, err := exec.Command(filepath.Join(bin, "bongsu"), args...).CombinedOutput()
+		if err == nil {
+			t.Errorf("%s accepts a faulty site", args[0])
+		}
+		for _, want := range []string{`unknown key "colour"`, "duplicate register", "has no unit"} {
+			found := false
+			for line := range strings.Lines(string(out)) {
+				found = found || (strings.HasPrefix(line, site+":") && strings.Contains(line, want))
+			}
+			if !found {
+				t.Errorf("%s: no line names %q with its place:\n%s", args[0], want, out)
+			}
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
+		t.Error("run started something on a faulty site")
+	}
+}
