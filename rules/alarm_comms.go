@@ -45,7 +45,7 @@ func (e *Alarms) addDevices() {
 	e.devices = make([]commsDevice, len(e.site.Devices))
 	for i := range e.site.Devices {
 		d := &e.devices[i]
-		*d = commsDevice{dev: &e.site.Devices[i], link: -1, timer: alarmTimer{kind: deviceTimer, n: int32(i)}, heardAt: -1}
+		*d = commsDevice{dev: &e.site.Devices[i], link: -1, timer: alarmTimer{kind: deviceTimer, n: int32(i)}}
 		if n, ok := numbers[d.dev.Link]; ok {
 			d.link = n
 			e.links[n].devices = append(e.links[n].devices, int32(i))
@@ -307,7 +307,7 @@ func (e *Alarms) held(a *alarm) bool {
 		return false
 	}
 	d := &e.devices[src.device]
-	if d.silent || d.masking || src.silent && d.heardAt < src.badSince {
+	if d.silent || d.masking || src.silent && d.heardAt <= src.badSince {
 		d.waiting = true
 		return true
 	}
@@ -316,12 +316,13 @@ func (e *Alarms) held(a *alarm) bool {
 
 func (e *Alarms) addComms(n int) *alarm {
 	d := &e.devices[n]
-	name := string(d.dev.ID)
+	ko, en := string(d.dev.ID), string(d.dev.ID)
 	if asset := e.site.Asset(d.dev.Asset); asset != nil {
-		name = fmt.Sprintf("%s (%s)", asset.Name.In("ko"), d.dev.ID)
+		ko = fmt.Sprintf("%s (%s)", asset.Name.In("ko"), d.dev.ID)
+		en = fmt.Sprintf("%s (%s)", asset.Name.In("en"), d.dev.ID)
 	}
 	d.alarm = e.addSystemAlarm(commsAlarm, commsRule+"@"+string(d.dev.ID), d.dev.Asset, 1<<32|uint64(n), facility.Text{
-		KO: "통신 두절: " + name, EN: "No communication: " + string(d.dev.ID),
+		KO: "통신 두절: " + ko, EN: "No communication: " + en,
 	})
 	d.alarm.device = d
 	return d.alarm

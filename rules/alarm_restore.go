@@ -14,17 +14,29 @@ import (
 // sight until good data shows it gone. Delays start anew. Where a record contradicts itself, what
 // keeps the alarm in sight wins, and the corrected record leaves with the next Eval.
 func (e *Alarms) Restore(records []facility.Alarm) {
-	for _, rec := range newestRecords(records) {
+	newest := newestRecords(records)
+	restored := make([]*alarm, len(newest))
+	for i, rec := range newest {
 		a := e.claim(rec.ID)
-		was := rec
-		a.rec = &rec
+		a.rec, restored[i] = &rec, a
 		a.restore()
 		e.restoreMask(a)
+	}
+	for i, a := range restored {
+		a.hidden = e.bornMasked(a)
 		e.settle(a)
-		if a.rec.State != was.State || a.rec.Parent != was.Parent {
+		if a.rec.State != newest[i].State || a.rec.Parent != newest[i].Parent {
 			e.commit(a)
 		}
 	}
+}
+
+// bornMasked says whether an alarm was raised while its parent stood, so that nobody was called for
+// it and nobody needs to acknowledge it.
+func (e *Alarms) bornMasked(a *alarm) bool {
+	parent := e.byID[a.rec.Parent]
+	return a.kind == commsAlarm && a.open && parent != nil && parent.rec != nil &&
+		a.rec.Raised != nil && parent.rec.Raised != nil && !a.rec.Raised.Before(*parent.rec.Raised)
 }
 
 // newestRecords keeps the highest revision of each id, in the order of the ids.
@@ -71,7 +83,7 @@ func (a *alarm) restore() {
 		a.rule = &facility.AlarmRule{ID: rec.Rule, Class: rec.Class, Priority: rec.Priority, Latch: rec.Latching}
 	}
 	rec.Value, rec.Limit = finite(rec.Value), finite(rec.Limit)
-	a.unclaimed, a.value = true, rec.Value
+	a.unclaimed, a.value = a.kind == externalAlarm, rec.Value
 	a.outOfService = rec.State == facility.AlarmOutOfService
 	a.byDesign = rec.State == facility.AlarmSuppressed && rec.Parent == ""
 	a.open = rec.Active || rec.State != facility.AlarmNormal && rec.Raised != nil

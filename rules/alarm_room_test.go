@@ -12,8 +12,8 @@ import (
 	"bongsu/facility"
 )
 
-// alarmSite is a battery rack whose BMS has one point for each kind of rule, and three plain devices
-// beside it on the same link.
+// alarmSite is a battery rack whose BMS has one point for each kind of rule, with plain devices beside
+// it: three on the same link, one alone on its link, and two quick and three slow ones on a third.
 const alarmSite = `
 id: x
 comms: {after: 10s, priority: 2}
@@ -21,6 +21,7 @@ assets: [{id: x, kind: site, name: {ko: 현장, en: Site}}]
 links:
   - {id: bus, protocol: modbus, address: "127.0.0.1:502"}
   - {id: lone, protocol: modbus, address: "127.0.0.1:503"}
+  - {id: mixed, protocol: modbus, address: "127.0.0.1:504"}
 devices:
   - id: x/bms
     asset: x
@@ -36,6 +37,8 @@ devices:
       - {name: slow, unit: V, range: [0, 900], scan: 10s, fn: 3, address: 5, type: uint16}
   - {each: {n: 1-3}, id: "x/d{n}", asset: x, link: bus, unit: "1{n}", points: [{name: v, unit: V, range: [0, 900], scan: 1s, fn: 3, address: 0, type: uint16}]}
   - {id: x/e, asset: x, link: lone, unit: 1, points: [{name: v, unit: V, range: [0, 900], scan: 1s, fn: 3, address: 0, type: uint16}]}
+  - {each: {n: 1-2}, id: "x/q{n}", asset: x, link: mixed, unit: "1{n}", points: [{name: i, unit: A, range: [0, 900], scan: 1s, fn: 3, address: 0, type: uint16}]}
+  - {each: {n: 1-3}, id: "x/s{n}", asset: x, link: mixed, unit: "2{n}", points: [{name: i, unit: A, range: [0, 900], scan: 1m, fn: 3, address: 0, type: uint16}]}
 alarms:
   - {id: temp-high, points: x/bms/temp, kind: high, limit: 60, deadband: 2, on_delay: 5s, off_delay: 10s, priority: 2, class: cooling, text: {ko: 온도 높음, en: Temperature high}}
   - {id: heat-high, points: x/bms/heat, kind: high, limit: 60, deadband: 2, on_delay: 5s, off_delay: 10s, priority: 2, class: power, latch: true, text: {ko: 과열, en: Overheat}}

@@ -89,7 +89,6 @@ func (e *Alarms) sample(n int, s facility.Sample) {
 	e.noteQuality(src, s.Quality)
 	for i := src.first; i < src.last; i++ {
 		a := &e.alarms[i]
-		a.unclaimed = false
 		if a.kind == staleAlarm {
 			e.step(a, conditionGone)
 			continue

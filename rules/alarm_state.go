@@ -70,7 +70,7 @@ type alarm struct {
 	shelved      bool
 	byDesign     bool
 	outOfService bool
-	unclaimed    bool // restored, and nobody has judged it since
+	unclaimed    bool // restored, and nobody outside has spoken of it since
 
 	delay alarmTimer
 	shelf *alarmTimer

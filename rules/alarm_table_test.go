@@ -60,6 +60,7 @@ func TestTransitions(t *testing.T) {
 		{"B shelve for no time", plain, "on shelve-ever", facility.AlarmUnacked, 1, 1, 422},
 		{"G acknowledge", plain, "on shelve ack", facility.AlarmShelved, 1, 1, 409},
 		{"G goes on counting", plain, "on shelve off on", facility.AlarmShelved, 1, 2, 0},
+		{"G goes on counting although acknowledged", plain, "on ack shelve off on", facility.AlarmShelved, 1, 2, 0},
 		{"G timer, active", plain, "on ack shelve wait", facility.AlarmUnacked, 1, 1, 0},
 		{"G timer, not active", plain, "on shelve off wait", facility.AlarmNormal, 1, 1, 0},
 		{"G timer, latched", latch, "on ack off shelve wait", facility.AlarmLatchedUnacked, 1, 1, 0},

@@ -1,0 +1,129 @@
+package rules
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bongsu/facility"
+)
+
+// largeSite is 4,500 devices of 28 points on 45 links, and a rule for each of 20,000 of these points.
+func largeSite(b *testing.B) *facility.Site {
+	b.Helper()
+	dir := b.TempDir()
+	var p, s strings.Builder
+	p.WriteString("profile: rack\nprotocol: modbus\npoints:\n")
+	for i := range 28 {
+		fmt.Fprintf(&p, "  - {name: p%d, unit: V, range: [0, 100], scan: 5s, fn: 3, address: %d, type: uint16}\n", i, i)
+	}
+	s.WriteString("id: big\nassets: [{id: big, kind: site}]\nlinks:\n")
+	for l := range 45 {
+		fmt.Fprintf(&s, "  - {id: l%d, protocol: modbus, address: \"127.0.0.1:%d\"}\n", l, 20000+l)
+	}
+	s.WriteString("devices:\n")
+	for n := range 4500 {
+		fmt.Fprintf(&s, "  - {id: big/r%d, asset: big, profile: rack, link: l%d, unit: %d}\n", n, n/100, n%100+1)
+	}
+	s.WriteString("alarms:\n")
+	for i := range 20_000 {
+		fmt.Fprintf(&s, "  - {id: rule-%d, points: big/r%d/p%d, kind: high, limit: 90, deadband: 1, on_delay: 5s, off_delay: 5s, priority: 3, class: it, text: {ko: 높음, en: High}}\n",
+			i, i%4500, i/4500)
+	}
+	for _, d := range []string{"big", "profiles"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+			b.Fatal(err)
+		}
+	}
+	file := filepath.Join(dir, "big", "site.yaml")
+	for name, text := range map[string]string{file: s.String(), filepath.Join(dir, "profiles", "rack.yaml"): p.String()} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	site, faults := facility.Load(file)
+	if site == nil {
+		b.Fatal(faults)
+	}
+	return site
+}
+
+// A site of 126,000 points is polled every 5 s, which is 25,200 changes a second, in batches of one
+// device; one value in a hundred swings over its limit and back. Reported is what one core does with it.
+func BenchmarkAlarms(b *testing.B) {
+	site := largeSite(b)
+	e, err := NewAlarms(site)
+	if err != nil {
+		b.Fatal(err)
+	}
+	live := facility.NewLive(site.Points)
+	now := time.Now()
+	batches := make([][]facility.Sample, len(site.Devices))
+	refs := make([][]facility.Ref, len(site.Devices))
+	for d := range site.Devices {
+		refs[d] = site.Devices[d].Refs
+		batches[d] = make([]facility.Sample, len(refs[d]))
+	}
+	step := 5 * time.Second / time.Duration(len(site.Devices))
+	records, changes := 0, 0
+	var spent time.Duration
+	round := func(n int) {
+		for d := range batches {
+			now = now.Add(step)
+			for i := range batches[d] {
+				v := 50.0
+				if (int(refs[d][i])+n/3)%100 == 0 {
+					v = 95
+				}
+				batches[d][i] = facility.Sample{Point: refs[d][i], Quality: facility.Good, Value: v, Seen: now, At: now}
+			}
+			live.Apply(batches[d])
+			began := time.Now()
+			records += len(e.Eval(now, live, refs[d]))
+			spent += time.Since(began)
+			changes += len(refs[d])
+		}
+	}
+	round(0)
+	records, changes, spent = 0, 0, 0
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n++
+		round(n)
+	}
+	perChange := float64(spent.Nanoseconds()) / float64(changes)
+	b.ReportMetric(perChange, "ns/change")
+	b.ReportMetric(perChange*25_000/1e9, "cores@25k/s")
+	b.ReportMetric(float64(records)/float64(n), "records/round")
+}
+
+// Ten thousand alarms at once: one link after the other reports every watched value over its limit.
+func BenchmarkAlarmBurst(b *testing.B) {
+	site := largeSite(b)
+	live := facility.NewLive(site.Points)
+	now := time.Now()
+	var refs []facility.Ref
+	var over []facility.Sample
+	for i := range 10_000 {
+		ref, _ := site.Ref(facility.PointID(fmt.Sprintf("big/r%d/p%d", i%4500, i/4500)))
+		refs = append(refs, ref)
+		over = append(over, facility.Sample{Point: ref, Quality: facility.Good, Value: 95, Seen: now, At: now})
+	}
+	for b.Loop() {
+		b.StopTimer()
+		e, err := NewAlarms(site)
+		if err != nil {
+			b.Fatal(err)
+		}
+		live.Apply(over)
+		e.Eval(now, live, refs)
+		b.StartTimer()
+		if n := len(e.Eval(now.Add(5*time.Second), live, nil)); n != 10_000 {
+			b.Fatalf("%d records of 10,000 alarms", n)
+		}
+	}
+}
