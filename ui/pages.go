@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -83,6 +84,15 @@ func newPage(name string, text []byte) page {
 	return f
 }
 
+// withNonce marks the page with a number used once and allows the styles that carry it: the widgets' library
+// adds a few rules of its own while the page runs, and finds the number in this element.
+func withNonce(index page) (page, string) {
+	nonce := rand.Text()
+	mark := `<head><meta property="csp-nonce" nonce="` + nonce + `">`
+	marked := page{kind: index.kind, plain: bytes.Replace(index.plain, []byte("<head>"), []byte(mark), 1)}
+	return marked, contentPolicy + "; style-src 'self' 'nonce-" + nonce + "'"
+}
+
 // ServeHTTP serves files by name and the page itself for every path the page's own router knows. A missing
 // asset is missing: the page in its place would be run as a script.
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -103,8 +113,10 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case found && r.URL.Path != "/index.html":
 		h.Set("Cache-Control", "no-cache")
 	default:
-		f = p.index
+		var policy string
+		f, policy = withNonce(p.index)
 		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", policy)
 	}
 	body := f.plain
 	h.Set("Content-Type", f.kind)

@@ -7,7 +7,7 @@ import (
 )
 
 var fakeWeb = fstest.MapFS{
-	"index.html":         {Data: []byte("<!doctype html><title>console</title>" + strings.Repeat("<!-- -->", 50))},
+	"index.html":         {Data: []byte("<!doctype html><head><title>console</title></head>" + strings.Repeat("<!-- -->", 50))},
 	"assets/app-1234.js": {Data: []byte(strings.Repeat("console.log(1);", 200))},
 	"favicon.svg":        {Data: []byte("<svg/>")},
 	".keep":              {},
@@ -43,6 +43,23 @@ func TestPagesAreServedAsABrowserNeedsThem(t *testing.T) {
 		t.Errorf("a script is sent as %q of %d bytes, want it compressed", a.header.Get("Content-Encoding"), len(a.body))
 	}
 	b.post("/a", "{}").want(405)
+}
+
+func TestEachPageAllowsOnlyItsOwnStyles(t *testing.T) {
+	h := newHouse(t)
+	seen := map[string]bool{}
+	for range 3 {
+		a := h.browser().get("/o").want(200)
+		_, after, _ := strings.Cut(string(a.body), `<head><meta property="csp-nonce" nonce="`)
+		nonce, _, _ := strings.Cut(after, `"`)
+		if len(nonce) < 20 || seen[nonce] {
+			t.Fatalf("the page's number is %q, before it %v", nonce, seen)
+		}
+		seen[nonce] = true
+		if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "style-src 'self' 'nonce-"+nonce+"'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("the policy is %s", policy)
+		}
+	}
 }
 
 func TestWithoutAFrontEndThePageSaysHowToBuildIt(t *testing.T) {
