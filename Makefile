@@ -42,12 +42,11 @@ run-three: ## three nodes; comes with the three-site control plane
 
 test: test-go test-web ## every test, the browser ones included
 
-test-go: web influxd compiler
-	BONGSU_INFLUXD=$(TOOLS)/influxd $(GOTEST) -race -timeout 15m ./...
+test-go: web influxd compiler browser
+	BONGSU_BROWSER=1 BONGSU_INFLUXD=$(TOOLS)/influxd $(GOTEST) -race -timeout 20m ./...
 
-test-web: build browser
-	cd $(WEB) && npm run --silent test
-	bash $(WEB)/e2e/run.sh
+test-web: web browser
+	cd $(WEB) && npm run --silent test && npm run --silent size && npx playwright test --grep @mock
 
 race: test-go
 
