@@ -11,7 +11,7 @@ import (
 // rig is one engine under the hand of a test: values stay until they are set again, and every
 // command is confirmed a tick later unless it is dead.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	cfg    Config
 	engine *Engine
 	in     Inputs
@@ -27,7 +27,7 @@ func oneRack() Config {
 	return Config{Racks: []RackConfig{{ID: "R1", Room: "ROOM"}}, Limits: DefaultLimits(), ZoneTripPermissive: true}
 }
 
-func newRig(t *testing.T, cfg Config) *rig {
+func newRig(t testing.TB, cfg Config) *rig {
 	t.Helper()
 	e, err := New(cfg)
 	if err != nil {
