@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
@@ -155,8 +156,8 @@ func (s *Store) seriesOf(id facility.PointID) *series {
 	se := s.series[id]
 	if se == nil {
 		se = &series{labels: [2]labels.Labels{
-			labels.FromStrings(labels.MetricName, valueSeries, "point", string(id)),
-			labels.FromStrings(labels.MetricName, qualitySeries, "point", string(id)),
+			labels.FromStrings(model.MetricNameLabel, valueSeries, "point", string(id)),
+			labels.FromStrings(model.MetricNameLabel, qualitySeries, "point", string(id)),
 		}}
 		s.series[id] = se
 	}

@@ -1,3 +1,10 @@
+// Package rules is the house's judgement: the alarm engine, the staged fire response (the pure engine is
+// in rules/fire) and the loop around them.
+//
+// In: batches of samples from the bus, acts of people, answers of devices. Out: journal entries first,
+// then commands to the wire, and pictures of the fire rooms. Its decision code reads no clock, socket or
+// global; the loop does. It never waits for a database, a console or another site, and for its own
+// journal at most 50 ms when a command is due.
 package rules
 
 import (
