@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -183,11 +184,10 @@ func isLost(s facility.Sample) bool {
 // or leave goroutines behind. Tests that use it do not run in parallel.
 func start(t *testing.T, site *facility.Site, opts Options) (*Collectors, *tap) {
 	t.Helper()
-	before := runtime.NumGoroutine()
 	c, p, stop := run(t, site, opts)
 	t.Cleanup(func() {
 		stop()
-		awaitGoroutines(t, before)
+		awaitNothingLeft(t)
 	})
 	return c, p
 }
@@ -228,17 +228,27 @@ func run(t *testing.T, site *facility.Site, opts Options) (*Collectors, *tap, fu
 	return c, p, stop
 }
 
-// awaitGoroutines waits until no more goroutines run than before; what is on its way out gets time.
-func awaitGoroutines(t *testing.T, before int) {
+// awaitNothingLeft waits until none of our goroutines, nor of the MQTT client's, runs any more.
+func awaitNothingLeft(t *testing.T) {
 	t.Helper()
+	stacks := make([]byte, 1<<20)
+	var left []string
 	for range 500 {
-		if runtime.NumGoroutine() <= before {
+		left = left[:0]
+		for g := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+			for _, ours := range []string{"collectors.(*modbusLink)", "collectors.(*mqttLink)", "collectors.(*Collectors)", "paho.mqtt.golang."} {
+				if strings.Contains(g, ours) {
+					left = append(left, g)
+					break
+				}
+			}
+		}
+		if len(left) == 0 {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	stacks := make([]byte, 1<<16)
-	t.Errorf("goroutines left behind: %d, were %d\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+	t.Errorf("%d goroutines left behind:\n%s", len(left), strings.Join(left, "\n\n"))
 }
 
 // freeAddress is one nobody listens on now.
