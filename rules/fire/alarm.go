@@ -74,6 +74,13 @@ const (
 	pulsePowerCutReject  = "POWER_CUT_REJECTED"
 )
 
+// AlarmNames lists every alarm the engine can raise, without subjects.
+func AlarmNames() []string {
+	return append(slices.Clone(alarmNames[:]),
+		pulseResetDone, pulseBypassExpired, pulseClockJump, pulseRestart, pulseDrillAborted, pulseReleaseRejected,
+		pulseResetRejected, pulseBypassRejected, pulseInhibitRejected, pulseTakeoverReject, pulsePowerCutReject)
+}
+
 // standing is one subject and the alarms that stand for it.
 type standing struct {
 	subject string

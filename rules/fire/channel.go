@@ -71,6 +71,7 @@ type bypass struct {
 // usable channels vote.
 func (ch *channel) usable() bool { return ch.state == ChannelGood || ch.state == ChannelHeld }
 
+// valid refuses what no sensor can read: sentinels and broken wires come as numbers too.
 func (ch *channel) valid(r Reading, lim *Limits) bool {
 	rng := &lim.RangeC[ch.id]
 	return r.Good && !math.IsNaN(r.Value) && r.Value >= rng[0] && r.Value <= rng[1]
@@ -108,6 +109,7 @@ func (c *core) observe(r *rack, ch *channel, in Reading) {
 	}
 }
 
+// accept takes a good value, which ends any doubt at once.
 func (c *core) accept(ch *channel, v float64) {
 	if ch.bad {
 		c.set(&ch.standing, alSensorBad, false)
@@ -136,6 +138,8 @@ func (c *core) doubt(r *rack, ch *channel) {
 	}
 }
 
+// lose takes the channel out of the vote. In a burning rack a sensor that was hot did not fail by
+// chance, so the stage it was lost in is remembered.
 func (c *core) lose(r *rack, ch *channel, state ChannelState) {
 	ch.state = state
 	ch.badAt.begin(c.now)
@@ -191,6 +195,7 @@ func (c *core) obscure(r *rack) {
 	c.set(&tc.standing, alObscured, hidden)
 }
 
+// remember keeps the history as long as the window of the rate of rise, no longer.
 func (ch *channel) remember(s sample, window time.Duration) {
 	drop := 0
 	for drop < len(ch.history) && ch.history[drop].at < s.at-window {

@@ -52,6 +52,13 @@ func (e *Engine) RoomNames() []string {
 	return names
 }
 
+// CommandNames lists every command the engine can send: racks, rooms, site.
+func (e *Engine) CommandNames() []string {
+	var names []string
+	e.real.each(func(k *command) { names = append(names, k.subject) })
+	return names
+}
+
 // NewInputs returns inputs of the right shape, every channel bad until it is filled in.
 func (e *Engine) NewInputs() Inputs {
 	return Inputs{

@@ -315,3 +315,84 @@ func TestNewNamesEveryFault(t *testing.T) {
 		}
 	}
 }
+
+func TestAFrozenChannelIsFoundAndABlipDoesNotFreeIt(t *testing.T) {
+	g := newRig(t, oneRack())
+	g.heat(0, 31)
+	g.run(300)
+	g.heat(0, nan(), 33, 33)
+	g.run(2) // held: nothing says that the channel moved
+	g.heat(0, 31, 34, 34)
+	g.run(298)
+	if g.alarms["SENSOR_STUCK:R1.RT"] {
+		t.Error("frozen for less than 600 s")
+	}
+	g.run(1)
+	g.wantAlarms(map[string]bool{"SENSOR_STUCK:R1.RT": true})
+	g.heat(0, 31.1, 34, 34)
+	g.run(1)
+	g.wantAlarms(map[string]bool{"SENSOR_STUCK:R1.RT": false})
+
+	// Peers that move apart say nothing about the third.
+	g.heat(0, 31, 38, 30)
+	g.run(700)
+	g.wantAlarms(map[string]bool{"SENSOR_STUCK:R1.RT": false})
+}
+
+func TestFeedbackThatStandsIsConfirmedOnce(t *testing.T) {
+	g := newRig(t, oneRack())
+	g.dead["R1.ISOLATE"] = true
+	g.heat(0, 61)
+	g.run(3)
+	for range 20 {
+		g.in.Confirmed = append(g.in.Confirmed, "R1.ISOLATE")
+		g.run(1)
+	}
+	k := g.rack(0).Commands[Isolate]
+	if k.State != CommandConfirmed || k.SentAt != 2*time.Second || k.ConfirmedAt != 3*time.Second || k.Attempts != 1 {
+		t.Errorf("isolation is %+v", k)
+	}
+}
+
+func TestLateFeedbackEndsTheFailure(t *testing.T) {
+	g := newRig(t, oneRack())
+	g.dead["R1.ISOLATE"], g.dead["R1.ISOLATE_BKP"] = true, true
+	g.heat(0, 61)
+	g.run(10)
+	g.wantAlarms(map[string]bool{"FB_FAIL:R1.ISOLATE": true})
+	g.in.Confirmed = []string{"R1.ISOLATE"}
+	g.run(10)
+	g.wantAlarms(map[string]bool{"FB_FAIL:R1.ISOLATE": false, "FB_FAIL:R1.ISOLATE_BKP": true})
+	g.wantSent(map[string]int{"ROOM.ZONE_DC_TRIP": 0})
+	if g.alarms["ISOLATION_FAILED:R1"] {
+		t.Error("the rack is isolated")
+	}
+}
+
+func TestTheNextOffGasStopsChargingAgain(t *testing.T) {
+	g := newRig(t, oneRack())
+	for i := range 3 {
+		g.in.Racks[0].OffGas = true
+		g.run(5)
+		g.wantStage(SP)
+		g.wantSent(map[string]int{"R1.CHG_STOP": i + 1})
+		g.in.Racks[0].OffGas = false
+		g.run(5)
+		g.wantStage(S0)
+	}
+}
+
+func TestAnInhibitInTheMiddleOfARetryCountsAsFailed(t *testing.T) {
+	g := newRig(t, oneRack())
+	g.dead["R1.NOZZLE"] = true
+	g.heat(0, 85)
+	g.run(5)
+	g.ask(Request{Kind: RequestInhibit, Subject: "R1.NOZZLE"})
+	g.run(3)
+	g.wantStage(S4)
+	g.wantSent(map[string]int{"R1.NOZZLE": 1, "R1.WATER": 1})
+	g.wantAlarms(map[string]bool{"INHIBITED_DEMAND:R1.NOZZLE": true})
+	if k := g.rack(0).Commands[Nozzle]; k.State != CommandInhibited || len(k.InhibitedBy) != 2 {
+		t.Errorf("nozzle is %+v", k)
+	}
+}

@@ -109,6 +109,9 @@ func parseCase(raw json.RawMessage) (*evalRun, string, error) {
 	if err := dec.Decode(&c); err != nil {
 		return nil, head.ID, fmt.Errorf("case %s: %w", head.ID, err)
 	}
+	if c.ID == "" {
+		return nil, "", errors.New("a case has no id")
+	}
 	cfg, err := c.Config.engine()
 	if err != nil {
 		return nil, c.ID, fmt.Errorf("case %s: config: %w", c.ID, err)

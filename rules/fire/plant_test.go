@@ -59,16 +59,10 @@ func newPlant(t *testing.T, seed uint64, cfg Config) *plant {
 			p.in.Racks[i].Channels[k] = Reading{Value: 25, Good: true}
 		}
 	}
-	for _, name := range p.outputs() {
+	for _, name := range p.engine.CommandNames() {
 		p.dead[name] = rng.IntN(8) == 0
 	}
 	return p
-}
-
-func (p *plant) outputs() []string {
-	var names []string
-	p.engine.real.each(func(k *command) { names = append(names, k.subject) })
-	return names
 }
 
 var someTemps = []float64{20, 25, 30, 44, 49.9, 55, 61, 63, 67, 69, 75, 81, 85, 95}
@@ -150,7 +144,7 @@ func (p *plant) feedback() {
 	}
 	p.due = keep
 	if p.rng.IntN(300) == 0 {
-		names := p.outputs()
+		names := p.engine.CommandNames()
 		p.in.Confirmed = append(p.in.Confirmed, names[p.rng.IntN(len(names))])
 	}
 }
@@ -173,7 +167,7 @@ func (p *plant) wishes() {
 	case RequestBypass, RequestEndBypass, RequestReset:
 		q.Subject = racks[p.rng.IntN(len(racks))]
 	case RequestInhibit, RequestEndInhibit:
-		names := p.outputs()
+		names := p.engine.CommandNames()
 		q.Subject = names[p.rng.IntN(len(names))]
 	case RequestRelease, RequestBankReady:
 		q.Subject = rooms[p.rng.IntN(len(rooms))]

@@ -76,6 +76,7 @@ func (c *core) manual(m *room) {
 	c.release(m, "manual station")
 }
 
+// prepare warns the people first and only then closes the room.
 func (c *core) prepare(m *room) {
 	c.set(&m.standing, alStage5, true)
 	c.send(m.cmd(GasPreAlarm))
@@ -90,6 +91,7 @@ func (c *core) warn(m *room, why string) {
 	c.prepare(m)
 }
 
+// release counts the bank as spent whatever the feedback says: a bank that may be empty is none.
 func (c *core) release(m *room, why string) {
 	m.bankSpent = true
 	c.moveGas(m, S5B, why)
@@ -168,6 +170,7 @@ func (c *core) advance(m *room) {
 	}
 }
 
+// waterLost holds when some rack of the room gets no water at all.
 func (m *room) waterLost() bool {
 	for _, r := range m.racks {
 		if r.waterLost() {

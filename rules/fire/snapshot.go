@@ -158,8 +158,8 @@ func (c *core) saveCommands(cmds []command) []OutputState {
 // Restore takes up a snapshot: stages, latches and sent commands as they were, elapsed times gone
 // on by down (the time since the snapshot was taken), a countdown with its remainder, counters and
 // history empty. now is the time of the tick that follows; that tick lists the level outputs to be
-// asserted again. A snapshot of other racks or rooms is refused with ErrSnapshot and changes
-// nothing.
+// asserted again. Racks added since start normal; a snapshot of racks or rooms that are gone, or that
+// cannot be, is refused with ErrSnapshot and changes nothing.
 func (e *Engine) Restore(s Snapshot, down, now time.Duration) error {
 	if s.Version != snapshotVersion {
 		return fmt.Errorf("%w: it has version %d, this build writes %d; restore it with the build that wrote it, or start without it after checking the plant by hand", ErrSnapshot, s.Version, snapshotVersion)
