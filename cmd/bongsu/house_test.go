@@ -65,8 +65,9 @@ func (l *lockedBuffer) String() string {
 
 var loopbackPort = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
-// newHouse copies the demo site onto free ports and starts the simulator and the node.
-func newHouse(t *testing.T) *house {
+// newHouse copies the demo site, with more settings if given, onto free ports and starts the simulator
+// and the node.
+func newHouse(t *testing.T, more ...string) *house {
 	t.Helper()
 	bin, err := binaries()
 	if err != nil {
@@ -87,6 +88,7 @@ func newHouse(t *testing.T) *house {
 		free = free[1:]
 		return fmt.Appendf(nil, "127.0.0.1:%d", p)
 	})
+	moved = append(moved, strings.Join(more, "")...)
 	if err := os.WriteFile(h.site, moved, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +143,11 @@ func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
 func (h *house) eventually(within time.Duration, what string, ok func() bool) {
 	h.t.Helper()
+	eventually(h.t, within, what, ok)
+}
+
+func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(within); time.Now().Before(end); <-tick.C {
@@ -148,7 +155,7 @@ func (h *house) eventually(within time.Duration, what string, ok func() bool) {
 			return
 		}
 	}
-	h.t.Fatalf("not within %v: %s", within, what)
+	t.Fatalf("not within %v: %s", within, what)
 }
 
 func (h *house) status(path string) int {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -246,4 +249,41 @@ devices:
 	if _, err := os.Stat(filepath.Join(dir, "data")); err == nil {
 		t.Error("run started something on a faulty site")
 	}
+}
+
+// A site with an InfluxDB: what the field reads arrives in a real server, through the spool.
+func TestSystemFeedsInflux(t *testing.T) {
+	influxd := os.Getenv("BONGSU_INFLUXD")
+	if influxd == "" {
+		t.Skip("BONGSU_INFLUXD names no influxd binary: run this through make test")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	ports := freePorts(t, 2)
+	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	conf := fmt.Sprintf("reporting-disabled = true\nbind-address = \"127.0.0.1:%d\"\n[meta]\ndir = \"%[2]s/meta\"\n[data]\ndir = \"%[2]s/data\"\nwal-dir = \"%[2]s/wal\"\n[http]\nbind-address = %[3]q\nlog-enabled = false\n[monitor]\nstore-enabled = false\n", ports[1], dir, address)
+	if err := os.WriteFile(filepath.Join(dir, "influx.conf"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := exec.Command(influxd, "-config", filepath.Join(dir, "influx.conf"))
+	if err := db.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Process.Kill(); _ = db.Wait() })
+	ask := func(q string) string {
+		resp, err := http.PostForm("http://"+address+"/query", url.Values{"db": {"plant"}, "q": {q}})
+		if err != nil {
+			return ""
+		}
+		defer resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body)
+		return string(b)
+	}
+	eventually(t, 30*time.Second, "influxd answers", func() bool {
+		return strings.Contains(ask("CREATE DATABASE plant"), "statement_id")
+	})
+	h := newHouse(t, fmt.Sprintf("\ninflux: {url: \"http://%s\", bucket: plant/autogen}\n", address))
+	h.eventually(60*time.Second, "the rack's temperature is in InfluxDB", func() bool {
+		return strings.Contains(ask(`SELECT last("value") FROM "battery-rack" WHERE "point" = 'demo/b1/r3/bms/t-max'`), "values")
+	})
 }
