@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/rules/fire"
 )
 
 // A rack passes 60 degrees on two channels: isolation is written down, then sent, then proven.
@@ -276,4 +277,21 @@ func plainCommand(t *testing.T, site *facility.Site) facility.CommandID {
 	}
 	t.Fatal("the demo site has no C2 command")
 	return ""
+}
+
+// Every alarm the fire engine can raise has words in both languages, and nothing else has.
+func TestEveryFireAlarmHasItsWords(t *testing.T) {
+	known := map[string]bool{}
+	for _, name := range fire.AlarmNames() {
+		known[name] = true
+		w, ok := fireAlarms[name]
+		if !ok || w.text.KO == "" || w.text.EN == "" || w.action.KO == "" || w.action.EN == "" || w.priority < 1 || w.priority > 4 {
+			t.Errorf("alarm %s: %+v", name, w)
+		}
+	}
+	for name := range fireAlarms {
+		if !known[name] {
+			t.Errorf("%s has words but the engine never raises it", name)
+		}
+	}
 }

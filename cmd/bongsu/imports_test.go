@@ -12,6 +12,7 @@ import (
 var arrows = map[string][]string{
 	"bongsu/facility":       {},
 	"bongsu/journal":        {"bongsu/facility"},
+	"bongsu/journal/shared": {"bongsu/facility", "bongsu/journal"},
 	"bongsu/collectors":     {"bongsu/facility"},
 	"bongsu/historian":      {"bongsu/facility", "bongsu/journal"},
 	"bongsu/rules":          {"bongsu/facility", "bongsu/journal", "bongsu/rules/fire"},
@@ -20,7 +21,7 @@ var arrows = map[string][]string{
 	"bongsu/simulators":     {"bongsu/facility"},
 	"bongsu/ui":             {"bongsu/bcp", "bongsu/rules", "bongsu/historian", "bongsu/journal", "bongsu/facility"},
 	"bongsu/cmd/bongsu-sim": {"bongsu/facility", "bongsu/simulators"},
-	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/rules", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal",
+	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/rules", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal", "bongsu/journal/shared",
 		"bongsu/facility", "bongsu/collectors"},
 }
 
