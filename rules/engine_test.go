@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -184,6 +185,25 @@ func TestStuckContactorFallsBack(t *testing.T) {
 		states, _ := commandsIn(h.book.all(), "R3.ISOLATE")
 		if len(states) == 0 || states[len(states)-1] != facility.CommandFailed {
 			t.Errorf("the record ends as %v, want failed", states)
+		}
+	})
+}
+
+// The fire service's line is dead: the call is tried again and then somebody is told to phone.
+func TestUnansweredFireCallIsRepeatedAndAlarmed(t *testing.T) {
+	story(t, func(t *testing.T, h *house) {
+		h.wire.stuck["demo/b1/io/fd-call"] = true
+		h.heat(70)
+		time.Sleep(30 * time.Second)
+		if n := len(h.wire.times("demo/b1/io/fd-call")); n != 2 {
+			t.Errorf("called %d times, want 2", n)
+		}
+		p, err := h.engine.Picture(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(p.Alarms, func(a facility.Alarm) bool { return a.ID == "fire:FB_FAIL:SITE.FD_CALL" }) {
+			t.Error("nobody is told that the fire service was not reached")
 		}
 	})
 }

@@ -24,7 +24,8 @@ type fireDesk struct {
 	commands map[string]facility.Command
 	assets   map[string]facility.AssetID // rack, room or SITE to its asset
 	states   map[string]fire.CommandState
-	records  map[string]string // a command's name to the id of its current record
+	records  map[string]string    // a command's name to the id of its current record
+	ours     map[fire.Action]bool // actions whose deadline comes from their profile
 	savedAt  time.Time
 	asked    []*fireRequest
 }
@@ -56,7 +57,7 @@ type fireOutcome struct {
 func newFireDesk(site *facility.Site, now time.Time) (*fireDesk, error) {
 	cfg := fire.Config{Limits: fire.DefaultLimits()}
 	d := &fireDesk{site: site, began: now, commands: map[string]facility.Command{}, assets: map[string]facility.AssetID{},
-		states: map[string]fire.CommandState{}, records: map[string]string{}}
+		states: map[string]fire.CommandState{}, records: map[string]string{}, ours: map[fire.Action]bool{}}
 	for _, room := range site.Fire.Rooms {
 		d.assets[room.ID] = room.Asset
 		d.addCommands(room.ID, room.Commands)
@@ -67,6 +68,7 @@ func newFireDesk(site *facility.Site, now time.Time) (*fireDesk, error) {
 		}
 	}
 	d.addCommands("SITE", site.Fire.Commands)
+	d.supervise(cfg.Limits.Supervision)
 	if len(site.Fire.Rooms) > 0 {
 		d.assets["SITE"] = site.Fire.Rooms[0].Asset
 	}
@@ -83,6 +85,30 @@ func (d *fireDesk) addCommands(scope string, commands map[string]facility.Comman
 	for name, id := range commands {
 		d.commands[scope+"."+name] = d.site.Commands[id]
 	}
+}
+
+// supervise gives every action that the response itself leaves without a deadline (the fire call, the
+// evacuation alarm, the drain, ...) the deadline of its device's profile and one more try: a command
+// that nobody misses is one that nobody repeats. docs/decisions/0005 says more.
+func (d *fireDesk) supervise(s map[fire.Action]fire.Supervision) {
+	for name, cmd := range d.commands {
+		a, ok := actionOf(name)
+		if !ok || (s[a].Deadline != 0 && !d.ours[a]) {
+			continue
+		}
+		d.ours[a] = true
+		s[a] = fire.Supervision{Deadline: max(s[a].Deadline, cmd.Def.Deadline), Retries: 1}
+	}
+}
+
+func actionOf(command string) (fire.Action, bool) {
+	name := command[strings.LastIndex(command, ".")+1:]
+	for a := fire.ChgStop; a <= fire.PowerCut; a++ {
+		if a.String() == name {
+			return a, true
+		}
+	}
+	return 0, false
 }
 
 // restore takes up the state a former process left in the journal.
