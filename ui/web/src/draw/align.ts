@@ -85,3 +85,16 @@ export function append(
   if (gone <= 0) return
   for (const row of [pens.x, ...pens.fresh, ...pens.stale]) row.splice(0, gone)
 }
+
+/** History with what the stream brought after its end while it was being fetched. */
+export function joined(history: Pens, live: Pens): Pens {
+  const end = history.x[history.x.length - 1] ?? -Infinity
+  const from = live.x.findIndex((x) => x > end)
+  if (from < 0) return history
+  const rows = (a: Cell[][], b: Cell[][]) => a.map((row, n) => [...row, ...(b[n] ?? []).slice(from)])
+  return {
+    x: [...history.x, ...live.x.slice(from)],
+    fresh: rows(history.fresh, live.fresh),
+    stale: rows(history.stale, live.stale),
+  }
+}

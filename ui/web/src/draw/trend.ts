@@ -2,7 +2,7 @@
 // its own samples; nothing of it ever enters framework state.
 
 import uPlot from 'uplot'
-import { align, append, type Pens } from './align'
+import { align, append, joined, type Pens } from './align'
 import type { Bucket, Quality } from '../live/types'
 
 export interface TrendLimit {
@@ -19,9 +19,13 @@ export interface TrendOptions {
   floor?: readonly [number, number]
   /** Time of day of a moment (seconds since 1970) in the site's zone. */
   clock(seconds: number): string
+  /** What the time of the crosshair is called. */
+  timeLabel: string
   height: number
   /** Charts with one key share their crosshair. */
   sync?: string
+  /** The wheel zooms; left out where it must scroll the page. */
+  wheel?: boolean
   /** Told when a person zooms (false: no longer following) and when they come back. */
   following?(on: boolean): void
 }
@@ -39,6 +43,14 @@ export interface Trend {
 
 // Four greys and dashes first; hues only when there are more than four pens.
 const dashes: number[][] = [[], [8, 4], [2, 3], [10, 3, 2, 3]]
+// The same in the legend, in the words of a border.
+const lines = ['solid', 'dashed', 'dotted', 'double']
+
+// Three quarters of the page's own size, so that a wall's scale reaches the canvas too.
+function font(host: HTMLElement, scale = 1): string {
+  const root = parseFloat(getComputedStyle(host.ownerDocument.documentElement).fontSize) || 16
+  return `${0.75 * root * scale}px Pretendard, sans-serif`
+}
 
 function colour(host: HTMLElement, name: string): string {
   return getComputedStyle(host).getPropertyValue(name).trim() || '#888'
@@ -62,9 +74,9 @@ function seriesOf(host: HTMLElement, o: TrendOptions): uPlot.Series[] {
     width: 1,
     dash: [1, 4],
     points: { show: false },
-    class: 'trend-stale',
   }))
-  return [{}, ...fresh, ...stale]
+  const time: uPlot.Series = { label: o.timeLabel, value: (_u, v) => (v == null ? '—' : o.clock(v)) }
+  return [time, ...fresh, ...stale]
 }
 
 function limitLines(host: HTMLElement, limits: readonly TrendLimit[]): uPlot.Plugin {
@@ -75,8 +87,9 @@ function limitLines(host: HTMLElement, limits: readonly TrendLimit[]): uPlot.Plu
         ctx.save()
         ctx.strokeStyle = colour(host, '--limit')
         ctx.fillStyle = colour(host, '--muted')
-        ctx.font = `${12 * devicePixelRatio}px Pretendard, sans-serif`
-        ctx.textAlign = 'right'
+        ctx.font = font(host, devicePixelRatio)
+        ctx.textAlign = 'left'
+        ctx.textBaseline = 'bottom'
         ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio])
         for (const l of limits) {
           const y = Math.round(u.valToPos(l.value, 'y', true))
@@ -85,7 +98,7 @@ function limitLines(host: HTMLElement, limits: readonly TrendLimit[]): uPlot.Plu
           ctx.moveTo(bbox.left, y)
           ctx.lineTo(bbox.left + bbox.width, y)
           ctx.stroke()
-          ctx.fillText(l.label, bbox.left + bbox.width - 6 * devicePixelRatio, y - 4 * devicePixelRatio)
+          ctx.fillText(l.label, bbox.left + 6 * devicePixelRatio, y - 2 * devicePixelRatio)
         }
         ctx.restore()
       },
@@ -106,14 +119,14 @@ function range(floor: readonly [number, number] | undefined): uPlot.Range.Functi
 function optionsOf(host: HTMLElement, o: TrendOptions): uPlot.Options {
   const axis = {
     stroke: colour(host, '--muted'),
-    font: '12px Pretendard, sans-serif',
+    font: font(host),
     grid: { stroke: colour(host, '--grid'), width: 1 },
     ticks: { stroke: colour(host, '--grid'), width: 1 },
   }
   return {
     width: Math.max(200, host.clientWidth),
     height: o.height,
-    legend: { live: true },
+    legend: { live: true, markers: { width: 3, dash: (_u, i) => lines[(i - 1) % 4] ?? 'solid' } },
     cursor: { sync: o.sync ? { key: o.sync } : undefined, drag: { x: true, y: false } },
     scales: { x: { time: true }, y: { range: range(o.floor) } },
     series: seriesOf(host, o),
@@ -126,6 +139,13 @@ function optionsOf(host: HTMLElement, o: TrendOptions): uPlot.Options {
   }
 }
 
+// The stale part of a pen is one more series; in the legend a pen stands once.
+function hideStaleLegend(plot: uPlot, pens: number): void {
+  plot.root.querySelectorAll<HTMLElement>('.u-legend .u-series').forEach((row, i) => {
+    row.hidden = i > pens
+  })
+}
+
 const dataOf = (p: Pens): uPlot.AlignedData => [p.x, ...p.fresh, ...p.stale] as uPlot.AlignedData
 
 export function mountTrend(host: HTMLElement, o: TrendOptions): Trend {
@@ -133,6 +153,7 @@ export function mountTrend(host: HTMLElement, o: TrendOptions): Trend {
   let seconds = 900
   let follows = true
   const plot = new uPlot(optionsOf(host, { ...o, following: (on) => set(on) }), dataOf(pens), host)
+  hideStaleLegend(plot, o.pens.length)
   const set = (on: boolean) => {
     follows = on
     o.following?.(on)
@@ -141,13 +162,15 @@ export function mountTrend(host: HTMLElement, o: TrendOptions): Trend {
     plot.setSize({ width: Math.max(200, host.clientWidth), height: o.height })
   })
   resize.observe(host)
-  const back = () => set(true)
-  plot.over.addEventListener('dblclick', back)
-  const wheel = (e: WheelEvent) => {
+  const listening = new AbortController()
+  const { signal } = listening
+  plot.over.addEventListener('dblclick', () => set(true), { signal })
+  if (o.wheel) plot.over.addEventListener('wheel', wheel, { passive: false, signal })
+
+  function wheel(e: WheelEvent): void {
     e.preventDefault()
     zoom(e.deltaY > 0 ? 1.25 : 0.8, plot.posToVal(e.offsetX, 'x'))
   }
-  plot.over.addEventListener('wheel', wheel, { passive: false })
 
   function zoom(factor: number, at?: number): void {
     const { min, max } = plot.scales.x ?? {}
@@ -166,7 +189,7 @@ export function mountTrend(host: HTMLElement, o: TrendOptions): Trend {
 
   return {
     load(histories, from, to) {
-      pens = align(histories)
+      pens = joined(align(histories), pens)
       seconds = (to - from) / 1000
       draw()
     },
@@ -183,8 +206,7 @@ export function mountTrend(host: HTMLElement, o: TrendOptions): Trend {
     pens: () => pens,
     destroy() {
       resize.disconnect()
-      plot.over.removeEventListener('dblclick', back)
-      plot.over.removeEventListener('wheel', wheel)
+      listening.abort()
       plot.destroy()
       host.replaceChildren()
       pens = align([])

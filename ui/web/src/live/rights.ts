@@ -1,7 +1,16 @@
 // Who may press what. The server decides; this only says beforehand what it would refuse.
 
 export type Right =
-  'alarm' | 'bypass' | 'inhibit' | 'release' | 'reset' | 'takeover' | 'power-cut' | 'simulate' | 'command'
+  | 'alarm'
+  | 'bypass'
+  | 'inhibit'
+  | 'release'
+  | 'reset'
+  | 'takeover'
+  | 'power-cut'
+  | 'end'
+  | 'simulate'
+  | 'command'
 
 const holders: Record<Right, readonly string[]> = {
   alarm: ['operator', 'lead', 'safety', 'facilities'],
@@ -11,6 +20,8 @@ const holders: Record<Right, readonly string[]> = {
   reset: ['safety'],
   takeover: ['authority'],
   'power-cut': ['authority'],
+  /** Ending a bypass or an inhibit. */
+  end: ['facilities', 'lead', 'safety'],
   simulate: ['lead', 'safety', 'admin', 'operator'],
   command: ['operator', 'lead', 'safety', 'facilities'],
 }

@@ -7,6 +7,8 @@ export interface Scenario {
   name: string
   title: Text
   text: Text
+  /** What a sound system does. */
+  expect: Text
 }
 
 export interface SimFault {
@@ -29,6 +31,12 @@ export interface SimState {
   elapsed: number | null
   asked: number
   effective: number
+  /** A rack shows signs of trouble, so the world runs at real speed. */
+  held: boolean
+  /** What the scenario does next, and in how many simulated seconds. */
+  next: { what: string; inS: number } | null
+  /** Events that could not be played. */
+  troubles: string[]
   faults: SimFault[]
   truth: Truth[]
 }
@@ -38,10 +46,7 @@ type Fields = Record<string, unknown>
 const fields = (v: unknown): Fields => (typeof v === 'object' && v !== null ? (v as Fields) : {})
 const list = (v: unknown): Fields[] => (Array.isArray(v) ? v.map(fields) : [])
 const text = (v: unknown): string => (typeof v === 'string' ? v : '')
-const figure = (...vs: unknown[]): number | null => {
-  const found = vs.find((v) => typeof v === 'number' && Number.isFinite(v))
-  return typeof found === 'number' ? found : null
-}
+const figure = (v: unknown): number | null => (typeof v === 'number' && Number.isFinite(v) ? v : null)
 
 function wording(v: unknown, otherwise: string): Text {
   if (typeof v === 'string' && v) return { ko: v, en: v }
@@ -51,26 +56,35 @@ function wording(v: unknown, otherwise: string): Text {
   return { ko: ko || en || otherwise, en: en || ko || otherwise }
 }
 
-export function readSimulator(v: unknown): SimState {
-  const s = fields(v)
+export function readScenarios(v: unknown): Scenario[] {
+  return list(fields(v).items).map((c) => ({
+    name: text(c.name),
+    title: wording(c.title, text(c.name)),
+    text: wording(c.text, ''),
+    expect: wording(c.expect, ''),
+  }))
+}
+
+export function readSimulator(state: unknown, scenarios: unknown): SimState {
+  const s = fields(state)
   const speed = fields(s.speed)
-  const asked = figure(s.speed, speed.asked, s.speed_asked) ?? 1
-  const running = typeof s.scenario === 'string' ? s.scenario : (fields(s.scenario).name ?? s.running)
+  const running = fields(s.scenario)
+  const next = fields(running.next)
+  const asked = figure(speed.asked) ?? 1
   return {
-    scenarios: list(s.scenarios).map((c) => ({
-      name: text(c.name),
-      title: wording(c.title, text(c.name)),
-      text: wording(c.text ?? c.description, ''),
-    })),
-    running: text(running),
-    elapsed: figure(fields(s.scenario).elapsed_s, s.elapsed_s, s.scenario_s),
+    scenarios: readScenarios(scenarios),
+    running: text(running.name),
+    elapsed: figure(running.elapsed_s),
+    next: text(next.what) ? { what: text(next.what), inS: figure(next.in_s) ?? 0 } : null,
+    troubles: Array.isArray(running.troubles) ? running.troubles.map(text) : [],
     asked,
-    effective: figure(s.effective, speed.effective, s.speed_effective, s.effective_speed) ?? asked,
+    effective: figure(speed.effective) ?? asked,
+    held: speed.held === true,
     faults: list(s.faults).map((f) => ({ id: text(f.id), kind: text(f.kind), target: text(f.target) })),
-    truth: list(s.racks ?? s.truth ?? fields(s.world).racks).map((r) => ({
-      rack: text(r.asset) || text(r.id) || text(r.rack),
-      maxC: figure(r.max_cell_c, r.max_c, r.true_c, fields(r.truth).max_cell_c),
-      airC: figure(r.air_c, fields(r.truth).air_c),
+    truth: list(s.racks).map((r) => ({
+      rack: text(r.id),
+      maxC: figure(r.max_cell_c),
+      airC: figure(r.air_c),
     })),
   }
 }

@@ -3,7 +3,7 @@
 
 import type { LiveStore } from './store'
 import type { Alarm, CommandRecord, Entry, Heartbeat, Room, Snap, Tick, View } from './types'
-import { Watchdog, type Silence } from './watchdog'
+import { reconnectAfter, Watchdog, type Silence } from './watchdog'
 import { share, type Shared } from './share'
 
 export interface StreamHooks {
@@ -21,6 +21,8 @@ export class LiveStream {
   private shared: Shared | null = null
   private view: View | null = null
   private lostSince = 0
+  private lastId = 0
+  private renewedAt = -Infinity
   readonly watchdog: Watchdog
 
   constructor(
@@ -58,11 +60,13 @@ export class LiveStream {
 
   private connect(): void {
     this.close()
+    this.lastId = 0
     const source = this.open(`/api/v1/live?view=${this.view ?? 'overview'}`)
     this.source = source
     for (const name of events) {
       source.addEventListener(name, (e) => {
-        const data = (e as MessageEvent<string>).data
+        const { data, lastEventId } = e as MessageEvent<string>
+        if (!this.follows(name, Number(lastEventId))) return this.renew()
         this.shared?.tell(name, data)
         this.take(name, data)
       })
@@ -71,6 +75,21 @@ export class LiveStream {
       // The browser retries by itself, with the last event's id, unless the answer was a refusal.
       if (source.readyState === EventSource.CLOSED) void this.refused()
     }
+  }
+
+  // Ids rise by one within a view; a snapshot begins anew anywhere and heartbeats have no id of
+  // their own. A hole means that something was missed: only a new snapshot mends that.
+  private follows(name: EventName, id: number): boolean {
+    const whole = name === 'snap' || name === 'hb' || this.lastId === 0 || !id || id === this.lastId + 1
+    if (id && name !== 'hb') this.lastId = id
+    return whole
+  }
+
+  // At most one in five seconds: a server whose ids are odd must not be stormed.
+  private renew(): void {
+    if (performance.now() - this.renewedAt < reconnectAfter) return
+    this.renewedAt = performance.now()
+    this.connect()
   }
 
   private close(): void {

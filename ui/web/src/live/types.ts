@@ -15,6 +15,7 @@ export type Flag = 'substituted' | 'simulated' | 'bypassed' | 'obscured' | 'out-
 export interface Session {
   user: string
   name: string
+  names?: Text
   roles: string[]
   last_login: string | null
 }

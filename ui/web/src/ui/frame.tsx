@@ -32,8 +32,10 @@ export function Frame({ children }: { children: ReactNode }) {
         {t('skip')}
       </a>
       <Header />
-      <ConnectionBanner />
-      <FieldBanner />
+      <div className="banners">
+        <ConnectionBanner />
+        <FieldBanner />
+      </div>
       {!wall && <Nav inert={lost} />}
       {/* Nothing below may be pressed while what it shows is not known to be true. */}
       <main id="main" tabIndex={-1} className="main" inert={lost} data-hatched={lost || undefined}>

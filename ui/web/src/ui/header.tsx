@@ -31,7 +31,7 @@ export function Header() {
           className="header-person"
           title={session.roles.map((r) => t(`role.${r}`, { defaultValue: r })).join(', ')}
         >
-          {session.name || session.user}
+          {tx(session.names, session.name || session.user)}
         </span>
         {!wall && (
           <>

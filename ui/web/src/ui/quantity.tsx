@@ -22,7 +22,8 @@ export interface QuantityProps {
 export function Quantity(p: QuantityProps) {
   const { t, lang } = useWords()
   const seen = look(p.quality, p.flags ?? p.point?.flags ?? [])
-  const unit = unitText(p.unit ?? p.point?.unit ?? '')
+  const plain = unitText(p.unit ?? p.point?.unit ?? '')
+  const unit = t(`unit.${plain}`, { defaultValue: plain })
   const why = p.reason ? t(`reason.${p.reason}`, { defaultValue: p.reason }) : ''
   const named = seen === 'good' ? '' : t(`look.${seen}`)
   return (

@@ -16,7 +16,10 @@ export interface Simulator {
 export function useSimulator(every?: number): Simulator {
   const q = useQuery({
     queryKey: ['sim'],
-    queryFn: async () => readSimulator(await get<unknown>('sim/state')),
+    queryFn: async () => {
+      const [state, scenarios] = await Promise.all([get<unknown>('sim/state'), get<unknown>('sim/scenarios')])
+      return readSimulator(state, scenarios)
+    },
     refetchInterval: every ?? false,
     retry: false,
     staleTime: every ? 0 : Infinity,

@@ -13,7 +13,6 @@ import { useConsole } from './context'
 import { useDrawing } from './draw'
 import { now } from './second'
 import { useWords } from './text'
-import 'uplot/dist/uPlot.min.css'
 
 export interface TrendPanelProps {
   points: readonly string[]
@@ -76,8 +75,10 @@ export function TrendPanel(p: TrendPanelProps) {
         unit: unitText(p.unit),
         floor: p.floor,
         clock: (s) => clock(s * 1000, site.timezone),
+        timeLabel: t('journal.time'),
         height: p.height,
         sync: p.sync,
+        wheel: p.sync !== undefined,
         following: setFollowing,
       }),
     // the key holds everything that makes it another drawing

@@ -48,7 +48,7 @@ export function Actuators({ room, rack }: { room: Room; rack: Rack | undefined }
 interface RowProps {
   command: FireCommand
   owner: string
-  inhibit: (owner: string, name: string) => ReactNode
+  inhibit: (owner: string, command: FireCommand) => ReactNode
 }
 
 function Row({ command, owner, inhibit }: RowProps) {
@@ -64,7 +64,7 @@ function Row({ command, owner, inhibit }: RowProps) {
         {t(`fire.${bare(command.name)}`, { defaultValue: command.name })}
       </th>
       <td>{a.look === 'idle' ? <span className="muted">–</span> : t('actuator.operate')}</td>
-      <td>{proof ? <Value id={proof.id} /> : command.feedback || <span className="muted">?</span>}</td>
+      <td>{proof ? <Value id={proof.id} /> : <Feedback word={command.feedback ?? ''} />}</td>
       <td className="actuator-state">
         <span aria-hidden>{marks[a.look]}</span>{' '}
         {a.seconds === null
@@ -73,7 +73,13 @@ function Row({ command, owner, inhibit }: RowProps) {
         {a.attempts > 1 && <span className="muted"> {t('actuator.attempts', { n: a.attempts })}</span>}
       </td>
       <td>{clock(command.confirmed ?? command.sent)}</td>
-      <td>{inhibit(owner, command.name)}</td>
+      <td>{inhibit(owner, command)}</td>
     </tr>
   )
+}
+
+function Feedback({ word }: { word: string }) {
+  const { t } = useWords()
+  if (!word) return <span className="muted">?</span>
+  return t(`feedback.${word}`, { defaultValue: word })
 }

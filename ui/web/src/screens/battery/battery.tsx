@@ -52,11 +52,8 @@ export default function Battery() {
   )
 }
 
-const limits = [
-  { value: 60, key: 'S1' },
-  { value: 68, key: 'S2' },
-  { value: 80, key: 'S3' },
-] as const
+// The temperatures of the first three stages, drawn as lines.
+const limits = [60, 68, 80].map((value) => ({ value, label: `${value} ℃` }))
 
 function RoomView({ room }: { room: Room }) {
   const { t } = useWords()
@@ -75,7 +72,7 @@ function RoomView({ room }: { room: Room }) {
         {rack && (
           <section className="panel area-channels" aria-labelledby="channels-h">
             <h2 id="channels-h">{t('room.channels', { rack: asset(rack.asset) })}</h2>
-            <Channels rack={rack} stale={room.stale === true} />
+            <Channels room={room} rack={rack} />
           </section>
         )}
         <section className="panel area-ladder" aria-labelledby="ladder-h">
@@ -89,7 +86,7 @@ function RoomView({ room }: { room: Room }) {
               key={rack.id}
               points={['RT', 'BM', 'TC'].flatMap((c) => rack.channels[c]?.point ?? [])}
               names={['RT', 'BM', 'TC'].filter((c) => rack.channels[c]).map((c) => t(`channel.${c}`))}
-              limits={limits.map((l) => ({ value: l.value, label: `${l.value} ℃ ${t(`rung.${l.key}`)}` }))}
+              limits={limits}
               floor={[15, 90]}
               unit="degC"
               height={220}

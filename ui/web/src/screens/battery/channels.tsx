@@ -1,14 +1,15 @@
 // The three temperature channels of a rack: value, quality, what the engine makes of it, votes.
 
 import { rank } from '../../live/ladder'
-import type { FireChannel, Rack } from '../../live/types'
+import type { FireChannel, Rack, Room } from '../../live/types'
 import { useReading } from '../../ui/live'
 import { Quantity } from '../../ui/quantity'
 import { Fact, Facts } from '../../ui/tile'
 import { StageBand } from '../../ui/stage'
 import { useWords } from '../../ui/text'
+import { EndBypass } from './room-acts'
 
-export function Channels({ rack, stale }: { rack: Rack; stale: boolean }) {
+export function Channels({ room, rack }: { room: Room; rack: Rack }) {
   const { t } = useWords()
   const votes = Object.entries(rack.votes ?? {}).sort(([a], [b]) => Number(a) - Number(b))
   const evidence = rack.evidence ?? []
@@ -30,7 +31,7 @@ export function Channels({ rack, stale }: { rack: Rack; stale: boolean }) {
           <tbody>
             {['RT', 'BM', 'TC'].map((name) => {
               const c = rack.channels[name]
-              return c ? <ChannelRow key={name} name={name} channel={c} /> : null
+              return c ? <ChannelRow key={name} name={name} channel={c} room={room} rack={rack} /> : null
             })}
           </tbody>
         </table>
@@ -47,7 +48,7 @@ export function Channels({ rack, stale }: { rack: Rack; stale: boolean }) {
         <Fact name={t('room.rate')}>
           <Quantity
             value={rack.rate_per_min}
-            quality={rack.rate_per_min === null ? 'unknown' : stale ? 'stale' : 'good'}
+            quality={rack.rate_per_min === null ? 'unknown' : room.stale ? 'stale' : 'good'}
             unit="degC/min"
           />
         </Fact>
@@ -57,7 +58,14 @@ export function Channels({ rack, stale }: { rack: Rack; stale: boolean }) {
   )
 }
 
-function ChannelRow({ name, channel }: { name: string; channel: FireChannel }) {
+interface RowProps {
+  name: string
+  channel: FireChannel
+  room: Room
+  rack: Rack
+}
+
+function ChannelRow({ name, channel, room, rack }: RowProps) {
   const { t } = useWords()
   const live = useReading(channel.point)
   // The point's own reading is newer than the engine's record; without the point, the record.
@@ -77,12 +85,15 @@ function ChannelRow({ name, channel }: { name: string; channel: FireChannel }) {
           unit="degC"
         />
       </td>
-      <td>{t(`channel-state.${channel.state}`, { defaultValue: channel.state })}</td>
+      <td>
+        {t(`channel-state.${channel.state}`, { defaultValue: channel.state })}{' '}
+        {channel.state === 'bypassed' && <EndBypass room={room} rack={rack} channel={name} />}
+      </td>
       <td>
         {over.length === 0 ? (
           <span className="muted">–</span>
         ) : (
-          over.map((o) => <span key={o} className="over">{`▲ ${o}`}</span>)
+          <span className="over">▲ {over.join(' · ')}</span>
         )}
       </td>
     </tr>

@@ -4,7 +4,7 @@ import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { post, segment } from '../../api/client'
 import { bare } from '../../live/ladder'
 import type { Right } from '../../live/rights'
-import type { Rack, Room } from '../../live/types'
+import type { FireCommand, Rack, Room } from '../../live/types'
 import { Act } from '../../ui/act'
 import { useConsole } from '../../ui/context'
 import type { DangerProps, Field } from '../../ui/danger'
@@ -24,7 +24,7 @@ const asNumber = (v: string | undefined): number => Number.parseInt(v ?? '', 10)
 
 function usePlans(room: Room, rack: Rack | undefined): (verb: Verb, command?: string) => Plan {
   const { t } = useWords()
-  const path = `fire/rooms/${segment(room.id)}`
+  const path = roomPath(room)
   const reason: Field = { name: 'reason', label: t('reason'), kind: 'text', required: true }
   return (verb, command = '') => {
     const send =
@@ -136,28 +136,62 @@ function Open({ verb, room, plan, close }: { verb: Verb; room: Room; plan: Plan;
 
 const protectedOutputs = /^(GAS_RELEASE|GAS_RESERVE|EVAC_ALARM)$/
 
-/** A way to hold one output back, for each actuator row that may be held at all. */
-export function useInhibit(room: Room): (owner: string, name: string) => ReactNode {
+/** A way to hold one output back, or to end that, for each actuator row. */
+export function useInhibit(room: Room): (owner: string, command: FireCommand) => ReactNode {
   const { t } = useWords()
   const { wall } = useConsole()
-  const [command, setCommand] = useState('')
+  const [open, setOpen] = useState('')
   const plans = usePlans(room, undefined)
-  return function InhibitOf(owner, name) {
+  return function InhibitOf(owner, command) {
     if (wall) return null
-    const word = bare(name)
+    const word = bare(command.name)
     // The engine may name an output with its owner already.
-    const output = name.includes('.') ? name : `${owner}.${word}`
+    const output = command.name.includes('.') ? command.name : `${owner}.${word}`
+    const name = `${owner} ${t(`fire.${word}`, { defaultValue: word })}`
+    if (command.state === 'inhibited')
+      return (
+        <Act
+          right="end"
+          quiet
+          label={t('act.end-inhibit-of', { name })}
+          onAct={() => endInhibit(room, output)}
+        >
+          {t('act.end-inhibit')}
+        </Act>
+      )
     const off = protectedOutputs.test(word) ? t('off.protected') : room.stale ? t('off.stale') : ''
-    const label = t('act.inhibit-of', { name: `${owner} ${t(`fire.${word}`, { defaultValue: word })}` })
     return (
       <>
-        <Act right="inhibit" quiet label={label} off={off} onAct={() => setCommand(output)}>
+        <Act
+          right="inhibit"
+          quiet
+          label={t('act.inhibit-of', { name })}
+          off={off}
+          onAct={() => setOpen(output)}
+        >
           {t('act.inhibit')}
         </Act>
-        {command === output && (
-          <Open verb="inhibit" room={room} plan={plans('inhibit', output)} close={() => setCommand('')} />
+        {open === output && (
+          <Open verb="inhibit" room={room} plan={plans('inhibit', output)} close={() => setOpen('')} />
         )}
       </>
     )
   }
+}
+
+const roomPath = (room: Room): string => `fire/rooms/${segment(room.id)}`
+
+function endInhibit(room: Room, command: string): Promise<unknown> {
+  return post(`${roomPath(room)}/end-inhibit`, { command })
+}
+
+/** Puts a bypassed channel back into the vote: the safe direction takes one person and one press. */
+export function EndBypass({ room, rack, channel }: { room: Room; rack: Rack; channel: string }) {
+  const { t } = useWords()
+  const end = () => post(`${roomPath(room)}/end-bypass`, { rack: rack.id, channel })
+  return (
+    <Act right="end" quiet label={t('act.end-bypass-of', { name: `${rack.id} ${channel}` })} onAct={end}>
+      {t('act.end-bypass')}
+    </Act>
+  )
 }

@@ -10,15 +10,20 @@ import { useTimes, useWords } from '../../ui/text'
 import { useSentence } from './sentence'
 
 const page = 200
-const groups = ['all', 'alarm', 'command', 'stage', 'act', 'fire', 'system'] as const
+const groups = ['main', 'alarm', 'command', 'stage', 'act', 'fire', 'system'] as const
 type Group = (typeof groups)[number]
 
 /** Which filter an entry's kind falls under. */
-export function groupOf(kind: string): Exclude<Group, 'all'> {
+export function groupOf(kind: string): Exclude<Group, 'main'> {
   const first = kind.split('.')[0] ?? ''
   if (first === 'alarm' || first === 'command' || first === 'stage' || first === 'act' || first === 'fire')
     return first
   return 'system'
+}
+
+/** The main run leaves out what the engine writes for its own restart; its filter shows it. */
+export function inGroup(kind: string, group: Group): boolean {
+  return group === 'main' ? kind !== 'fire.state' : groupOf(kind) === group
 }
 
 /** Older entries and the live tail as one run without doubles, newest first. */
@@ -63,9 +68,9 @@ function useJournal(): Paged {
 export default function Journal() {
   useView('journal')
   const { t } = useWords()
-  const [group, setGroup] = useState<Group>('all')
+  const [group, setGroup] = useState<Group>('main')
   const j = useJournal()
-  const shown = j.entries.filter((e) => group === 'all' || groupOf(e.kind) === group)
+  const shown = j.entries.filter((e) => inGroup(e.kind, group))
   if (j.error && j.entries.length === 0) return <Failed error={j.error} retry={j.retry} />
   return (
     <div className="journal">

@@ -58,7 +58,7 @@ function stage(d: Fields, e: Entry, w: SentenceWords): string {
     from: text(d.from),
     to: text(d.to),
     word: w.t(`stage.${text(d.to)}`, { defaultValue: text(d.to) }),
-    why: text(d.why) || '–',
+    why: w.t(`why.${text(d.why)}`, { defaultValue: text(d.why) || '–' }),
   })
 }
 

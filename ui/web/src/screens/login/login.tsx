@@ -1,14 +1,37 @@
 // The log-in page: id, password (paste and password managers welcome), and which machine this is.
 
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
-import { post, Problem } from '../../api/client'
-import type { Session } from '../../live/types'
+import { get, post, Problem } from '../../api/client'
+import type { Session, Site } from '../../live/types'
 import { LangSwitch, ThemeSwitch } from '../../ui/switches'
 import { problemText } from '../../ui/act'
 import { useWords } from '../../ui/text'
 
 export function Login({ done }: { done: () => void }) {
+  const { t, tx } = useWords()
+  const { data: site } = useQuery({ queryKey: ['site'], queryFn: () => get<Site>('site'), retry: 1 })
+  const where = site
+    ? t('login.host', { host: `${tx(site.name, site.id)} · ${site.node} · ${site.build}` })
+    : location.host
+  return (
+    <div className="login">
+      <header className="login-head">
+        <LangSwitch />
+        <ThemeSwitch />
+      </header>
+      <main className="login-panel panel" id="main">
+        <h1>{t('app.name')}</h1>
+        <p className="muted">{t('app.about')}</p>
+        {site?.drill && <p className="chip drill">{t('drill')}</p>}
+        <LoginForm done={done} />
+        <p className="muted login-host">{where}</p>
+      </main>
+    </div>
+  )
+}
+
+function LoginForm({ done }: { done: () => void }) {
   const { t } = useWords()
   const queries = useQueryClient()
   const [fault, setFault] = useState('')
@@ -28,44 +51,32 @@ export function Login({ done }: { done: () => void }) {
     } catch (refusal) {
       const wrong = refusal instanceof Problem && refusal.status === 401
       setFault(wrong ? t('login.wrong') : problemText(refusal, t))
-    } finally {
       setBusy(false)
     }
   }
   return (
-    <div className="login">
-      <header className="login-head">
-        <LangSwitch />
-        <ThemeSwitch />
-      </header>
-      <main className="login-panel panel" id="main">
-        <h1>{t('app.name')}</h1>
-        <p className="muted">{t('app.about')}</p>
-        <form onSubmit={(e) => void submit(e)}>
-          <label>
-            <span>{t('login.user')}</span>
-            <input
-              name="user"
-              autoComplete="username"
-              autoCapitalize="none"
-              spellCheck={false}
-              required
-              autoFocus
-            />
-          </label>
-          <label>
-            <span>{t('login.password')}</span>
-            <input name="password" type="password" autoComplete="current-password" required />
-          </label>
-          <p className="login-fault" role="alert">
-            {fault}
-          </p>
-          <button type="submit" className="button primary wide" aria-busy={busy || undefined} disabled={busy}>
-            {t('login.go')}
-          </button>
-        </form>
-        <p className="muted login-host">{t('login.host', { host: location.host })}</p>
-      </main>
-    </div>
+    <form onSubmit={(e) => void submit(e)}>
+      <label>
+        <span>{t('login.user')}</span>
+        <input
+          name="user"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          required
+          autoFocus
+        />
+      </label>
+      <label>
+        <span>{t('login.password')}</span>
+        <input name="password" type="password" autoComplete="current-password" required />
+      </label>
+      <p className="login-fault" role="alert">
+        {fault}
+      </p>
+      <button type="submit" className="button primary wide" aria-busy={busy || undefined} disabled={busy}>
+        {t('login.go')}
+      </button>
+    </form>
   )
 }

@@ -8,7 +8,7 @@ import { useAlarmMap } from '../../ui/live'
 import { Tile } from '../../ui/tile'
 import { useAlarmText, useAssetName, useTimes, useWords } from '../../ui/text'
 
-const shown = 6
+const shown = 5
 
 export function AlarmTile() {
   const { t } = useWords()

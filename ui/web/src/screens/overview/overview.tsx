@@ -1,8 +1,6 @@
 // The overview: is the house powered, cool and free of fire, and what needs a person. Each tile
 // leads to where more is known.
 
-import { useStore } from 'zustand'
-import { prefs } from '../../live/prefs'
 import { useConsole } from '../../ui/context'
 import { useRooms, useView } from '../../ui/live'
 import { Loading } from '../../ui/states'
@@ -13,13 +11,20 @@ import { HottestTile, RoomTile } from './fire'
 import { AlarmTile, NewestTile } from './alarm-tiles'
 import { LinksTile } from './links'
 
+/** Up to here the whole plant fits one stream; beyond it the IT racks are left to their own screens. */
+const wholeUpTo = 5000
+
 export default function Overview() {
-  useView('overview')
+  const { plant } = useConsole()
+  if (plant.assets.size === 0) return <Loading rows={6} />
+  return <Tiles whole={plant.points.size <= wholeUpTo} />
+}
+
+function Tiles({ whole }: { whole: boolean }) {
+  useView(whole ? 'all' : 'overview')
   const { t } = useWords()
   const { plant } = useConsole()
   const rooms = useRooms()
-  useStore(prefs, (p) => p.lang)
-  if (plant.assets.size === 0) return <Loading rows={6} />
   return (
     <>
       <h1 className="screen-title">{t('nav.overview')}</h1>
@@ -34,11 +39,11 @@ export default function Overview() {
           <RoomTile key={r.id} room={r} />
         ))}
         {rooms.size > 0 && <HottestTile rooms={[...rooms.values()]} />}
-        <InletTile />
+        {whole && <InletTile />}
         <AlarmTile />
         <LinksTile />
         <NewestTile />
-        <FloorTile />
+        {whole && <FloorTile />}
       </div>
     </>
   )

@@ -68,7 +68,10 @@ function ScenarioCard({ scenario: s, running }: { scenario: Scenario; running: s
   return (
     <li className="scenario" data-running={mine || undefined}>
       <h3>{tx(s.title, s.name)}</h3>
-      <p>{tx(s.text)}</p>
+      <p>
+        {tx(s.text)}
+        {s.expect.ko && <span className="scenario-expect">{t('sim.expect', { text: tx(s.expect) })}</span>}
+      </p>
       {mine ? (
         <Act
           right="simulate"
@@ -107,7 +110,15 @@ function Running({ state }: { state: SimState }) {
         <Fact name={t('sim.asked')}>×{number(state.asked, 0)}</Fact>
         <Fact name={t('sim.effective')}>×{number(state.effective, 0)}</Fact>
       </Facts>
-      {state.effective < state.asked && <p className="muted">{t('sim.slowed')}</p>}
+      {state.next && (
+        <p className="muted">
+          {t('sim.next', { what: state.next.what, time: lasts(state.next.inS * 1000) })}
+        </p>
+      )}
+      {state.troubles.map((line) => (
+        <p key={line}>{line}</p>
+      ))}
+      {state.held && <p className="muted">{t('sim.slowed')}</p>}
       <div className="buttons">
         <label className="filter-field">
           <span>{t('sim.speed')}</span>
