@@ -157,11 +157,11 @@ func TestUnknownOutcomeIsSettledByItsFeedback(t *testing.T) {
 		b := &breaker{answers: func(pdu []byte) ([]byte, bool) { return nil, pdu[0] == 5 }}
 		l, cmd := runBreaker(t, b)
 		time.Sleep(time.Second)
+		l.drain()
 		if _, err := l.execute(t.Context(), cmd, 1); !errors.Is(err, ErrNoAnswer) {
 			t.Fatal(err)
 		}
 		answered := time.Now()
-		l.drain()
 		time.Sleep(100 * time.Millisecond)
 		l.end()
 		s := l.drain()

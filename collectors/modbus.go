@@ -168,13 +168,13 @@ func (l *modbusLink) connect(ctx context.Context) error {
 		first := !l.down.failing()
 		l.down.miss(now, l.link.MaxBackoff, rand.Float64())
 		l.state.failures.Add(1)
+		l.tell(err.Error())
 		if first {
 			l.publishLost(l.blocks, facility.CommsLost, now)
 			for _, b := range l.blocks {
 				b.started(l.epoch, now)
 			}
 		}
-		l.tell(err.Error())
 		return err
 	}
 	if l.down.failing() {

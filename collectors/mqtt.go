@@ -203,7 +203,7 @@ func (l *mqttLink) opened(err error, now time.Time) {
 	}
 	l.session.up = true
 	l.session.since, l.heard = now, now
-	l.tell("", now)
+	l.tell("")
 }
 
 // dropped notes that there is no session any more. All points are lost at once.
@@ -217,15 +217,15 @@ func (l *mqttLink) dropped(err error, now time.Time) {
 	first := wasUp || !l.down.failing()
 	l.down.miss(now, min(cmp.Or(l.link.MaxBackoff, maxReconnect), maxReconnect), rand.Float64())
 	l.state.failures.Add(1)
+	l.tell(err.Error())
 	if first {
 		for i := range l.classes {
 			l.publishLost(l.classes[i].points, 0, now)
 		}
 	}
-	l.tell(err.Error(), now)
 }
 
-func (l *mqttLink) tell(fault string, now time.Time) {
+func (l *mqttLink) tell(fault string) {
 	if fault != l.told {
 		if fault != "" {
 			l.log.Warn("broker lost", "error", fault)

@@ -35,6 +35,7 @@ type route struct {
 	offOn  []*mqttDevice // devices whose status this topic tells
 	seqAt  int           // slot of the sequence number, -1 for none
 	order  sequence
+	newest time.Time // stamp of the last message taken without a number
 	vals   []value
 	told   facility.Reason // last fault that was logged
 	lost   atomic.Bool     // the queue was full when a message of this topic came
@@ -75,7 +76,7 @@ func (r *route) decode(m message, connected time.Time, out []facility.Sample) []
 	if err := r.shape.extract(m.payload, r.vals); err != nil {
 		return r.allBad(out, whyInvalid(m.payload), m.at)
 	}
-	order := r.judgeOrder(m.at)
+	order := r.judgeOrder(m, connected)
 	if order == tooLate {
 		return out
 	}
@@ -106,21 +107,23 @@ func (r *route) allBad(out []facility.Sample, why facility.Reason, at time.Time)
 	return out
 }
 
-// judgeOrder follows the topic's sequence numbers. A number that is none is left out of it: the
-// points then stand on their own.
-func (r *route) judgeOrder(seen time.Time) verdict {
-	if r.seqAt < 0 || r.vals[r.seqAt].kind != 'n' {
-		return inOrder
-	}
-	n, err := strconv.ParseUint(string(r.vals[r.seqAt].raw), 10, 64)
-	if err != nil {
-		return inOrder
-	}
+// judgeOrder follows the topic's sequence numbers. Without one that can be read, only what the broker
+// kept for us can come out of order, and its stamps tell.
+func (r *route) judgeOrder(m message, connected time.Time) verdict {
 	var stamp time.Time
 	if t := r.points[0].t; t >= 0 {
 		stamp, _ = time.Parse(time.RFC3339Nano, r.vals[t].text())
 	}
-	return r.order.take(n, stamp, seen)
+	if r.seqAt >= 0 && r.vals[r.seqAt].kind == 'n' {
+		if n, err := strconv.ParseUint(string(r.vals[r.seqAt].raw), 10, 64); err == nil {
+			return r.order.take(n, stamp, m.at)
+		}
+	}
+	if m.at.Sub(connected) < backlogFor && stamp.Before(r.newest) && !stamp.IsZero() {
+		return tooLate
+	}
+	r.newest = stamp
+	return inOrder
 }
 
 // sample judges one point of a payload: what is certainly wrong first, then what is only doubtful.

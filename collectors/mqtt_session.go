@@ -70,7 +70,9 @@ func (l *mqttLink) start() *session {
 		<-token.Done() // bounded by the connect timeout, ended early by cancel
 		if err := token.Error(); err != nil {
 			s.opened <- fmt.Errorf("connect to %s: %w", l.link.Address, err)
+			return
 		}
+		s.opened <- l.subscribe(s)
 	})
 	return s
 }
@@ -89,7 +91,6 @@ func (l *mqttLink) options(ctx context.Context, s *session) (*mqtt.ClientOptions
 		SetWriteTimeout(brokerTimeout).
 		SetWill(s.topic, "offline", subscribeQoS, true).
 		SetDefaultPublishHandler(l.receive).
-		SetOnConnectHandler(func(c mqtt.Client) { l.subscribe(c, s) }).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.lost <- fmt.Errorf("connection lost: %w", err) }).
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
 			return l.dialUntil(ctx)
@@ -119,14 +120,16 @@ func (l *mqttLink) dialUntil(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// subscribe is the client's on-connect handler. It runs on a goroutine of the client's.
-func (l *mqttLink) subscribe(c mqtt.Client, s *session) {
-	c.Publish(s.topic, subscribeQoS, true, "online")
+// subscribe asks for every topic, on every connection anew. It runs when the client has finished
+// connecting, not in its on-connect handler: that is called while the client still sends again what it
+// has in store, and would send what the handler publishes twice.
+func (l *mqttLink) subscribe(s *session) error {
+	s.client.Publish(s.topic, subscribeQoS, true, "online")
 	var tokens []mqtt.Token
 	filters := map[string]byte{}
 	flush := func() {
 		if len(filters) > 0 {
-			tokens = append(tokens, c.SubscribeMultiple(filters, nil))
+			tokens = append(tokens, s.client.SubscribeMultiple(filters, nil))
 			filters = map[string]byte{}
 		}
 	}
@@ -139,12 +142,10 @@ func (l *mqttLink) subscribe(c mqtt.Client, s *session) {
 	refused := 0
 	for _, t := range tokens {
 		if !t.WaitTimeout(brokerTimeout) {
-			s.opened <- errors.New("the broker did not answer a subscription")
-			return
+			return errors.New("the broker did not answer a subscription")
 		}
 		if err := t.Error(); err != nil {
-			s.opened <- fmt.Errorf("subscribe: %w", err)
-			return
+			return fmt.Errorf("subscribe: %w", err)
 		}
 		for topic, code := range t.(*mqtt.SubscribeToken).Result() {
 			if code == refusedFilter {
@@ -154,10 +155,9 @@ func (l *mqttLink) subscribe(c mqtt.Client, s *session) {
 		}
 	}
 	if refused > 0 && refused == len(l.routes) {
-		s.opened <- errors.New("the broker refuses every topic: check the account's rights")
-		return
+		return errors.New("the broker refuses every topic: check the account's rights")
 	}
-	s.opened <- nil
+	return nil
 }
 
 // close ends the session. A clean end says on our status topic that it is meant.

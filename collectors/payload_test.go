@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,27 @@ func TestKeptMessagesAreJudgedByTheirAge(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestBacklogOutOfOrderEndsWithTheNewest(t *testing.T) {
+	r := newTestRoute(facility.PointDef{Name: "x", Topic: "x", TimePath: "t", Scan: time.Second, Stale: time.Minute})
+	take := func(v, second int, since time.Duration) int {
+		payload := fmt.Sprintf(`{"v":%d,"t":%q}`, v, epoch.Add(time.Duration(second)*time.Second).Format(time.RFC3339))
+		return len(r.decode(message{payload: []byte(payload), at: epoch.Add(10 * time.Second)}, epoch.Add(10*time.Second-since), nil))
+	}
+	if take(1, 9, time.Second) != 1 || take(2, 8, time.Second) != 0 {
+		t.Error("an older message of the backlog replaced a newer one")
+	}
+	if take(3, 7, time.Minute) != 1 {
+		t.Error("a live message was dropped because its device's clock stepped back")
+	}
+}
+
+func newTestRoute(def facility.PointDef) *route {
+	r := &route{shape: newShape(), seqAt: -1}
+	r.points = []mqttPoint{newMQTTPoint(pointsOf([]facility.PointDef{def})[0], &mqttDevice{}, r.shape)}
+	r.vals = make([]value, r.shape.slots)
+	return r
 }
 
 func TestSimulatedDataIsNeverTakenForReal(t *testing.T) {

@@ -130,6 +130,7 @@ type tap struct {
 	mu     sync.Mutex
 	newest map[facility.Ref]facility.Sample
 	count  map[facility.Ref]int
+	queued []facility.Sample // taken from the bus but not yet looked at by await
 }
 
 func newTap(bus *facility.Bus) *tap {
@@ -161,7 +162,10 @@ func (p *tap) await(t *testing.T, what string, ok func(facility.Sample) bool) fa
 	t.Helper()
 	patience := time.After(20 * time.Second)
 	for {
-		for _, s := range p.drain() {
+		p.queued = append(p.queued, p.drain()...)
+		for len(p.queued) > 0 {
+			s := p.queued[0]
+			p.queued = p.queued[1:]
 			if ok(s) {
 				return s
 			}
