@@ -29,13 +29,13 @@ func (*openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 
 // testBroker is a real broker of another author's than our client, in this process.
 type testBroker struct {
-	t       *testing.T
+	t       testing.TB
 	server  *mqtt.Server
 	address string
 }
 
 // newBroker listens on an address; ":0" takes any free one.
-func newBroker(t *testing.T, address string) *testBroker {
+func newBroker(t testing.TB, address string) *testBroker {
 	t.Helper()
 	l, err := net.Listen("tcp", address)
 	if err != nil {
