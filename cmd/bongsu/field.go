@@ -88,6 +88,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("status", state.run)
 	parts.start("collectors", wire.Run)
 	parts.start("rules", engine.Run)
+	parts.start("watchdog", func(ctx context.Context) error { return watch(ctx, engine.Steps) })
 
 	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: ids, log: log}
 	ln, err := journal.Listen("unix:"+o.socket(), nil)

@@ -39,6 +39,14 @@ func runNode(ctx context.Context, o options) error {
 	if err := os.MkdirAll(o.data, 0o750); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
+	release, err := lockData(o.data)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := freeToListen(o.listen); err != nil {
+		return err
+	}
 	fmt.Printf("bongsu %s: site %s, console at http://%s\n", version, site.ID, o.listen)
 	if site.Demo {
 		fmt.Println("demo accounts (password bongsu-demo): operator lead safety facilities authority chair member tower admin")
