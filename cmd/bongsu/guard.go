@@ -14,9 +14,13 @@ import (
 // lockData takes a node's data folder for this supervisor: a second one on the same folder would only
 // see its children fail again and again.
 func lockData(dir string) (release func(), err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o640)
+	name := filepath.Join(dir, "lock")
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o640)
 	if err != nil {
-		return nil, fmt.Errorf("open the data folder's lock: %w", err)
+		f, err = os.Open(name) // a disk that can only be read must not keep the fire response from starting
+	}
+	if err != nil {
+		return func() {}, nil
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
@@ -37,25 +41,28 @@ func freeToListen(address string) error {
 	return l.Close()
 }
 
-// stillAfter is how long the rules' loop may stand still before its process is started again. The loop
-// waits for nothing longer than 50 ms at a time, so this is a fault, not a load.
-const stillAfter = 10 * time.Second
+// stillFor is how many looks, a second apart, may find the rules' loop standing still before its process
+// is started again. The loop waits for nothing longer than 50 ms at a time, so this is a fault, not a
+// load. Looks are counted, not time: after a frozen machine wakes, everybody gets the chance to go on.
+const stillFor = 10
 
 // watch ends with an error when the counter stops counting.
 func watch(ctx context.Context, steps func() int64) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	last, moved := steps(), time.Now()
+	last, still := steps(), 0
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		if n := steps(); n != last {
-			last, moved = n, time.Now()
-		} else if time.Since(moved) > stillAfter {
-			return fmt.Errorf("the rules stand still for %v", stillAfter)
+		n := steps()
+		if still++; n != last {
+			last, still = n, 0
+		}
+		if still >= stillFor {
+			return fmt.Errorf("the rules stand still for %d s", stillFor)
 		}
 	}
 }
