@@ -15,7 +15,7 @@ import (
 // Options are the bounds of the queues on each link. Zero values take the defaults.
 type Options struct {
 	CommandQueue int    // commands waiting for one link; 16
-	MessageQueue int    // MQTT messages waiting to be decoded on one link; 8192
+	MessageQueue int    // MQTT messages waiting to be decoded on one link; 32768
 	MaxPayload   int    // largest MQTT payload taken, bytes; 65536
 	StatusTopic  string // MQTT topic our own last will stands below; "bongsu/collectors"
 }
@@ -25,7 +25,7 @@ func (o Options) withDefaults() Options {
 		o.CommandQueue = 16
 	}
 	if o.MessageQueue <= 0 {
-		o.MessageQueue = 8192
+		o.MessageQueue = 32768
 	}
 	if o.MaxPayload <= 0 {
 		o.MaxPayload = 64 << 10
