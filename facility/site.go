@@ -67,6 +67,8 @@ type Simulator struct {
 	Seed      int64  `yaml:"seed"`
 	Scenarios string `yaml:"scenarios"` // folder of scenario files, relative to the site file
 	Control   string `yaml:"control"`   // address of the control API, host:port
+
+	Messenger *Messenger `yaml:"messenger"` // the services that fail over, with their users and people; optional
 }
 
 // Asset is a thing with a nameplate: a site, room, rack, feed, UPS zone.
