@@ -190,7 +190,9 @@ func (e *Engine) intake(now time.Time) {
 		e.cfg.Live.Apply(b)
 		for _, s := range b {
 			e.changed = append(e.changed, s.Point)
-			e.arrived[s.Point] = true
+			if e.fire != nil && e.fire.inputs.scanned[s.Point] {
+				e.arrived[s.Point] = true
+			}
 		}
 	}
 	if len(lost) > 0 {
@@ -242,9 +244,7 @@ func (e *Engine) step(now time.Time) {
 func (e *Engine) tick(now time.Time) fireOutcome {
 	e.complete = e.scanComplete()
 	e.lastTick = now
-	for _, ref := range e.fire.inputs.scans {
-		delete(e.arrived, ref)
-	}
+	clear(e.arrived)
 	out := e.fire.tick(now, e.cfg.Live, e.commands)
 	for _, a := range out.alarms {
 		for _, rec := range e.fireAlarm(now, a) {
@@ -254,14 +254,7 @@ func (e *Engine) tick(now time.Time) fireOutcome {
 	return out
 }
 
-func (e *Engine) scanComplete() bool {
-	for _, ref := range e.fire.inputs.scans {
-		if !e.arrived[ref] {
-			return false
-		}
-	}
-	return true
-}
+func (e *Engine) scanComplete() bool { return len(e.arrived) == e.fire.inputs.scans }
 
 func (e *Engine) tickDue(now time.Time) bool {
 	since := now.Sub(e.lastTick)

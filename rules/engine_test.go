@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -185,6 +186,28 @@ func TestStuckContactorFallsBack(t *testing.T) {
 		states, _ := commandsIn(h.book.all(), "R3.ISOLATE")
 		if len(states) == 0 || states[len(states)-1] != facility.CommandFailed {
 			t.Errorf("the record ends as %v, want failed", states)
+		}
+	})
+}
+
+// The rack has been cold for an hour, but the gas detector is gone: nobody can say that the air is
+// clean, so the latch stays. The picture for people must survive the missing number.
+func TestResetNeedsProofOfCleanAir(t *testing.T) {
+	story(t, func(t *testing.T, h *house) {
+		h.heat(62)
+		time.Sleep(6 * time.Second)
+		h.heat(25)
+		h.lose("demo/b1/io/lfl")
+		time.Sleep(time.Hour + 30*time.Second)
+		reset := facility.Act{ID: "1", Kind: "fire.reset", Subject: "B1", By: []string{"kim", "lee"}, Args: map[string]string{"rack": "R3", "inspected": "true"}}
+		if res := h.engine.Do(t.Context(), reset); res.Code != http.StatusConflict {
+			t.Errorf("reset without a gas detector: %d %s", res.Code, res.Detail)
+		}
+		h.mu.Lock()
+		_, err := json.Marshal(h.rooms)
+		h.mu.Unlock()
+		if err != nil {
+			t.Errorf("the picture cannot be told: %v", err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -36,6 +37,9 @@ type roomRefs struct {
 	last                                   fire.RoomInputs // last good values
 }
 
+// lelSeen is the flammable gas, in percent of its lower limit, that is still believed when its detector is lost.
+const lelSeen = 10.0
+
 const noRef = facility.Ref(1<<32 - 1)
 
 // fireInputs turns points into what the fire engine looks at. What each lost input means is written
@@ -44,8 +48,9 @@ type fireInputs struct {
 	racks    []rackRefs
 	rooms    []roomRefs
 	feedback []feedbackRef
-	firstC   float64        // threshold of stage 1, degrees Celsius
-	scans    []facility.Ref // Modbus channel points: a scan is complete when all of them are new
+	firstC   float64 // threshold of stage 1, degrees Celsius
+	scanned  []bool  // by Ref: a channel that Modbus reads each second
+	scans    int     // how many there are: a scan is complete when all of them are new
 }
 
 type feedbackRef struct {
@@ -55,7 +60,8 @@ type feedbackRef struct {
 }
 
 func newFireInputs(site *facility.Site, racks, rooms []string) *fireInputs {
-	in := &fireInputs{firstC: fire.DefaultLimits().Thresholds.Stage[0], racks: make([]rackRefs, len(racks)), rooms: make([]roomRefs, len(rooms))}
+	in := &fireInputs{firstC: fire.DefaultLimits().Thresholds.Stage[0], racks: make([]rackRefs, len(racks)), rooms: make([]roomRefs, len(rooms)),
+		scanned: make([]bool, len(site.Points))}
 	ref := func(points map[string]facility.PointID, name string) facility.Ref {
 		if r, ok := site.Ref(points[name]); ok {
 			return r
@@ -78,7 +84,8 @@ func newFireInputs(site *facility.Site, racks, rooms []string) *fireInputs {
 			}
 			for _, c := range r.channels[:2] {
 				if site.Points[c].Def.Function != 0 {
-					in.scans = append(in.scans, c)
+					in.scans++
+					in.scanned[c] = true
 				}
 			}
 			in.addFeedback(site, rack.ID, rack.Commands)
@@ -186,6 +193,8 @@ func (in *fireInputs) fillRoom(r *roomRefs, to *fire.RoomInputs, now time.Time, 
 	}
 	if s := sampleOf(v, r.lel, now); s.Quality == facility.Good {
 		r.last.LEL = s.Value
+	} else if !(r.last.LEL >= lelSeen) {
+		r.last.LEL = math.NaN() // no proof of clean air for a reset, and no reason to hold the gas
 	}
 	keep(v, r.abort, now, &r.last.Abort)
 	keep(v, r.station, now, &r.last.ManualStation)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math"
 	"time"
 
 	"bongsu/facility"
@@ -25,6 +26,9 @@ func (d *fireDesk) room(cfg facility.FireRoom, r fire.RoomView, view fire.View, 
 	out := facility.FireRoomView{
 		ID: r.Name, Asset: cfg.Asset, Stage: r.Stage.String(), Mode: d.site.Fire.Mode, Control: "automatic",
 		Drill: view.Drill != nil, Occupied: r.Occupants, LEL: r.LEL, ASD: r.ASD, Holds: []string{},
+	}
+	if math.IsNaN(out.LEL) {
+		out.LEL = 0 // unknown; the detector's own alarm and its point's quality say so
 	}
 	if view.Authority {
 		out.Control = "authority"
