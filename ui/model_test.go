@@ -209,7 +209,14 @@ func TestTooManyEventsMakeViewersBeginAnew(t *testing.T) {
 	if _, _, err := at.read(); !errors.Is(err, errTooSlow) {
 		t.Errorf("reading on gives %v, want %v", err, errTooSlow)
 	}
-	if _, first, err := hub.join("alarms", 0); err != nil || !bytes.Contains(first[0].plain, []byte("event: snap")) {
-		t.Errorf("beginning anew gives %v, %v", first, err)
+	again, first, err := hub.join("journal", 0)
+	if err != nil || !bytes.Contains(first[0].plain, []byte("event: snap")) {
+		t.Fatalf("beginning anew gives %v, %v", first, err)
+	}
+	defer again.leave()
+	hub.take(change{name: "entry", data: 7})
+	hub.flush()
+	if frames, _, err := again.read(); err != nil || len(frames) != 1 || !bytes.Contains(frames[0].plain, []byte("data: 7")) {
+		t.Errorf("after the flood the next event gives %v, %v", frames, err)
 	}
 }

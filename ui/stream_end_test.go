@@ -52,6 +52,27 @@ func TestAViewerWhosePlaceIsOverwrittenIsLetGo(t *testing.T) {
 	}
 }
 
+func TestAViewNobodyWatchesKeepsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		b := h.as("operator")
+		s := b.open("overview")
+		last := s.until("tick").id
+		s.close()
+		time.Sleep(idleAfter + 3*time.Second)
+		hub := h.server.hub
+		hub.mu.Lock()
+		kept, active := len(hub.views["overview"].frames), hub.views["overview"].active
+		hub.mu.Unlock()
+		if kept != 0 || active {
+			t.Errorf("%d frames are kept, active %v", kept, active)
+		}
+		if e, err := b.open("overview", "Last-Event-ID", last).next(); err != nil || e.name != "snap" {
+			t.Errorf("whoever comes back gets %q, %v, want a snapshot", e.name, err)
+		}
+	})
+}
+
 func TestStreamsEndAtOnceWhenTheServerStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)

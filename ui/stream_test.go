@@ -113,6 +113,12 @@ func TestAnAlarmIsOnTheScreenAtOnce(t *testing.T) {
 		if a.ID != hot || a.Text != "고온" || a.Revision != 1 || !strings.HasSuffix(a.Raised, "Z") || len(a.Raised) != len("2006-01-02T15:04:05.000Z") {
 			t.Errorf("the alarm says %+v", a)
 		}
+		time.Sleep(5 * time.Millisecond) // while the next events gather
+		began = time.Now()
+		h.writes(2, KindAlarm, hotAlarm(2))
+		if s.until("alarm").into(t, &a); a.Revision != 2 || time.Since(began) > 100*time.Millisecond {
+			t.Errorf("the next one, %+v, took %v", a, time.Since(began))
+		}
 	})
 }
 
