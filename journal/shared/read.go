@@ -1,0 +1,156 @@
+package shared
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// Freshness says what a read must know.
+type Freshness int
+
+const (
+	// Newest asks a majority, so it sees every entry that was acknowledged before.
+	Newest Freshness = iota
+	// Local takes what the member that answers has; it works without a majority and may lag.
+	Local
+)
+
+// pageSize bounds the entries of one read, of 1.1 MiB each at worst.
+const pageSize = 256
+
+// After gives up to limit entries behind the number after, checked as a chain. Fewer mean that
+// these are all there are. The error matches ErrBroken if one does not prove itself; the entries
+// before it are returned.
+func (l *Log) After(ctx context.Context, after uint64, limit int, how Freshness) ([]Entry, error) {
+	var out []Entry
+	for len(out) < limit {
+		page, tip, err := l.page(ctx, after, min(limit-len(out), pageSize), how)
+		out = append(out, page...)
+		if err != nil {
+			return out, fmt.Errorf("read shared journal after %d: %w", after, err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		if after = page[len(page)-1].Seq; after >= tip.Seq {
+			break
+		}
+	}
+	return out, nil
+}
+
+// LastSeq is the number of the newest entry, 0 for none, as a majority knows it.
+func (l *Log) LastSeq(ctx context.Context) (uint64, error) {
+	r, err := l.client.Get(ctx, l.keys.head())
+	if err != nil {
+		return 0, fmt.Errorf("read end of shared journal: %w", err)
+	}
+	h, err := decodeHead(r)
+	return h.Seq, err
+}
+
+// page reads the entries behind after, and the newest entry's mark, of one moment. It proves that
+// they follow the entry before them and each other, and that none is missing up to the mark.
+func (l *Log) page(ctx context.Context, after uint64, limit int, how Freshness) ([]Entry, head, error) {
+	opts := []clientv3.OpOption{clientv3.WithRange(l.keys.entriesEnd()), clientv3.WithLimit(int64(limit) + 1)}
+	tipOp, from := clientv3.OpGet(l.keys.head()), max(after, 1)
+	if how == Local {
+		opts = append(opts, clientv3.WithSerializable())
+		tipOp = clientv3.OpGet(l.keys.head(), clientv3.WithSerializable())
+	}
+	r, err := l.client.Txn(ctx).Then(tipOp, clientv3.OpGet(l.keys.entry(from), opts...)).Commit()
+	if err != nil {
+		return nil, head{}, err
+	}
+	tip, err := decodeHead((*clientv3.GetResponse)(r.Responses[0].GetResponseRange()))
+	if err != nil || after > tip.Seq {
+		return nil, tip, err
+	}
+	found := (*clientv3.GetResponse)(r.Responses[1].GetResponseRange())
+	c := chain{keys: l.keys, next: from}
+	out := make([]Entry, 0, len(found.Kvs))
+	for _, kv := range found.Kvs {
+		e, err := c.take(kv.Key, kv.Value)
+		if err != nil {
+			return out, tip, err
+		}
+		if e.Seq > after && len(out) < limit {
+			out = append(out, e)
+		}
+	}
+	if !found.More {
+		return out, tip, c.ends(tip)
+	}
+	return out, tip, nil
+}
+
+// chain proves that entries follow each other.
+type chain struct {
+	keys space
+	next uint64
+	last string // hash of the entry before next, once one was taken
+}
+
+func (c *chain) take(key, value []byte) (Entry, error) {
+	seq, err := c.keys.seqOf(key)
+	if err != nil || seq > c.next {
+		return Entry{}, &Broken{Seq: c.next, Why: "it is missing"}
+	}
+	e, err := decodeEntry(value)
+	switch {
+	case err != nil:
+		return e, &Broken{Seq: seq, Why: err.Error()}
+	case e.Seq != seq:
+		return e, &Broken{Seq: seq, Why: fmt.Sprintf("entry %d stands in its place", e.Seq)}
+	case seq == 1 && e.Prev != "", c.last != "" && e.Prev != c.last:
+		return e, &Broken{Seq: seq, Why: "it does not follow the entry before it"}
+	}
+	c.next, c.last = seq+1, e.Hash
+	return e, nil
+}
+
+// ends proves that nothing is missing up to the mark of the newest entry, and nothing stands behind.
+func (c *chain) ends(tip head) error {
+	switch {
+	case c.next <= tip.Seq:
+		return &Broken{Seq: c.next, Why: "it is missing"}
+	case c.next > tip.Seq+1:
+		return &Broken{Seq: tip.Seq + 1, Why: "it stands behind the mark of the newest entry"}
+	case c.last != "" && c.last != tip.Hash:
+		return &Broken{Seq: tip.Seq, Why: "it is not the one the mark of the newest entry names"}
+	}
+	return nil
+}
+
+// Verified is what Verify has proven.
+type Verified struct {
+	Entries uint64
+	Hash    string // of the newest entry: equal hashes at two sites mean equal logs
+}
+
+// Verify reads the whole log as it is now and proves the chain. An error that matches ErrBroken is
+// a *Broken that names the first bad entry.
+func (l *Log) Verify(ctx context.Context) (Verified, error) {
+	var v Verified
+	for {
+		page, tip, err := l.page(ctx, v.Entries, pageSize, Newest)
+		if n := len(page); n > 0 {
+			v = Verified{Entries: page[n-1].Seq, Hash: page[n-1].Hash}
+		}
+		if err == nil && v.Entries > tip.Seq {
+			err = &Broken{Seq: tip.Seq + 1, Why: "the log has become shorter"}
+		}
+		if err != nil {
+			return v, fmt.Errorf("verify shared journal: %w", err)
+		}
+		if v.Entries == tip.Seq {
+			return v, nil
+		}
+	}
+}
+
+// asBroken tells a broken chain from a read that failed.
+func asBroken(err error) bool { return errors.Is(err, ErrBroken) }
