@@ -60,19 +60,26 @@ func ended(s facility.CommandState) bool {
 // stays open, because its supervision retries it and the field may still have followed.
 func (d *commandDesk) answered(a answer, now time.Time) (facility.CommandRecord, bool) {
 	r := d.records[a.record]
-	if r == nil || ended(r.State) {
+	if r == nil {
 		return facility.CommandRecord{}, false
 	}
+	over := ended(r.State) // the feedback was quicker than the device's own answer
 	if !a.receipt.Sent.IsZero() {
 		t := a.receipt.Sent.UTC()
-		r.Sent, r.State = &t, facility.CommandSent
+		r.Sent = &t
+		if !over {
+			r.State = facility.CommandSent
+		}
 	}
 	if !a.receipt.Accepted.IsZero() {
 		t := a.receipt.Accepted.UTC()
-		r.Accepted, r.State = &t, facility.CommandAccepted
+		r.Accepted = &t
+		if !over {
+			r.State = facility.CommandAccepted
+		}
 	}
 	r.Detail = a.receipt.Detail
-	if a.err != nil {
+	if a.err != nil && !over {
 		r.Error = a.err.Error()
 		if _, mine := d.open[r.ID]; mine {
 			r.State = facility.CommandFailed

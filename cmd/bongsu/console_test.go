@@ -12,7 +12,7 @@ func TestConsoleInChromium(t *testing.T) {
 	if os.Getenv("BONGSU_BROWSER") == "" {
 		t.Skip("needs Chromium and the npm packages: run it through make test")
 	}
-	h := newHouse(t)
+	h := newHouse(t, houseOptions{})
 	cmd := exec.Command("npx", "playwright", "test", "--grep", "@real")
 	cmd.Dir = "../../ui/web"
 	cmd.Env = append(os.Environ(), "BONGSU_URL="+h.base, "CI=true")

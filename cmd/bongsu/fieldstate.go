@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bongsu/collectors"
@@ -31,23 +32,27 @@ type fieldState struct {
 	wire    *collectors.Collectors
 	probe   string
 
+	views  atomic.Pointer[[]facility.FireRoomView]
+	probed atomic.Int64  // unix nanoseconds when the disk last proved itself
+	news   chan struct{} // a new picture waits to be told
+
 	mu        sync.Mutex
-	views     []facility.FireRoomView
-	probed    time.Time // last time the disk proved itself
 	listeners map[chan facility.FieldStatus]bool
 }
 
 func newFieldState(node string, book *journal.Log, spool *journal.Spool, filler *spooler, wire *collectors.Collectors, probe string) *fieldState {
 	return &fieldState{node: node, started: time.Now().UTC(), book: book, spool: spool, filler: filler, wire: wire, probe: probe,
-		listeners: map[chan facility.FieldStatus]bool{}}
+		news: make(chan struct{}, 1), listeners: map[chan facility.FieldStatus]bool{}}
 }
 
-// rooms takes the newest picture of the fire rooms and tells it at once.
+// rooms takes the newest picture of the fire rooms. The rules' loop calls it, so it waits for nothing:
+// what a status asks of the logs may hang with their disk, and is asked by another goroutine.
 func (f *fieldState) rooms(views []facility.FireRoomView) {
-	f.mu.Lock()
-	f.views = views
-	f.mu.Unlock()
-	f.tell()
+	f.views.Store(&views)
+	select {
+	case f.news <- struct{}{}:
+	default:
+	}
 }
 
 func (f *fieldState) run(ctx context.Context) error {
@@ -59,8 +64,9 @@ func (f *fieldState) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			f.tell()
+		case <-f.news:
 		}
+		f.tell()
 	}
 }
 
@@ -71,9 +77,7 @@ func (f *fieldState) proveDisk(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := writeSynced(f.probe, time.Now().UTC().Format(time.RFC3339Nano)); err == nil {
-			f.mu.Lock()
-			f.probed = time.Now()
-			f.mu.Unlock()
+			f.probed.Store(time.Now().UnixNano())
 		}
 		select {
 		case <-ctx.Done():
@@ -103,15 +107,17 @@ func (f *fieldState) status() facility.FieldStatus {
 	if d := f.book.Damage(); len(d) > 0 {
 		gap = strings.TrimSpace(gap + fmt.Sprintf(" the journal has %d unreadable places; see `bongsu journal verify`", len(d)))
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	now := time.Now()
+	var views []facility.FireRoomView
+	if v := f.views.Load(); v != nil {
+		views = *v
+	}
 	return facility.FieldStatus{
 		Time: now.UTC(), Node: f.node, Started: f.started, JournalSeq: f.book.LastSeq(),
-		JournalOK:  !has && f.book.Healthy() && now.Sub(f.probed) < probeWithin,
+		JournalOK:  !has && f.book.Healthy() && now.Sub(time.Unix(0, f.probed.Load())) < probeWithin,
 		JournalGap: gap, SpoolOK: !f.filler.failing.Load() && f.spool.Err() == nil, Evicted: f.filler.lost(),
 		Collecting: now.Sub(time.Unix(0, f.filler.lastGood.Load())) < collectWithin,
-		Links:      f.wire.Status(), Rooms: f.views,
+		Links:      f.wire.Status(), Rooms: views,
 	}
 }
 

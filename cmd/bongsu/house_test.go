@@ -65,9 +65,14 @@ func (l *lockedBuffer) String() string {
 
 var loopbackPort = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
-// newHouse copies the demo site, with more settings if given, onto free ports and starts the simulator
-// and the node.
-func newHouse(t *testing.T, more ...string) *house {
+// houseOptions change a house before it starts.
+type houseOptions struct {
+	site   string       // more settings for the site file
+	before func(*house) // runs before the node's processes
+}
+
+// newHouse copies the demo site onto free ports and starts the simulator and the node.
+func newHouse(t *testing.T, o houseOptions) *house {
 	t.Helper()
 	bin, err := binaries()
 	if err != nil {
@@ -88,7 +93,7 @@ func newHouse(t *testing.T, more ...string) *house {
 		free = free[1:]
 		return fmt.Appendf(nil, "127.0.0.1:%d", p)
 	})
-	moved = append(moved, strings.Join(more, "")...)
+	moved = append(moved, o.site...)
 	if err := os.WriteFile(h.site, moved, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +102,9 @@ func newHouse(t *testing.T, more ...string) *house {
 	jar, _ := cookiejar.New(nil)
 	h.client = &http.Client{Jar: jar, Timeout: 10 * time.Second}
 	h.start(exec.Command(filepath.Join(bin, "bongsu-sim"), "--site", h.site, "--listen", strings.TrimPrefix(h.sim, "http://")))
+	if o.before != nil {
+		o.before(h)
+	}
 	h.node = exec.Command(filepath.Join(bin, "bongsu"), "run", "--site", h.site, "--data", h.data, "--listen", strings.TrimPrefix(h.base, "http://"))
 	h.start(h.node)
 	h.eventually(30*time.Second, "the node is ready", func() bool { return h.status("/readyz") == http.StatusOK })

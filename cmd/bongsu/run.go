@@ -49,7 +49,7 @@ func runNode(ctx context.Context, o options) error {
 	}
 	fmt.Printf("bongsu %s: site %s, console at http://%s\n", version, site.ID, o.listen)
 	if site.Demo {
-		fmt.Println("demo accounts (password bongsu-demo): operator lead safety facilities authority chair member tower admin")
+		fmt.Println("demo accounts (password bongsu-demo): operator lead safety facilities authority authority2 chair member tower admin")
 	}
 	self, err := os.Executable()
 	if err != nil {

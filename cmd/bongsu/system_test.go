@@ -18,7 +18,7 @@ import (
 // command is proven by the field, water brings the heat down, and the journal tells it in order.
 func TestSystemBatteryFireEndsInWater(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, houseOptions{})
 	began := time.Now()
 	if code, body := h.post("sim/scenarios/battery-fire", map[string]string{}); code/100 != 2 {
 		t.Fatalf("start the scenario: %d %s", code, body)
@@ -128,7 +128,7 @@ func verifyJournal(t *testing.T, h *house) {
 // stages come on time, and the console is back by itself.
 func TestSystemSurvivesKills(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, houseOptions{})
 	began := time.Now()
 	if code, body := h.post("sim/scenarios/battery-fire", map[string]string{}); code/100 != 2 {
 		t.Fatalf("start the scenario: %d %s", code, body)
@@ -181,7 +181,7 @@ func neverAfterProof(t *testing.T, entries []entry) {
 // What an operator may not do, or asks wrongly, is refused with a problem that says what to do.
 func TestSystemRefusesClearly(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, houseOptions{})
 	if code, body := h.post("session", map[string]string{"user": "operator", "password": "wrong"}); code != http.StatusUnauthorized || !strings.Contains(body, `"detail"`) {
 		t.Errorf("a wrong password: %d %s", code, body)
 	}
@@ -282,7 +282,7 @@ func TestSystemFeedsInflux(t *testing.T) {
 	eventually(t, 30*time.Second, "influxd answers", func() bool {
 		return strings.Contains(ask("CREATE DATABASE plant"), "statement_id")
 	})
-	h := newHouse(t, fmt.Sprintf("\ninflux: {url: \"http://%s\", bucket: plant/autogen}\n", address))
+	h := newHouse(t, houseOptions{site: fmt.Sprintf("\ninflux: {url: \"http://%s\", bucket: plant/autogen}\n", address)})
 	h.eventually(60*time.Second, "the rack's temperature is in InfluxDB", func() bool {
 		return strings.Contains(ask(`SELECT last("value") FROM "battery-rack" WHERE "point" = 'demo/b1/r3/bms/t-max'`), "values")
 	})

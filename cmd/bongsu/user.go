@@ -75,6 +75,23 @@ func userCommand() *cobra.Command {
 			return users.Remove(args[0])
 		},
 	}
+	token := &cobra.Command{
+		Use:   "token NAME LABEL",
+		Short: "Make an API token for an account and print it once",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			users, err := open()
+			if err != nil {
+				return err
+			}
+			t, err := users.AddToken(args[0], args[1])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), t)
+			return nil
+		},
+	}
 	list := &cobra.Command{
 		Use:   "list",
 		Short: "List the accounts",
@@ -90,7 +107,7 @@ func userCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.AddCommand(add, password, remove, list)
+	cmd.AddCommand(add, password, remove, token, list)
 	return cmd
 }
 
