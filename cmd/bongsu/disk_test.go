@@ -53,11 +53,14 @@ func TestSystemFightsTheFireOnAFullDisk(t *testing.T) {
 		return ok && allConfirmed(r)
 	})
 	var nodes struct {
-		Field struct {
-			JournalGap string `json:"journal_gap"`
+		Items []struct {
+			Role   string
+			Health struct {
+				JournalGap string `json:"journal_gap"`
+			}
 		}
 	}
-	if !h.get("nodes", &nodes) || nodes.Field.JournalGap == "" {
+	if !h.get("nodes", &nodes) || len(nodes.Items) == 0 || nodes.Items[0].Health.JournalGap == "" {
 		t.Errorf("nobody is told of the gap: %+v", nodes)
 	}
 	if err := os.Remove(ballast); err != nil {
