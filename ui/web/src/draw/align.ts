@@ -17,14 +17,15 @@ export interface Pens {
 
 const usable = (q: Quality): boolean => q === 'good' || q === 'uncertain'
 
-/** The usual distance between buckets, ms: the smallest seen. */
-export function stepOf(buckets: readonly Bucket[]): number {
-  let step = Infinity
-  for (let i = 1; i < buckets.length; i++) {
-    const d = millis(buckets[i]?.t) - millis(buckets[i - 1]?.t)
-    if (d > 0 && d < step) step = d
-  }
-  return step
+// A value is called stale after 3 s at the soonest: buckets nearer than that are no gap, however
+// fine they were asked for.
+const least = 3500
+
+/** The distance between buckets from which the line is broken, ms: well over the usual one. */
+export function gapOf(buckets: readonly Bucket[]): number {
+  const steps = buckets.slice(1).map((b, i) => millis(b.t) - millis(buckets[i]?.t))
+  const usual = steps.sort((x, y) => x - y)[Math.floor(steps.length / 2)] ?? 0
+  return Math.max(2.5 * usual, least)
 }
 
 interface Sample {
@@ -34,12 +35,12 @@ interface Sample {
 }
 
 function samples(buckets: readonly Bucket[]): Sample[] {
-  const step = stepOf(buckets)
+  const gap = gapOf(buckets)
   const out: Sample[] = []
   let before = 0
   for (const b of buckets) {
     const t = millis(b.t)
-    if (before > 0 && t - before > 1.9 * step) out.push({ t: before + step, fresh: null, stale: null })
+    if (before > 0 && t - before > gap) out.push({ t: before + 1, fresh: null, stale: null })
     const known = b.quality !== 'bad' && b.quality !== 'unknown' && Number.isFinite(b.last)
     const fresh = known && usable(b.quality) ? b.last : null
     out.push({ t, fresh, stale: known && fresh === null ? b.last : null })

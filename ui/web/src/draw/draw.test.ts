@@ -123,10 +123,17 @@ describe('histories on one axis', () => {
     ({ t, min: last, max: last, last, quality }) as never
 
   it('keep a missing bucket as a gap and stale samples apart', () => {
-    const pens = align([[bucket(1000, 1), bucket(2000, 2), bucket(5000, 5, 'stale')]])
-    expect(pens.x).toEqual([1, 2, 3, 5])
+    const pens = align([[bucket(1000, 1), bucket(2000, 2), bucket(9000, 5, 'stale')]])
+    expect(pens.x).toEqual([1, 2, 2.001, 9])
     expect(pens.fresh[0]).toEqual([1, 2, null, null])
     expect(pens.stale[0]).toEqual([null, null, null, 5])
+  })
+
+  it('are whole where buckets are finer than the scan, and follow the pace of slow points', () => {
+    const fine = align([[0, 750, 2250, 3000, 4500].map((t) => bucket(1000 + t, t))])
+    expect(fine.fresh[0]).not.toContain(null)
+    const slow = align([[10, 20, 30, 40, 80].map((s) => bucket(s * 1000, s))])
+    expect(slow.fresh[0]).toEqual([10, 20, 30, 40, null, 80])
   })
 
   it('leave a pen undefined where only another one has a sample', () => {

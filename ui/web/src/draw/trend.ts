@@ -152,20 +152,20 @@ export function mountTrend(host: HTMLElement, o: TrendOptions): Trend {
   let pens: Pens = align(o.pens.map(() => []))
   let seconds = 900
   let follows = true
-  const plot = new uPlot(optionsOf(host, { ...o, following: (on) => set(on) }), dataOf(pens), host)
+  const plot = new uPlot(optionsOf(host, { ...o, following: set }), dataOf(pens), host)
   hideStaleLegend(plot, o.pens.length)
-  const set = (on: boolean) => {
-    follows = on
-    o.following?.(on)
-  }
   const resize = new ResizeObserver(() => {
     plot.setSize({ width: Math.max(200, host.clientWidth), height: o.height })
   })
   resize.observe(host)
   const listening = new AbortController()
-  const { signal } = listening
-  plot.over.addEventListener('dblclick', () => set(true), { signal })
-  if (o.wheel) plot.over.addEventListener('wheel', wheel, { passive: false, signal })
+  plot.over.addEventListener('dblclick', () => set(true), { signal: listening.signal })
+  if (o.wheel) plot.over.addEventListener('wheel', wheel, { passive: false, signal: listening.signal })
+
+  function set(on: boolean): void {
+    follows = on
+    o.following?.(on)
+  }
 
   function wheel(e: WheelEvent): void {
     e.preventDefault()

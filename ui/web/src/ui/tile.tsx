@@ -38,3 +38,12 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
     </div>
   )
 }
+
+/** A wide table that scrolls sideways on its own, reachable by keyboard. */
+export function Wide({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="scroll-x" role="group" aria-label={label} tabIndex={0}>
+      {children}
+    </div>
+  )
+}

@@ -43,7 +43,7 @@ function useHistory(points: readonly string[], seconds: number) {
     queries: points.map((id) => ({
       queryKey: ['history', id, from, to],
       queryFn: () => {
-        const range = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}&max=${finest}`
+        const range = `from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}&max=${Math.min(finest, seconds)}`
         return get<History>(`points/${segment(id)}/history?${range}`)
       },
       staleTime: Infinity,
@@ -102,44 +102,13 @@ export function TrendPanel(p: TrendPanelProps) {
   }, [store, key, trend])
   return (
     <div className="trend">
-      <div className="trend-bar" role="group" aria-label={t('trend.controls')}>
-        {p.seconds === undefined &&
-          windows.map((w) => (
-            <button
-              key={w}
-              type="button"
-              className="button quiet"
-              aria-pressed={own === w}
-              onClick={() => setOwn(w)}
-            >
-              {t('trend.minutes', { n: w / 60 })}
-            </button>
-          ))}
-        <button
-          type="button"
-          className="button quiet icon"
-          aria-label={t('trend.in')}
-          title={t('trend.in')}
-          onClick={() => trend.current?.zoom(0.5)}
-        >
-          ＋
-        </button>
-        <button
-          type="button"
-          className="button quiet icon"
-          aria-label={t('trend.out')}
-          title={t('trend.out')}
-          onClick={() => trend.current?.zoom(2)}
-        >
-          −
-        </button>
-        {!following && (
-          <button type="button" className="button" onClick={() => trend.current?.follow(seconds)}>
-            {t('trend.follow')}
-          </button>
-        )}
-        {history.failed !== null && <span className="muted">{t('trend.no-history')}</span>}
-      </div>
+      <TrendBar
+        seconds={p.seconds === undefined ? own : null}
+        choose={setOwn}
+        zoom={(factor) => trend.current?.zoom(factor)}
+        follow={following ? null : () => trend.current?.follow(seconds)}
+        failed={history.failed !== null}
+      />
       <div
         ref={host}
         className="trend-host"
@@ -147,6 +116,55 @@ export function TrendPanel(p: TrendPanelProps) {
         aria-label={t('trend.label', { names: p.names.join(', ') })}
       />
       <TrendTable read={() => trend.current?.pens()} names={p.names} unit={p.unit} />
+    </div>
+  )
+}
+
+interface TrendBarProps {
+  /** The window shown, null where the screen chooses it. */
+  seconds: number | null
+  choose(seconds: number): void
+  zoom(factor: number): void
+  /** Goes back to now; null while the trend follows anyway. */
+  follow: (() => void) | null
+  failed: boolean
+}
+
+function TrendBar({ seconds, choose, zoom, follow, failed }: TrendBarProps) {
+  const { t } = useWords()
+  const step = (label: string, sign: string, factor: number) => (
+    <button
+      type="button"
+      className="button quiet icon"
+      aria-label={label}
+      title={label}
+      onClick={() => zoom(factor)}
+    >
+      {sign}
+    </button>
+  )
+  return (
+    <div className="trend-bar" role="group" aria-label={t('trend.controls')}>
+      {seconds !== null &&
+        windows.map((w) => (
+          <button
+            key={w}
+            type="button"
+            className="button quiet"
+            aria-pressed={seconds === w}
+            onClick={() => choose(w)}
+          >
+            {t('trend.minutes', { n: w / 60 })}
+          </button>
+        ))}
+      {step(t('trend.in'), '＋', 0.5)}
+      {step(t('trend.out'), '−', 2)}
+      {follow && (
+        <button type="button" className="button" onClick={follow}>
+          {t('trend.follow')}
+        </button>
+      )}
+      {failed && <span className="muted">{t('trend.no-history')}</span>}
     </div>
   )
 }

@@ -7,6 +7,7 @@ import { useConsole } from '../../ui/context'
 import { useNow } from '../../ui/live'
 import { Value } from '../../ui/quantity'
 import { useTimes, useWords } from '../../ui/text'
+import { Wide } from '../../ui/tile'
 import { useInhibit } from './room-acts'
 
 const marks = { idle: '○', commanded: '▸', confirmed: '✓', mismatch: '≠', inhibited: '⊘' } as const
@@ -17,7 +18,7 @@ export function Actuators({ room, rack }: { room: Room; rack: Rack | undefined }
   const mine = rack?.commands ?? []
   const shared = room.commands ?? []
   return (
-    <div className="scroll-x">
+    <Wide label={t('actuator.name')}>
       <table className="plain actuators">
         <thead>
           <tr>
@@ -41,7 +42,7 @@ export function Actuators({ room, rack }: { room: Room; rack: Rack | undefined }
         </tbody>
       </table>
       {mine.length + shared.length === 0 && <p className="muted">{t('actuator.none')}</p>}
-    </div>
+    </Wide>
   )
 }
 

@@ -4,7 +4,7 @@ import { rank } from '../../live/ladder'
 import type { FireChannel, Rack, Room } from '../../live/types'
 import { useReading } from '../../ui/live'
 import { Quantity } from '../../ui/quantity'
-import { Fact, Facts } from '../../ui/tile'
+import { Fact, Facts, Wide } from '../../ui/tile'
 import { StageBand } from '../../ui/stage'
 import { useWords } from '../../ui/text'
 import { EndBypass } from './room-acts'
@@ -16,7 +16,7 @@ export function Channels({ room, rack }: { room: Room; rack: Rack }) {
   return (
     <>
       <StageBand stage={rack.stage} />
-      <div className="scroll-x">
+      <Wide label={t('channel.name')}>
         <table className="plain channels">
           <thead>
             <tr>
@@ -35,7 +35,7 @@ export function Channels({ room, rack }: { room: Room; rack: Rack }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Wide>
       <Facts>
         <Fact name={t('channel.votes')}>
           {votes.length === 0 ? t('none') : votes.map(([limit, n]) => `${limit} ℃: ${n}`).join(' · ')}

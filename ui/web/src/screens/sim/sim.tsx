@@ -11,7 +11,7 @@ import { useRooms, useView } from '../../ui/live'
 import { Quantity } from '../../ui/quantity'
 import { useSimulator } from '../../ui/simulator'
 import { Empty, Failed, Loading } from '../../ui/states'
-import { Fact, Facts } from '../../ui/tile'
+import { Fact, Facts, Wide } from '../../ui/tile'
 import { useAssetName, useWords } from '../../ui/text'
 import { number } from '../../live/format'
 
@@ -181,7 +181,7 @@ function TruthTable({ state }: { state: SimState }) {
   return (
     <section className="panel sim-truth" aria-labelledby="truth-h">
       <h2 id="truth-h">{t('sim.truth')}</h2>
-      <div className="scroll-x">
+      <Wide label={t('sim.truth')}>
         <table className="plain">
           <thead>
             <tr>
@@ -220,7 +220,7 @@ function TruthTable({ state }: { state: SimState }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   )
 }

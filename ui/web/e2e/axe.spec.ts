@@ -1,0 +1,43 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, test } from '@playwright/test'
+import { fresh, isMock, logIn, open, station, type Lang, type Theme } from './steps'
+
+const screens = ['/o', '/b', '/a', '/t', '/j', '/sim']
+
+for (const lang of ['ko', 'en'] as Lang[])
+  for (const theme of ['light', 'dark'] as Theme[])
+    test(`every screen passes axe, ${lang} ${theme} @mock @real`, async ({ page }) => {
+      test.slow()
+      await fresh(page)
+      await station(page, lang, theme)
+      await page.goto('/login')
+      await expect(page.getByRole('main')).toBeVisible()
+      const found: string[] = await faults(page, '/login')
+      await logIn(page)
+      for (const path of screens) {
+        await open(page, path)
+        await page.waitForTimeout(300)
+        found.push(...(await faults(page, path)))
+      }
+      if (isMock) {
+        await page.request.post('/mock/fire?at=30')
+        await open(page, '/b')
+        found.push(...(await faults(page, '/b in a fire')))
+        await open(page, '/a?id=PREALARM%3AR3')
+        found.push(...(await faults(page, 'alarm drawer')))
+      }
+      expect(found).toEqual([])
+    })
+
+async function faults(page: import('@playwright/test').Page, where: string): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze()
+  return violations.map(
+    (v) =>
+      `${where}: ${v.id} ${v.nodes
+        .map((n) => n.target.join(' '))
+        .slice(0, 4)
+        .join(' | ')}`,
+  )
+}

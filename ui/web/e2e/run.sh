@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Runs the browser tests twice: against the mock, then against the real program with its simulator on
+# ports of its own, so that a demo that is running meanwhile is left alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$(cd ../.. && pwd)
+bin=${BONGSU_BIN:-$root/bin}
+console=127.0.0.1:${BONGSU_E2E_PORT:-38080}
+
+npx playwright test
+
+work=$(mktemp -d)
+sim=; node=
+stop() {
+	trap - EXIT
+	[ -n "$node" ] && kill -TERM "$node" 2>/dev/null && wait "$node" 2>/dev/null || true
+	[ -n "$sim" ] && kill -TERM "$sim" 2>/dev/null && wait "$sim" 2>/dev/null || true
+	rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+cp -r "$root/sites" "$work/sites"
+site=$work/sites/demo/site.yaml
+sed -i 's/127\.0\.0\.1:2000\([0-9]\)/127.0.0.1:3000\1/; s/127\.0\.0\.1:11883/127.0.0.1:31883/; s/127\.0\.0\.1:8090/127.0.0.1:38090/' "$site"
+
+"$bin/bongsu-sim" --site "$site" >"$work/sim.log" 2>&1 & sim=$!
+"$bin/bongsu" run --site "$site" --data "$work/data" --listen "$console" >"$work/node.log" 2>&1 & node=$!
+for _ in $(seq 120); do
+	curl -fs "http://$console/readyz" >/dev/null && break
+	kill -0 "$sim" "$node" 2>/dev/null || break
+	sleep 0.5
+done
+if ! curl -fs "http://$console/readyz" >/dev/null; then
+	echo "the program did not become ready; the end of its logs:"
+	tail -n 20 "$work/sim.log" "$work/node.log"
+	exit 1
+fi
+BONGSU_URL=http://$console npx playwright test

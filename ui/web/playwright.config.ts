@@ -1,0 +1,39 @@
+// Browser tests. With BONGSU_URL they run against that server, those tagged @real included; without
+// it a mock is started and only those tagged @mock run.
+
+import { defineConfig } from '@playwright/test'
+
+const real = process.env.BONGSU_URL
+
+export default defineConfig({
+  testDir: 'e2e',
+  testMatch: '*.spec.ts',
+  // One server and one plant: tests that start a fire must not overlap with others.
+  workers: 1,
+  fullyParallel: false,
+  timeout: real ? 240_000 : 60_000,
+  expect: { timeout: 10_000 },
+  retries: 0,
+  reporter: [['list']],
+  grep: real ? /@real/ : /@mock/,
+  globalSetup: real ? undefined : './e2e/start-mock.ts',
+  use: {
+    baseURL: real ?? process.env.BONGSU_MOCK_URL,
+    locale: 'ko-KR',
+    timezoneId: 'America/New_York',
+    viewport: { width: 1440, height: 900 },
+    trace: 'off',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+})
