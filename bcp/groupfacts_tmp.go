@@ -1,0 +1,4 @@
+package bcp
+
+type GroupFacts struct{}
+type ProbeView struct{}
