@@ -81,8 +81,15 @@ func (l *Log) page(ctx context.Context, after uint64, limit int, how Freshness) 
 			out = append(out, e)
 		}
 	}
-	if !found.More {
-		return out, tip, c.ends(tip)
+	if found.More {
+		return out, tip, nil
+	}
+	var bad *Broken
+	if err := c.ends(tip); errors.As(err, &bad) {
+		for len(out) > 0 && out[len(out)-1].Seq >= bad.Seq {
+			out = out[:len(out)-1]
+		}
+		return out, tip, bad
 	}
 	return out, tip, nil
 }

@@ -1,0 +1,364 @@
+package shared
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// memberEnv makes the test binary a member process, so that it can be killed, frozen or starved.
+const memberEnv = "BONGSU_TEST_MEMBER"
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(memberEnv); text != "" {
+		os.Exit(memberProcess(text))
+	}
+	os.Exit(m.Run())
+}
+
+func memberProcess(text string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	signal.Ignore(syscall.SIGXFSZ) // a write beyond the limit then fails instead of killing
+	var cfg MemberConfig
+	if err := json.Unmarshal([]byte(text), &cfg); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	m, err := OpenMember(cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	if cfg.Token == starvesToken {
+		go starve()
+	}
+	if err := m.Run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 3
+	}
+	return 0
+}
+
+// starvesToken names the cluster of a member process whose disk takes no more after SIGUSR1.
+const starvesToken = "starves"
+
+func starve() {
+	hungry := make(chan os.Signal, 1)
+	signal.Notify(hungry, syscall.SIGUSR1)
+	<-hungry
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1, Max: 1}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
+
+// patience bounds what must happen at all, on a machine that is busy with something else.
+const patience = 30 * time.Second
+
+func within(t testing.TB, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// freeURLs gives addresses nobody listens on.
+func freeURLs(t testing.TB, n int) []string {
+	t.Helper()
+	out := make([]string, n)
+	for i := range out {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ln.Close()
+		out[i] = "http://" + ln.Addr().String()
+	}
+	return out
+}
+
+// configs describes a cluster of n members in fresh directories.
+func configs(t testing.TB, n int) []MemberConfig {
+	t.Helper()
+	urls := freeURLs(t, 2*n)
+	cluster := map[string]string{}
+	out := make([]MemberConfig, n)
+	for i := range out {
+		out[i] = MemberConfig{Name: fmt.Sprintf("dc%d", i+1), Dir: t.TempDir(), ClientURL: urls[2*i], PeerURL: urls[2*i+1], Cluster: cluster}
+		cluster[out[i].Name] = out[i].PeerURL
+	}
+	return out
+}
+
+func endpoints(cfgs []MemberConfig) []string {
+	out := make([]string, len(cfgs))
+	for i, c := range cfgs {
+		out[i] = c.ClientURL
+	}
+	return out
+}
+
+// running is a cluster of members in this process.
+type running struct {
+	cfgs    []MemberConfig
+	members []*Member
+	stops   []func()
+}
+
+func startMembers(t testing.TB, n int) *running {
+	t.Helper()
+	c := &running{cfgs: configs(t, n), members: make([]*Member, n), stops: make([]func(), n)}
+	for i := range n {
+		c.start(t, i)
+	}
+	for _, m := range c.members {
+		select {
+		case <-m.Ready():
+		case <-time.After(patience):
+			t.Fatal("members do not come up")
+		}
+	}
+	return c
+}
+
+func (c *running) start(t testing.TB, i int) {
+	t.Helper()
+	m, err := OpenMember(c.cfgs[i])
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- m.Run(ctx) }()
+	c.members[i], c.stops[i] = m, sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("%s: %v", c.cfgs[i].Name, err)
+		}
+	})
+	t.Cleanup(c.stops[i])
+}
+
+// leader is the index of the member that leads etcd.
+func leaderOf(t testing.TB, client *clientv3.Client, cfgs []MemberConfig) int {
+	t.Helper()
+	for _, c := range cfgs {
+		s, err := client.Status(within(t, 5*time.Second), c.ClientURL)
+		if err != nil {
+			continue
+		}
+		members, err := client.MemberList(within(t, 5*time.Second))
+		if err != nil {
+			continue
+		}
+		for _, m := range members.Members {
+			if m.ID == s.Leader {
+				return slices.IndexFunc(cfgs, func(c MemberConfig) bool { return c.Name == m.Name })
+			}
+		}
+	}
+	t.Fatal("no member leads")
+	return -1
+}
+
+func dial(t testing.TB, cfgs []MemberConfig) *clientv3.Client {
+	t.Helper()
+	c, err := Dial(endpoints(cfgs), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func openLog(t testing.TB, client *clientv3.Client, opts Options) *Log {
+	t.Helper()
+	l := Open(client, opts)
+	t.Cleanup(l.Close)
+	return l
+}
+
+// wholeLog verifies the chain and gives all of it.
+func wholeLog(t testing.TB, l *Log) []Entry {
+	t.Helper()
+	v, err := l.Verify(within(t, patience))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := l.After(within(t, patience), 0, 1<<30, Newest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if uint64(len(all)) != v.Entries {
+		t.Fatalf("%d entries were read, %d verified", len(all), v.Entries)
+	}
+	return all
+}
+
+// process is a member in a process of its own.
+type process struct {
+	cmd  *exec.Cmd
+	gone chan error
+	out  *lines
+}
+
+// lines keeps what a process said.
+type lines struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, b...)
+	return len(b), nil
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.text)
+}
+
+func startProcess(t testing.TB, cfg MemberConfig) *process {
+	t.Helper()
+	cfg.Logger = nil
+	text, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{cmd: exec.Command(os.Args[0]), gone: make(chan error, 1), out: &lines{}}
+	p.cmd.Env = append(os.Environ(), memberEnv+"="+string(text))
+	p.cmd.Stderr = p.out
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.gone <- p.cmd.Wait() }()
+	t.Cleanup(func() {
+		p.signal(syscall.SIGCONT)
+		p.signal(syscall.SIGKILL)
+		select {
+		case <-p.gone:
+		case <-time.After(patience):
+			t.Error("a killed member does not end")
+		}
+	})
+	return p
+}
+
+func (p *process) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
+
+// fault is what happens to one write on its way.
+type fault int
+
+const (
+	passes     fault = iota
+	unsent           // it never leaves
+	unanswered       // it is done, the answer is lost
+	late             // the answer comes first: a failure, then it is done
+)
+
+// faulty is a clientv3.KV whose n-th write (from 1) meets plan(n).
+type faulty struct {
+	clientv3.KV
+	plan func(n int) fault
+
+	mu     sync.Mutex
+	writes int
+	behind sync.WaitGroup
+}
+
+func (f *faulty) Txn(ctx context.Context) clientv3.Txn {
+	return &faultyTxn{f: f, ctx: ctx}
+}
+
+type faultyTxn struct {
+	f               *faulty
+	ctx             context.Context
+	when            []clientv3.Cmp
+	then, otherwise []clientv3.Op
+}
+
+func (t *faultyTxn) If(c ...clientv3.Cmp) clientv3.Txn  { t.when = c; return t }
+func (t *faultyTxn) Then(o ...clientv3.Op) clientv3.Txn { t.then = o; return t }
+func (t *faultyTxn) Else(o ...clientv3.Op) clientv3.Txn { t.otherwise = o; return t }
+
+var errWire = errors.New("the wire is cut")
+
+func (t *faultyTxn) send(ctx context.Context) (*clientv3.TxnResponse, error) {
+	return t.f.KV.Txn(ctx).If(t.when...).Then(t.then...).Else(t.otherwise...).Commit()
+}
+
+func (t *faultyTxn) Commit() (*clientv3.TxnResponse, error) {
+	if !slices.ContainsFunc(t.then, func(o clientv3.Op) bool { return o.IsPut() }) {
+		return t.send(t.ctx)
+	}
+	t.f.mu.Lock()
+	t.f.writes++
+	what := t.f.plan(t.f.writes)
+	t.f.mu.Unlock()
+	switch what {
+	case unsent:
+		return nil, errWire
+	case unanswered:
+		if _, err := t.send(t.ctx); err != nil {
+			return nil, err
+		}
+		return nil, context.DeadlineExceeded
+	case late:
+		t.f.behind.Go(func() { _, _ = t.send(context.Background()) })
+		return nil, context.DeadlineExceeded
+	}
+	return t.send(t.ctx)
+}
+
+// withFaults gives a client of its own whose writes meet plan.
+func withFaults(t testing.TB, cfgs []MemberConfig, plan func(n int) fault) *clientv3.Client {
+	t.Helper()
+	c := dial(t, cfgs)
+	f := &faulty{KV: c.KV, plan: plan}
+	c.KV = f
+	t.Cleanup(f.behind.Wait)
+	return c
+}
+
+// spoken keeps the messages of a logger.
+type spoken struct {
+	slog.Handler
+	mu   sync.Mutex
+	said map[string]slog.Level
+}
+
+func (s *spoken) Enabled(context.Context, slog.Level) bool { return true }
+func (s *spoken) WithAttrs([]slog.Attr) slog.Handler       { return s }
+func (s *spoken) WithGroup(string) slog.Handler            { return s }
+func (s *spoken) Handle(_ context.Context, r slog.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.said == nil {
+		s.said = map[string]slog.Level{}
+	}
+	s.said[r.Message] = r.Level
+	return nil
+}
+
+func (s *spoken) all() map[string]slog.Level {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.said)
+}
