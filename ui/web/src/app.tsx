@@ -28,10 +28,12 @@ export function App() {
   const session = useQuery({
     queryKey: ['session'],
     queryFn: () => get<Session>('session'),
-    retry: (n, e) => !(e instanceof Problem && e.status === 401) && n < 3,
+    retry: (n, e) => !refused(e) && n < 2,
     staleTime: Infinity,
+    // A wall screen may come up before its server does: it keeps asking.
+    refetchInterval: (q) => (q.state.status === 'error' && !refused(q.state.error) ? 5000 : false),
   })
-  const loggedOut = session.error instanceof Problem && session.error.status === 401
+  const loggedOut = refused(session.error)
   if (session.isPending) return <Loading rows={6} />
   if (loggedOut || at === '/login') {
     const wanted = at === '/login' ? '/o' : at
@@ -40,6 +42,8 @@ export function App() {
   if (!session.data) return <Failed error={session.error} retry={() => void session.refetch()} />
   return <Inside session={session.data} />
 }
+
+const refused = (e: unknown): boolean => e instanceof Problem && e.status === 401
 
 function Inside({ session }: { session: Session }) {
   const site = useQuery({ queryKey: ['site'], queryFn: () => get<Site>('site'), staleTime: Infinity })

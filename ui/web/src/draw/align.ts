@@ -24,7 +24,7 @@ const least = 3500
 /** The distance between buckets from which the line is broken, ms: well over the usual one. */
 export function gapOf(buckets: readonly Bucket[]): number {
   const steps = buckets.slice(1).map((b, i) => millis(b.t) - millis(buckets[i]?.t))
-  const usual = steps.sort((x, y) => x - y)[Math.floor(steps.length / 2)] ?? 0
+  const usual = steps.sort((x, y) => x - y)[Math.floor((steps.length - 1) / 2)] ?? 0
   return Math.max(2.5 * usual, least)
 }
 

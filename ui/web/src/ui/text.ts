@@ -17,6 +17,8 @@ export interface Words {
   tx(text: Text | undefined, otherwise?: string): string
   /** A duration in words. */
   lasts(ms: number): string
+  /** A chosen span in whole minutes or hours. */
+  span(seconds: number): string
 }
 
 export function useWords(): Words {
@@ -31,6 +33,7 @@ export function useWords(): Words {
         const d = duration(ms)
         return t(d.key, d.values)
       },
+      span: (s) => (s < 3600 ? t('span.m', { n: s / 60 }) : t('span.h', { n: s / 3600 })),
     }),
     [t, lang],
   )

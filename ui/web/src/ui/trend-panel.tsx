@@ -131,7 +131,7 @@ interface TrendBarProps {
 }
 
 function TrendBar({ seconds, choose, zoom, follow, failed }: TrendBarProps) {
-  const { t } = useWords()
+  const { t, span } = useWords()
   const step = (label: string, sign: string, factor: number) => (
     <button
       type="button"
@@ -154,7 +154,7 @@ function TrendBar({ seconds, choose, zoom, follow, failed }: TrendBarProps) {
             aria-pressed={seconds === w}
             onClick={() => choose(w)}
           >
-            {t('trend.minutes', { n: w / 60 })}
+            {span(w)}
           </button>
         ))}
       {step(t('trend.in'), '＋', 0.5)}

@@ -79,7 +79,7 @@ function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
 const times = [900, 3600, 4 * 3600, 12 * 3600] as const
 
 function Acts({ alarm: a }: { alarm: Alarm }) {
-  const { t, lasts } = useWords()
+  const { t, span } = useWords()
   const [reason, setReason] = useState('')
   const [seconds, setSeconds] = useState<number>(times[0])
   const noReason = reason.trim() ? '' : t('off.reason')
@@ -116,7 +116,7 @@ function Acts({ alarm: a }: { alarm: Alarm }) {
             <select value={seconds} onChange={(e) => setSeconds(Number(e.target.value))}>
               {times.map((s) => (
                 <option key={s} value={s}>
-                  {lasts(s * 1000)}
+                  {span(s)}
                 </option>
               ))}
             </select>

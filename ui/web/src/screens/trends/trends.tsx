@@ -31,7 +31,7 @@ export function search(points: Iterable<Point>, words: string, name: (p: Point) 
 
 export default function Trends() {
   useView('all')
-  const { t, lasts } = useWords()
+  const { t, span } = useWords()
   const { plant } = useConsole()
   const [query, setQuery] = useSearchParams()
   const pens = query.getAll('pen').slice(0, mostPens)
@@ -61,7 +61,7 @@ export default function Trends() {
       <div className="tabs" role="group" aria-label={t('trend.range')}>
         {ranges.map((r) => (
           <button key={r} type="button" aria-pressed={seconds === r} onClick={() => set(pens, r)}>
-            {lasts(r * 1000)}
+            {span(r)}
           </button>
         ))}
       </div>
