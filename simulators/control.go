@@ -34,8 +34,8 @@ func (p *Plant) handler() http.Handler {
 		{"/sim/v1/faults", map[string]func(*http.Request) (any, error){"POST": p.postFault, "GET": p.getFaults}},
 		{"/sim/v1/faults/{id}", map[string]func(*http.Request) (any, error){"DELETE": p.deleteFault}},
 		{"/sim/v1/speed", map[string]func(*http.Request) (any, error){"PUT": p.putSpeed}},
-		{"/sim/v1/messenger", map[string]func(*http.Request) (any, error){"GET": noMessenger}},
-		{"/sim/v1/inbox", map[string]func(*http.Request) (any, error){"GET": noMessenger}},
+		{"/sim/v1/messenger", map[string]func(*http.Request) (any, error){"GET": p.getMessenger}},
+		{"/sim/v1/inbox", map[string]func(*http.Request) (any, error){"GET": p.getInbox}},
 	}
 	for _, r := range routes {
 		allowed := sortedKeys(r.methods)
@@ -172,6 +172,18 @@ func (p *Plant) targets() map[string][]string {
 	for _, r := range p.layout.cfg.ITRacks {
 		out["it_racks"] = append(out["it_racks"], r.ID)
 	}
+	if w := p.messenger; w != nil {
+		for _, s := range w.sites {
+			out["messenger"] = append(out["messenger"], s.id)
+		}
+		for _, s := range w.dns {
+			out["dns"] = append(out["dns"], s.id)
+		}
+		for _, person := range w.cfg.People {
+			out["people"] = append(out["people"], person.ID)
+		}
+		out["channels"] = []string{channelMail, channelPhone, channelSMS}
+	}
 	for i := range p.site.Devices {
 		out["devices"] = append(out["devices"], string(p.site.Devices[i].ID))
 	}
@@ -210,7 +222,21 @@ func (p *Plant) putSpeed(req *http.Request) (any, error) {
 	return p.speedState(), nil
 }
 
-func noMessenger(*http.Request) (any, error) {
-	return nil, &problem{Title: "Not built", Status: http.StatusNotImplemented,
-		Detail: "this build of the simulator has no messenger world: no messenger sites, phones or mail"}
+func (p *Plant) getMessenger(*http.Request) (any, error) {
+	if s, ok := p.Messenger(); ok {
+		return s, nil
+	}
+	return nil, noMessenger()
+}
+
+func (p *Plant) getInbox(*http.Request) (any, error) {
+	if s, ok := p.Inbox(); ok {
+		return s, nil
+	}
+	return nil, noMessenger()
+}
+
+func noMessenger() error {
+	return &problem{Title: "No messenger", Status: http.StatusNotImplemented,
+		Detail: "this site has no messenger world: give its simulator block a messenger section"}
 }

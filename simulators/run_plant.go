@@ -39,6 +39,7 @@ type Plant struct {
 	links     map[string]endpoint
 	scenarios map[string]*Scenario
 	control   string
+	messenger *messengerWorld // nil for a site without one
 
 	mu    sync.Mutex // guards all below
 	world *World
@@ -51,6 +52,7 @@ type Plant struct {
 
 	running sync.WaitGroup
 	failed  chan error
+	resume  chan struct{} // the world was restored
 }
 
 // Start builds the world of a site, opens every link and the control API, and keeps them running until ctx
@@ -67,6 +69,7 @@ func Start(ctx context.Context, site *facility.Site, o Options) (*Plant, error) 
 	if o.Scenario != "" {
 		if err := p.StartScenario(o.Scenario); err != nil {
 			p.closeLinks()
+			p.closeMessenger()
 			return nil, errors.Join(err, listener.Close())
 		}
 	}
@@ -74,6 +77,7 @@ func Start(ctx context.Context, site *facility.Site, o Options) (*Plant, error) 
 	server := &http.Server{Handler: p.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(onlyErrors{p.log.Handler()}, slog.LevelWarn)}
 	p.running.Go(func() { p.run(ctx) })
+	p.startMessenger(ctx, cancel)
 	for _, l := range p.links {
 		if m, ok := l.(*mqttLink); ok {
 			p.running.Go(func() { m.run(ctx) })
@@ -133,7 +137,7 @@ func newPlant(site *facility.Site, o Options) (*Plant, error) {
 		return nil, err
 	}
 	p := &Plant{site: site, layout: l, log: o.Log, links: map[string]endpoint{}, wire: map[string]*wireFault{},
-		world: NewWorld(l.cfg), gen: 1, asked: o.Speed, failed: make(chan error, 1)}
+		world: NewWorld(l.cfg), gen: 1, asked: o.Speed, failed: make(chan error, 2), resume: make(chan struct{}, 1)}
 	var faults []error
 	for _, link := range site.Links {
 		switch link.Protocol {
@@ -149,6 +153,7 @@ func newPlant(site *facility.Site, o Options) (*Plant, error) {
 			faults = append(faults, l.add(dev))
 		}
 	}
+	faults = append(faults, p.addMessenger())
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("site %s cannot be simulated: %w", site.ID, err)
 	}
@@ -170,6 +175,12 @@ func (p *Plant) open(o Options) (net.Listener, error) {
 			return nil, fmt.Errorf("link %s: %w (is another bongsu-sim running, or is the address in the site file not this machine's?)", l.ID, err)
 		}
 	}
+	if p.messenger != nil {
+		if err := p.messenger.open(o.AnyPort); err != nil {
+			p.closeLinks()
+			return nil, fmt.Errorf("%w (is another bongsu-sim running?)", err)
+		}
+	}
 	address := o.Control
 	switch {
 	case address == "" && o.AnyPort:
@@ -180,6 +191,7 @@ func (p *Plant) open(o Options) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		p.closeLinks()
+		p.closeMessenger()
 		return nil, fmt.Errorf("control API: %w (is another bongsu-sim running? give another address with --listen)", err)
 	}
 	p.control = listener.Addr().String()
@@ -221,6 +233,7 @@ func (p *Plant) advance(wall time.Duration) {
 		p.world.Step(step)
 		p.gen++
 		p.playEvents()
+		p.followPower()
 		p.mu.Unlock()
 		wall -= max(1, time.Duration(math.Ceil(float64(step)/speed)))
 	}
@@ -261,6 +274,7 @@ func (p *Plant) Rewire(site *facility.Site) {
 		}
 	}
 	site.Sim.Control = p.control
+	p.rewireMessenger(site)
 }
 
 // World lends the world to a function while nothing else moves. The function must not keep it: a restored
@@ -296,5 +310,10 @@ func (p *Plant) restore() error {
 	p.world = NewWorld(p.layout.cfg)
 	p.play = nil
 	p.gen++
+	p.followPower()
+	select {
+	case p.resume <- struct{}{}:
+	default:
+	}
 	return errors.Join(errs...)
 }

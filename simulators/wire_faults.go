@@ -32,6 +32,9 @@ type wireFault struct {
 var wireInjectors = map[FaultKind]func(p *Plant, f Fault, id string) (clear func() error, err error){
 	LinkDown: injectLinkDown, DeviceSilent: injectSilent, GatewayLost: injectGateway,
 	PayloadSim: injectPayload, PayloadClock: injectPayload, PayloadGap: injectPayload, PayloadGarbage: injectPayload,
+	SitePower: messengerFault(injectSitePower), SitePartition: messengerFault(injectPartition), SlowReplication: messengerFault(injectSlow),
+	DNSRefuse: messengerFault(injectDNS), DNSSilent: messengerFault(injectDNS), DNSFrozen: messengerFault(injectDNS),
+	ChannelDead: messengerFault(injectChannel), PersonAbsent: messengerFault(injectAbsent),
 }
 
 // knownFaults lists all kinds of this build, those of the world and those of the wire.

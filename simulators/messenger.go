@@ -1,0 +1,289 @@
+package simulators
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"bongsu/facility"
+)
+
+// messengerWorld is the messenger in its three data centers, the public DNS that leads to it, its users, and
+// the mail server and gateway that alarms reach people by. Everything speaks its real protocol.
+type messengerWorld struct {
+	cfg    *facility.Messenger
+	log    *slog.Logger
+	net    *messengerNet
+	sites  []*messengerSite
+	dns    []*dnsServer
+	inbox  *peopleInbox
+	users  []*talkUser
+	audit  *auditor
+	ledger *ledger
+	http   *http.Client
+
+	mu    sync.Mutex
+	power map[string]bool            // last asked for, by site
+	dark  map[string]map[string]bool // why a site has no power
+}
+
+// newMessenger builds the world of a checked configuration; it listens nowhere yet. Files are relative to dir.
+func newMessenger(cfg *facility.Messenger, dir string, log *slog.Logger) (*messengerWorld, error) {
+	key, err := readTSIG(cfg.TSIG, dir)
+	if err != nil {
+		return nil, err
+	}
+	zone := dns.CanonicalName(cfg.Zone)
+	w := &messengerWorld{cfg: cfg, log: log, net: newMessengerNet(), ledger: newLedger(cfg.Late), inbox: newPeopleInbox(cfg.People, log),
+		power: map[string]bool{}, dark: map[string]map[string]bool{},
+		http: &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 10 * time.Second,
+			DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}}}
+	users := newDirectory(zone)
+	for _, s := range cfg.Sites {
+		site := newMessengerSite(s.ID, cfg.Sites[0].ID, w.net, users, log)
+		site.limit = cfg.Capacity
+		w.sites = append(w.sites, site)
+		w.power[s.ID], w.dark[s.ID] = true, map[string]bool{}
+	}
+	for _, s := range w.sites {
+		for _, p := range w.sites {
+			if p != s {
+				s.peers = append(s.peers, p)
+			}
+		}
+	}
+	for i := range cfg.DNS {
+		w.dns = append(w.dns, &dnsServer{id: fmt.Sprintf("ns%d", i+1), key: key, log: log, told: make(chan struct{}, 1)})
+		if i > 0 {
+			w.dns[i].primary = w.dns[0]
+		}
+	}
+	w.dns[0].others = w.dns[1:]
+	w.addUsers(users, zone)
+	return w, nil
+}
+
+var errNoKey = errors.New("the key for DNS updates has no secret")
+
+func readTSIG(t facility.TSIG, dir string) (tsigKey, error) {
+	secret := t.Secret
+	if t.SecretFile != "" {
+		text, err := os.ReadFile(filepath.Join(dir, t.SecretFile))
+		if err != nil {
+			return tsigKey{}, fmt.Errorf("key for DNS updates: %w", err)
+		}
+		secret = strings.TrimSpace(string(text))
+	}
+	if raw, err := base64.StdEncoding.DecodeString(secret); err != nil || len(raw) == 0 {
+		return tsigKey{}, fmt.Errorf("%w in base64", errNoKey)
+	}
+	return tsigKey{dns.CanonicalName(t.Name), secret}, nil
+}
+
+func (w *messengerWorld) addUsers(users *directory, zone string) {
+	names := make([]string, w.cfg.Users)
+	for i := range names {
+		names[i] = fmt.Sprintf("u%03d", i+1)
+	}
+	client := func(name string) talkClient {
+		password := rand.Text()
+		users.add(name, password)
+		return talkClient{http: w.http, zone: zone, user: name, pass: password}
+	}
+	every := 24 * time.Hour
+	if w.cfg.Rate > 0 {
+		every = time.Duration(float64(len(names)) / w.cfg.Rate * float64(time.Second))
+	}
+	for i, name := range names {
+		others := append(append([]string{}, names[:i]...), names[i+1:]...)
+		if len(others) == 0 {
+			others = names
+		}
+		w.users = append(w.users, &talkUser{client: client(name), resolver: &talkResolver{zone: zone}, ledger: w.ledger, others: others, every: every})
+	}
+	w.audit = &auditor{client: client("auditor"), resolver: &talkResolver{zone: zone}, ledger: w.ledger}
+	if w.cfg.Password != "" {
+		users.add("probe", w.cfg.Password)
+	}
+}
+
+// open binds every address, or none.
+func (w *messengerWorld) open(anyPort bool) (err error) {
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	at := func(address string) string {
+		if anyPort {
+			return "127.0.0.1:0"
+		}
+		return address
+	}
+	for i, s := range w.sites {
+		if err := s.open(at(w.cfg.Sites[i].Address)); err != nil {
+			return err
+		}
+		w.net.sites[s.address] = s.id
+	}
+	for i, s := range w.dns {
+		if err := s.open(at(w.cfg.DNS[i])); err != nil {
+			return err
+		}
+	}
+	var servers []string
+	for _, s := range w.dns {
+		if s.zone, err = w.zone(); err != nil {
+			return err
+		}
+		servers = append(servers, s.address)
+	}
+	for _, u := range w.users {
+		u.resolver.servers = servers
+	}
+	w.audit.resolver.servers = servers
+	return w.inbox.open(at(w.cfg.SMTP), at(w.cfg.Gateway))
+}
+
+// close releases what open bound, for a world that never ran.
+func (w *messengerWorld) close() {
+	for _, s := range w.sites {
+		if s.first != nil {
+			_ = s.first.Close()
+		}
+	}
+	for _, s := range w.dns {
+		s.close()
+	}
+	w.inbox.close()
+}
+
+// zone is the public zone as it stands at the start: one SRV record leads to the first site, and the epoch
+// that every change of it has to name stands beside.
+func (w *messengerWorld) zone() (*dnsZone, error) {
+	zone, ttl := dns.CanonicalName(w.cfg.Zone), max(1, int(w.cfg.TTL.Seconds()))
+	lines := []string{fmt.Sprintf("%s %d IN SOA ns1.%s ops.%s 1 1 1 86400 1", zone, ttl, zone, zone)}
+	add := func(name, format string, a ...any) {
+		lines = append(lines, fmt.Sprintf("%s %d IN "+format, append([]any{name, ttl}, a...)...))
+	}
+	for _, s := range w.dns {
+		host, _, _ := net.SplitHostPort(s.address)
+		add(zone, "NS %s.%s", s.id, zone)
+		add(s.id+"."+zone, "A %s", host)
+	}
+	for i, s := range w.sites {
+		host, port, _ := net.SplitHostPort(s.address)
+		add(s.id+"."+zone, "A %s", host)
+		if i == 0 {
+			add("_talk._tcp."+zone, "SRV 0 100 %s %s.%s", port, s.id, zone)
+			add("_epoch."+zone, `TXT "1"`)
+		}
+	}
+	var records []dns.RR
+	for _, l := range lines {
+		rr, err := dns.NewRR(l)
+		if err != nil {
+			return nil, fmt.Errorf("zone %s: %w", zone, err)
+		}
+		records = append(records, rr)
+	}
+	return newDNSZone(zone, records[0].(*dns.SOA), records[1:]), nil
+}
+
+// run plays everything until ctx ends or a part fails.
+func (w *messengerWorld) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var running sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	start := func(part func(context.Context) error) {
+		running.Go(func() {
+			if err := part(ctx); err != nil {
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+				cancel()
+			}
+		})
+	}
+	for _, s := range w.dns {
+		start(s.run)
+	}
+	for _, s := range w.sites {
+		start(s.run)
+	}
+	start(w.inbox.run)
+	for _, u := range w.users {
+		running.Go(func() { u.run(ctx) })
+	}
+	running.Go(func() { w.audit.run(ctx) })
+	running.Wait()
+	w.http.CloseIdleConnections()
+	return errors.Join(errs...)
+}
+
+// setDark takes or gives back one reason why a site has no power.
+func (w *messengerWorld) setDark(site, why string, dark bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if dark {
+		w.dark[site][why] = true
+	} else {
+		delete(w.dark[site], why)
+	}
+	on := len(w.dark[site]) == 0
+	if on == w.power[site] {
+		return
+	}
+	w.power[site] = on
+	w.site(site).setPower(on)
+}
+
+func (w *messengerWorld) site(id string) *messengerSite {
+	for _, s := range w.sites {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}
+
+func (w *messengerWorld) server(id string) *dnsServer {
+	for _, s := range w.dns {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// restore ends what went wrong: power everywhere, and a primary that was interrupted writes on at its own
+// epoch if nobody was promoted in the meantime. A failover that was done stays done.
+func (w *messengerWorld) resume(ctx context.Context) {
+	for _, s := range w.sites {
+		if err := s.resume(ctx); err != nil {
+			w.log.Warn("the last primary does not write on", "messenger", s.id, "error", err)
+		}
+	}
+}
+
+// port is the number in a bound address.
+func port(address string) int {
+	_, text, _ := net.SplitHostPort(address)
+	n, _ := strconv.Atoi(text)
+	return n
+}

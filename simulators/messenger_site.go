@@ -1,0 +1,281 @@
+package simulators
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// The service groups of the messenger, in the order in which they depend on each other.
+const (
+	groupAccount   = "account"   // logins, sessions, who connects where
+	groupAPI       = "api"       // read receipts
+	groupMessaging = "messaging" // the messages themselves
+)
+
+var messengerGroups = []string{groupAccount, groupAPI, groupMessaging}
+
+const (
+	heartbeat    = 200 * time.Millisecond
+	replicaCall  = time.Second
+	commitWait   = 4 * time.Second
+	pulledAtOnce = 500
+)
+
+// messengerSite is one data center of the messenger: a durable store of three logs, and while its power is
+// on a server for clients, peers and operators. All else is lost with the power.
+type messengerSite struct {
+	id      string
+	address string // as bound, the same after every power loss
+	peers   []*messengerSite
+	net     *messengerNet
+	users   *directory
+	limit   float64 // requests a second
+	log     *slog.Logger
+	want    chan bool
+	first   net.Listener
+	client  *http.Client // to peers
+	public  *http.Client // to itself, as an outside check comes in
+
+	promoting sync.Mutex
+	connsMu   sync.Mutex
+	conns     map[net.Conn]bool // nil while the power is off
+
+	mu       sync.Mutex // guards all below
+	groups   map[string]*groupLog
+	on       bool
+	handling *sync.WaitGroup // requests of this time of power
+	sockets  map[*talkSocket]bool
+	changed  chan struct{}               // closed at every commit and change of role
+	wake     map[string]chan struct{}    // one per peer
+	sent     map[string]map[string]int64 // peer, group: what the peer is known to hold
+	heard    map[string]time.Time        // when the primary of a group last spoke
+	traffic  string
+	draining bool
+	meter    meter
+	all      bucket
+	logins   bucket
+	receipts bucket
+}
+
+func newMessengerSite(id, primary string, w *messengerNet, users *directory, log *slog.Logger) *messengerSite {
+	s := &messengerSite{id: id, net: w, users: users, log: log.With("messenger", id), want: make(chan bool, 1),
+		groups: map[string]*groupLog{}, changed: make(chan struct{}), wake: map[string]chan struct{}{},
+		sent: map[string]map[string]int64{}}
+	for _, g := range messengerGroups {
+		s.groups[g] = newGroupLog(id, primary)
+	}
+	return s
+}
+
+// open binds the site's address for the first time.
+func (s *messengerSite) open(address string) (err error) {
+	if s.first, err = net.Listen("tcp", address); err != nil {
+		return fmt.Errorf("messenger site %s: %w", s.id, err)
+	}
+	s.address = s.first.Addr().String()
+	s.client = &http.Client{Transport: s.net.transport(s.id), Timeout: replicaCall}
+	s.public = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2}, Timeout: 3 * time.Second}
+	for _, p := range s.peers {
+		s.wake[p.id] = make(chan struct{}, 1)
+	}
+	return nil
+}
+
+// setPower asks for power on or off; it returns at once.
+func (s *messengerSite) setPower(on bool) {
+	select {
+	case <-s.want:
+	default:
+	}
+	s.want <- on
+}
+
+// run keeps the site as its power is until ctx ends.
+func (s *messengerSite) run(ctx context.Context) error {
+	defer s.client.CloseIdleConnections()
+	defer s.public.CloseIdleConnections()
+	listener := s.first
+	on := true
+	for {
+		var err error
+		if on {
+			on, err = s.powered(ctx, listener)
+		} else {
+			select {
+			case <-ctx.Done():
+			case on = <-s.want:
+			}
+			if on && ctx.Err() == nil {
+				listener, err = s.listenAgain(ctx)
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("messenger site %s: %w", s.id, err)
+		}
+	}
+}
+
+// listenAgain binds the old address once its last connections are gone.
+func (s *messengerSite) listenAgain(ctx context.Context) (net.Listener, error) {
+	for try := 0; ; try++ {
+		l, err := net.Listen("tcp", s.address)
+		if err == nil || try == 50 {
+			return l, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(heartbeat):
+		}
+	}
+}
+
+// powered is one time of power: from switching on until the power goes or ctx ends.
+func (s *messengerSite) powered(ctx context.Context, listener net.Listener) (on bool, err error) {
+	ctx, cut := context.WithCancel(ctx)
+	defer cut()
+	server := &http.Server{Handler: s.guard(s.routes()), ReadHeaderTimeout: 5 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	s.switchOn()
+	s.log.Info("messenger site up", "address", s.address)
+	var running sync.WaitGroup
+	failed := make(chan error, 1)
+	running.Go(func() { failed <- server.Serve(&trackedListener{listener, s}) })
+	running.Go(func() { s.catchUp(ctx) })
+	running.Go(func() { s.pokeSockets(ctx) })
+	for _, p := range s.peers {
+		running.Go(func() { s.feed(ctx, p) })
+	}
+	on = true
+	for on && ctx.Err() == nil && err == nil {
+		select {
+		case <-ctx.Done():
+		case on = <-s.want:
+		case err = <-failed:
+		}
+	}
+	handling := s.switchOff()
+	cut()
+	_ = server.Close()
+	s.dropConnections()
+	s.client.CloseIdleConnections()
+	s.public.CloseIdleConnections()
+	running.Wait()
+	handling.Wait()
+	s.log.Info("messenger site down")
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return on, err
+}
+
+func (s *messengerSite) switchOn() {
+	s.connsMu.Lock()
+	s.conns = map[net.Conn]bool{}
+	s.connsMu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.on, s.handling = true, &sync.WaitGroup{}
+	s.sockets, s.heard = map[*talkSocket]bool{}, map[string]time.Time{}
+	s.traffic, s.draining = trafficNormal, false
+	s.meter = meter{}
+	s.all = bucket{rate: s.limit}
+	s.logins, s.receipts = bucket{rate: emergencyLogins}, bucket{rate: emergencyReceipts}
+	for _, p := range s.peers {
+		s.sent[p.id] = map[string]int64{}
+		for g, l := range s.groups {
+			s.sent[p.id][g] = l.last().Seq
+		}
+	}
+}
+
+// switchOff takes the power: from here on nothing is written, acknowledged or answered.
+func (s *messengerSite) switchOff() *sync.WaitGroup {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.on = false
+	for _, l := range s.groups {
+		l.restart()
+	}
+	s.announce()
+	return s.handling
+}
+
+func (s *messengerSite) dropConnections() {
+	s.connsMu.Lock()
+	defer s.connsMu.Unlock()
+	for c := range s.conns {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // the peer sees a reset, not a farewell
+		}
+		_ = c.Close()
+	}
+	s.conns = nil
+}
+
+// announce wakes everybody who waits for a commit or a change of role; the lock is held.
+func (s *messengerSite) announce() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// guard lets a request in only while the power is on, and counts it.
+func (s *messengerSite) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		if !s.on {
+			s.mu.Unlock()
+			panic(http.ErrAbortHandler)
+		}
+		handling := s.handling
+		handling.Add(1)
+		s.mu.Unlock()
+		defer handling.Done()
+		r.Body = http.MaxBytesReader(w, r.Body, 8<<20)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// trackedListener remembers the connections of a site, upgraded ones too, so that a power loss can cut them.
+type trackedListener struct {
+	net.Listener
+	site *messengerSite
+}
+
+// Accept waits for the next connection.
+func (l *trackedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.site.connsMu.Lock()
+	defer l.site.connsMu.Unlock()
+	if l.site.conns == nil {
+		_ = c.Close()
+	} else {
+		l.site.conns[c] = true
+	}
+	return &trackedConn{c, l.site}, nil
+}
+
+type trackedConn struct {
+	net.Conn
+	site *messengerSite
+}
+
+// Close closes the connection and forgets it.
+func (c *trackedConn) Close() error {
+	c.site.connsMu.Lock()
+	delete(c.site.conns, c.Conn)
+	c.site.connsMu.Unlock()
+	return c.Conn.Close()
+}
