@@ -31,6 +31,7 @@ const (
 	EvidenceAuthority = "site-control"     // control of the site was handed to the authority
 	EvidenceWarning   = "facility-warning" // worth a look, no incident by itself
 	EvidenceService   = "service-down"     // a service is down
+	EvidenceBrake     = "brake"            // automatic failover has stopped itself
 	EvidencePerson    = "report"           // a person says so
 )
 

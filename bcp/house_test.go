@@ -18,11 +18,36 @@ type house struct {
 	facts   Facts
 	entries []journal.Entry
 	effects []Effect
+	did     map[string]int // acts on the world, by key and by what they are
+}
+
+// newOrg is a messenger in Pangyo that can go on from Ansan.
+func newOrg(t testing.TB) *Organisation {
+	t.Helper()
+	c := DefaultConfig()
+	c.Services = []Service{
+		{ID: "account", Tier: 1, Owner: "infra"},
+		{ID: "api", Tier: 3, Owner: "infra", DependsOn: []string{"account"}},
+		{ID: "messaging", Tier: 1, Owner: "talk", DependsOn: []string{"api", "account"}, Assets: []string{"pangyo/h1"}},
+		{ID: "photos", Tier: 2, Owner: "talk", DependsOn: []string{"account"}},
+		{ID: "ads", Tier: 3, Owner: "pr", DependsOn: []string{"messaging"}},
+		{ID: "search", Tier: 3, Owner: "pr"},
+	}
+	c.Groups = []Group{
+		{ID: "talk", Source: "pangyo", Target: "ansan", Tier: 1, Services: []string{"account", "api", "messaging", "photos"}, TTL: 30 * time.Second},
+		{ID: "ads", Source: "pangyo", Target: "ansan", Tier: 3, Services: []string{"ads"}, TTL: 30 * time.Second},
+		{ID: "search", Source: "anyang", Target: "ansan", Tier: 3, Services: []string{"search"}, TTL: 30 * time.Second},
+	}
+	o, err := NewOrganisation(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, org: NewOrganisation(DefaultConfig()), now: t0}
+	h := &house{t: t, org: newOrg(t), now: t0, did: map[string]int{}}
 	h.facts = Facts{Epoch: 1, Roster: loadRoster(t), Unreachable: map[string]bool{}, SiteLost: map[string]Tri{}, Core: map[string]Tri{}, Present: map[string]bool{}}
 	return h
 }
@@ -116,7 +141,7 @@ func (o *Organisation) picture(t testing.TB) string {
 	}
 	raw, err := json.MarshalIndent(map[string]any{
 		"states": states, "acts": o.Ledger.acts, "open": o.Ledger.Open(),
-		"incidents": o.Incidents.All(), "motions": o.Motions.All(), "codes": o.Motions.codes, "org": o.Committee.Org(),
+		"incidents": o.Incidents.All(), "motions": o.Motions.All(), "codes": o.Motions.codes, "org": o.Committee.Org(), "runs": o.Runs.all, "brake": o.Runs.Brake(),
 	}, "", " ")
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +152,7 @@ func (o *Organisation) picture(t testing.TB) string {
 // restart folds the journal anew and holds the result to what the living house believes.
 func (h *house) restart() {
 	h.t.Helper()
-	fresh := NewOrganisation(DefaultConfig())
+	fresh := newOrg(h.t)
 	for _, e := range h.entries {
 		if err := fresh.Fold(e); err != nil {
 			h.t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 )
@@ -203,6 +204,14 @@ func (l *Ledger) Open() []ActRecord {
 		return open[i].Key < open[j].Key
 	})
 	return open
+}
+
+// Doubts lists the acts that an earlier leader intended and never answered. Whoever leads now must write
+// each down as unknown and probe it: it may have been done in the last instant of the old leader.
+func (l *Ledger) Doubts(epoch uint64) []ActRecord {
+	return slices.DeleteFunc(l.Open(), func(a ActRecord) bool {
+		return a.State != ActIntended || a.Epoch >= epoch || a.Repeatable()
+	})
 }
 
 // Settle lifts the doubts after the journal was read to its end: a move that is not there by now never

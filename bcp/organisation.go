@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"bongsu/journal"
@@ -26,11 +28,14 @@ const maxRounds = 200
 type Config struct {
 	Incident IncidentTimes
 	Motion   MotionTimes
+	Run      RunTimes
+	Services []Service
+	Groups   []Group
 }
 
 // DefaultConfig has every deadline as agreed.
 func DefaultConfig() Config {
-	return Config{Incident: DefaultIncidentTimes(), Motion: DefaultMotionTimes()}
+	return Config{Incident: DefaultIncidentTimes(), Motion: DefaultMotionTimes(), Run: DefaultRunTimes()}
 }
 
 // Organisation is the whole room: the ledger and every part that decides. It is not safe for concurrent
@@ -40,16 +45,31 @@ type Organisation struct {
 	Incidents *Incidents
 	Motions   *Motions
 	Committee *Committee
+	Runs      *Runs
+	Graph     *Graph
 }
 
-// NewOrganisation has no history: Fold gives it one.
-func NewOrganisation(c Config) *Organisation {
+// NewOrganisation has no history: Fold gives it one. The error names what is wrong with the services or
+// the groups.
+func NewOrganisation(c Config) (*Organisation, error) {
+	graph, err := NewGraph(c.Services)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range c.Groups {
+		for _, s := range g.Services {
+			if _, ok := graph.Service(s); !ok {
+				return nil, fmt.Errorf("group %s: service %q: %w", g.ID, s, ErrNoSuch)
+			}
+		}
+	}
 	l := NewLedger()
-	o := &Organisation{Ledger: l}
+	o := &Organisation{Ledger: l, Graph: graph}
 	o.Incidents = NewIncidents(l, c.Incident)
 	o.Motions = NewMotions(l, c.Motion)
 	o.Committee = NewCommittee(l, o.Incidents, o.Motions)
-	return o
+	o.Runs = NewRuns(l, c.Run, graph, c.Groups)
+	return o, nil
 }
 
 // MoveDraft is a transition as a journal entry.
@@ -89,10 +109,34 @@ func (o *Organisation) Fold(e journal.Entry) error {
 // Decide lists what is to be done now, at most one move a machine.
 func (o *Organisation) Decide(now time.Time, f Facts) []Decision {
 	var out []Decision
+	if b := o.Runs.Brake(); b.On {
+		// Automation that has stopped itself is a matter for everybody.
+		f.Evidence = append(slices.Clone(f.Evidence), Evidence{
+			ID: "brake-" + strconv.FormatInt(b.Since.UnixMilli(), 10), Kind: EvidenceBrake, Subject: "failover", Grade: 1, EverDown: true, At: b.Since, What: b.Why,
+		})
+	}
 	out = append(out, o.Incidents.Decide(now, f)...)
 	out = append(out, o.Motions.Decide(now, f)...)
-	out = append(out, o.Committee.Decide(now, f, false)...)
+	out = append(out, o.Committee.Decide(now, f, o.Runs.Irreversible(o.Committee.Org().Declared))...)
+	out = append(out, o.Runs.Decide(now, f, func(site string) Mandate { return o.Mandate(now, f, site) })...)
 	return out
+}
+
+// Mandate is what the organisation has decided about a site until now.
+func (o *Organisation) Mandate(now time.Time, f Facts, site string) Mandate {
+	var m Mandate
+	for _, i := range o.Incidents.All() {
+		if !i.Over() && i.Site == site && (m.Grade == 0 || i.Grade < m.Grade) {
+			m.Grade = i.Grade
+		}
+	}
+	if org := o.Committee.Org(); org.Site == site && (org.State == OrgDeclared || org.State == OrgRecovery) {
+		m.Declared = org.Glass == nil || !org.Glass.Lapsed
+	}
+	if order, names, ok := f.roster().Order(site, now); ok {
+		m.Order, m.Signers = order.ID, names
+	}
+	return m
 }
 
 // Turn decides and makes moves until nothing is left to decide at this instant, and gives the effects to

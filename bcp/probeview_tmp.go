@@ -1,4 +1,3 @@
 package bcp
 
-type GroupFacts struct{}
 type ProbeView struct{}

@@ -1,0 +1,350 @@
+package bcp
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Decide says what facts and time do to every run, at most one move a machine. The mandate tells what the
+// organisation has decided about a site.
+func (x *Runs) Decide(now time.Time, f Facts, mandate func(site string) Mandate) []Decision {
+	var out []Decision
+	if d, ok := x.decideBrake(now, f); ok {
+		out = append(out, d.at(now, f))
+	}
+	for _, g := range x.groups {
+		r := x.all[g.ID]
+		if r == nil {
+			d := Decision{Machine: MachineFailover, ID: g.ID, Event: evCreate, Detail: runDetail{Source: g.Source, Target: g.Target}}
+			out = append(out, d.at(now, f))
+			continue
+		}
+		t := runTurn{x: x, now: now, f: f, facts: f.Groups[g.ID], group: g, run: r, mandate: mandate(r.Source)}
+		if d, ok := t.step(); ok {
+			d.Machine, d.ID = MachineFailover, g.ID
+			out = append(out, d.at(now, f))
+		}
+	}
+	return out
+}
+
+// runTurn is one group at one instant.
+type runTurn struct {
+	x       *Runs
+	now     time.Time
+	f       Facts
+	facts   GroupFacts
+	group   Group
+	run     *Run
+	mandate Mandate
+}
+
+func (t runTurn) step() (Decision, bool) {
+	switch t.run.State {
+	case RunArmed:
+		return t.armed()
+	case RunSuspect:
+		return t.suspect()
+	case RunConfirmed:
+		return t.confirmed()
+	case RunAwaitAuth:
+		return t.authority()
+	case RunPromoting:
+		return t.promoting()
+	case RunShiftCanary:
+		return t.canary()
+	case RunHold:
+		return t.hold()
+	case RunCompensating:
+		return t.gate(t.x.acts(t.run), t.x.times.Compensate, Decision{Event: evDone}, evFail)
+	case RunComplete:
+		return t.complete()
+	case RunAborted, RunFailed:
+		return Decision{}, false
+	}
+	answer, next, patience, bad := t.linear()
+	if next.Event == "" {
+		return Decision{}, false
+	}
+	return t.gate(answer, patience, next, bad)
+}
+
+// linear is the guard of the states that only pass or fall into HOLD, the move it allows, and how long
+// it may take.
+func (t runTurn) linear() (Answer, Decision, time.Duration, string) {
+	x, r, g := t.x, t.run, t.facts
+	switch r.State {
+	case RunPrecheck:
+		return Precheck(t.now, g.Precheck), Decision{Event: evPass, Detail: runDetail{Waves: x.graph.Waves(t.included())},
+			Effects: t.ask()}, x.times.Precheck, evFail
+	case RunFencing:
+		answer := Fenced(r.Epoch+1, g.Fence)
+		proof := &Proof{How: answer.Why, Epoch: g.Fence.Epoch, At: t.now.UTC()}
+		return answer, Decision{Event: evFenced, Detail: runDetail{Fence: proof}}, x.times.Fence, evUnproven
+	case RunDataGate:
+		answer := t.overridden(DataGate(t.services(), g.Data))
+		return answer, Decision{Event: evPass, Detail: runDetail{Data: &Proof{How: answer.Why, At: t.now.UTC()}}, Effects: t.promote(0)}, x.times.DataGate, evGap
+	case RunVerifyTarget:
+		return t.overridden(verifyTarget(g.Target)), Decision{Event: evPass, Effects: []Effect{{Kind: EffectShed, To: r.Target, Args: t.args()}}}, x.times.Verify, evFail
+	case RunShed:
+		return t.accepted(x.acts(r)), Decision{Event: evDone, Detail: runDetail{Share: canaryShares[0]}, Effects: t.share(canaryShares[0])}, x.times.Shed, evFail
+	case RunShiftFull:
+		names := fromTri(g.NamesAgree, "an authoritative server answers the old site")
+		return both(t.accepted(x.acts(r)), t.overridden(names)), Decision{Event: evPropagated, Detail: runDetail{Served: g.ReadBack == Yes && r.Served.IsZero()},
+			Effects: []Effect{{Kind: EffectDrain, To: r.Source, Args: t.args()}}}, x.times.Shift, evFail
+	case RunVerifyPublic:
+		answer := verifyPublic(t.now, r, t.group.TTL, g)
+		return t.overridden(answer), Decision{Event: evPass, Effects: []Effect{{Kind: EffectTell, Args: t.args()}}}, max(t.group.TTL, time.Minute) + x.times.Public, evFail
+	}
+	return Answer{}, Decision{}, 0, ""
+}
+
+// gate turns an answer into a move: on with a pass, out with a failure or when the time is up.
+func (t runTurn) gate(a Answer, patience time.Duration, next Decision, bad string) (Decision, bool) {
+	switch {
+	case a.Is == Yes:
+		if next.Why == "" {
+			next.Why = a.Why
+		}
+		return next, true
+	case a.Is == No, !t.now.Before(t.run.Since.Add(patience)):
+		d := Decision{Event: bad, Why: a.Why, Effects: []Effect{{Kind: EffectAlarm, To: t.group.ID, Args: map[string]string{"text": a.Why}}}}
+		return d, true
+	}
+	if t.run.State == RunVerifyPublic || t.run.State == RunShiftFull {
+		return t.served()
+	}
+	return Decision{}, false
+}
+
+// served writes down when the target first had client traffic of its own after the full shift.
+func (t runTurn) served() (Decision, bool) {
+	if t.facts.ReadBack == Yes && t.run.Served.IsZero() && t.x.acts(t.run).Is == Yes && t.facts.NamesAgree == Yes {
+		return Decision{Event: evNote, By: byEvidence, Why: "the target has acknowledged and read back client traffic", Detail: runDetail{Served: true}}, true
+	}
+	return Decision{}, false
+}
+
+func fromTri(t Tri, why string) Answer {
+	if t == Unseen {
+		return wait(why)
+	}
+	return Answer{t, why}
+}
+
+// overridden passes a guard that two named people have taken upon themselves. There is none for the
+// fence: two sites that both write cannot be mended by anybody's signature.
+func (t runTurn) overridden(a Answer) Answer {
+	if o, ok := t.run.Overrides[t.run.State]; ok && a.Is != Yes {
+		return pass("overridden by " + strings.Join(o.By, " and ") + ": " + o.Why + " (" + a.Why + ")")
+	}
+	return a
+}
+
+// accepted passes acts that had no effect where two named people go on without them. An act without an
+// outcome is still waited for.
+func (t runTurn) accepted(a Answer) Answer {
+	if a.Is == No {
+		return t.overridden(a)
+	}
+	return a
+}
+
+func (t runTurn) args() map[string]string {
+	return map[string]string{"group": t.group.ID, "source": t.run.Source, "target": t.run.Target, "trigger": t.run.Trigger,
+		"epoch": strconv.FormatUint(t.run.Epoch, 10)}
+}
+
+// included lists the group's services without those excluded from failover.
+func (t runTurn) included() []string {
+	return slices.DeleteFunc(slices.Clone(t.group.Services), func(s string) bool {
+		_, _, excluded := t.f.roster().Excluded(s, t.now)
+		return excluded
+	})
+}
+
+func (t runTurn) services() []Service {
+	var out []Service
+	for _, wave := range t.run.Waves {
+		for _, id := range wave {
+			s, _ := t.x.graph.Service(id)
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// armed looks for a reason to set off.
+func (t runTurn) armed() (Decision, bool) {
+	for _, subject := range append([]string{t.group.ID}, t.group.Services...) {
+		if e, expired, ok := t.f.roster().Excluded(subject, t.now); ok && expired && !t.run.Expired[subject+e.Until.String()] {
+			return Decision{Event: evNote, Why: "the exclusion of " + subject + " has expired and still holds", Detail: runDetail{Expired: subject + e.Until.String()},
+				Effects: []Effect{{Kind: EffectAlarm, To: e.Owner, Args: map[string]string{"text": "renew or lift the exclusion of " + subject}}}}, true
+		}
+	}
+	for _, e := range t.f.Evidence {
+		if e.Site != t.run.Source || !e.Notice() || e.Gone {
+			continue
+		}
+		d := Decision{Event: evFacilityNotice, By: byEvidence, Why: e.What, Detail: runDetail{Trigger: TriggerFacility, Deadline: &e.Deadline}}
+		d.Effects = []Effect{{Kind: EffectPlan, To: t.group.ID, Args: t.args()}}
+		return d, true
+	}
+	if t.facts.Misses >= 3 {
+		return Decision{Event: evProbeFail, By: byEvidence, Why: "three probes missed", Detail: runDetail{Trigger: TriggerProbes}}, true
+	}
+	return Decision{}, false
+}
+
+func (t runTurn) suspect() (Decision, bool) {
+	a := Confirmed(t.now, t.run.Source, t.facts, t.f.Evidence)
+	switch {
+	case a.Is == Yes:
+		return Decision{Event: evConfirm, By: byEvidence, Why: a.Why}, true
+	case t.facts.Misses == 0 && t.facts.Alive == Yes:
+		return Decision{Event: evProbeOk, By: byEvidence}, true
+	}
+	return t.gate(a, t.x.times.Ambiguous, Decision{}, evAmbiguous)
+}
+
+// noticed says whether the building still stands behind the run.
+func (t runTurn) noticed() bool {
+	return slices.ContainsFunc(t.f.Evidence, func(e Evidence) bool { return e.Site == t.run.Source && e.Notice() && !e.Gone })
+}
+
+// recovered says whether the source is back and nothing says that it will not last.
+func (t runTurn) recovered() bool {
+	people := t.run.Trigger == TriggerOrder || t.run.Trigger == TriggerDrill || t.run.Trigger == TriggerFailback
+	return t.facts.Misses == 0 && t.facts.Alive == Yes && !t.noticed() && !people
+}
+
+// blocked says why a confirmed run must not start by itself.
+func (t runTurn) blocked() string {
+	_, _, excluded := t.f.roster().Excluded(t.group.ID, t.now)
+	switch {
+	case excluded:
+		return "the group is excluded from failover"
+	case t.facts.Maintenance:
+		return "maintenance"
+	case t.x.brake.On && t.run.Trigger == TriggerProbes && !t.noticed():
+		return "the brake is on: " + t.x.brake.Why
+	}
+	return ""
+}
+
+func (t runTurn) confirmed() (Decision, bool) {
+	if t.recovered() {
+		return Decision{Event: evSourceRecovered, By: byEvidence}, true
+	}
+	if why := t.blocked(); why != "" {
+		return t.gate(fail(why), 0, Decision{}, evBlocked)
+	}
+	return Decision{Event: evStart}, true
+}
+
+// ask pages who may grant the run.
+func (t runTurn) ask() []Effect {
+	var out []Effect
+	for _, p := range t.f.roster().Roles[RoleTower] {
+		out = append(out, Effect{Kind: EffectPage, To: p, Args: t.args()})
+	}
+	return out
+}
+
+func (t runTurn) authority() (Decision, bool) {
+	a := Authority(t.run, t.group.Tier, t.mandate)
+	switch {
+	case t.recovered():
+		return Decision{Event: evSourceRecovered, By: byEvidence}, true
+	case a.Is == No:
+		return Decision{Event: evDenied, Why: a.Why}, true
+	}
+	args := t.args()
+	args["epoch"] = strconv.FormatUint(t.run.Epoch+1, 10)
+	return t.gate(a, t.x.times.Auth, Decision{Event: evGranted, Detail: runDetail{Granted: a.Why},
+		Effects: []Effect{{Kind: EffectFence, To: t.run.Source, Args: args}}}, evExpired)
+}
+
+// promote makes the services of a wave primary, those that are not yet.
+func (t runTurn) promote(wave int) []Effect {
+	if wave >= len(t.run.Waves) {
+		return nil
+	}
+	var out []Effect
+	for _, s := range t.run.Waves[wave] {
+		if !t.x.promoted(t.run, s) {
+			out = append(out, Effect{Kind: EffectPromote, To: s, Args: t.args()})
+		}
+	}
+	return out
+}
+
+func (t runTurn) promoting() (Decision, bool) {
+	a := t.accepted(t.x.acts(t.run))
+	if a.Is == Yes && t.run.Wave+1 < len(t.run.Waves) {
+		return Decision{Event: evWaveDone, Effects: t.promote(t.run.Wave + 1)}, true
+	}
+	return t.gate(a, t.x.times.Wave, Decision{Event: evAllDone, Effects: []Effect{{Kind: EffectVerify, To: t.run.Target, Args: t.args()}}}, evStepFailed)
+}
+
+// canaryShares are the percentages of the traffic that go ahead.
+var canaryShares = []int{1, 10}
+
+func (t runTurn) share(percent int) []Effect {
+	args := t.args()
+	args["percent"] = strconv.Itoa(percent)
+	return []Effect{{Kind: EffectCanary, To: t.run.Target, Args: args}}
+}
+
+func (t runTurn) canary() (Decision, bool) {
+	r := t.run
+	a := t.accepted(t.x.acts(r))
+	if a.Is == Yes {
+		a = fromTri(t.facts.ErrorsLow, "errors of the share at the target are not below twice the normal")
+		if from := later(t.answered(), t.facts.ErrorsSince); a.Is == Yes && (t.facts.ErrorsSince.IsZero() || t.now.Before(from.Add(t.x.times.CanaryHold))) {
+			a = wait("the share has not been quiet for long enough")
+		}
+		a = t.overridden(a)
+	}
+	last := canaryShares[len(canaryShares)-1]
+	if a.Is == Yes && r.Share < last {
+		return Decision{Event: evNote, Why: a.Why, Detail: runDetail{Share: last}, Effects: t.share(last)}, true
+	}
+	return t.gate(a, t.x.times.Canary, Decision{Event: evPass, Detail: runDetail{Share: 100},
+		Effects: []Effect{{Kind: EffectShift, To: t.group.ID, Args: t.args()}}}, evFail)
+}
+
+// answered is when the newest act of the present state was done.
+func (t runTurn) answered() time.Time {
+	var at time.Time
+	for _, key := range t.run.Acts {
+		if a, ok := t.x.ledger.Act(key); ok {
+			at = later(at, a.Answered)
+		}
+	}
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// complete ends the block after its time; a fire at the new site ends the patience earlier, but then two
+// people are asked.
+func (t runTurn) complete() (Decision, bool) {
+	if !t.now.Before(t.run.Ended.Add(t.x.times.Block)) {
+		return Decision{Event: evBlockElapsed}, true
+	}
+	for _, e := range t.f.Evidence {
+		if e.Site == t.run.Target && e.Critical() && !e.Gone && !t.run.Asked {
+			return Decision{Event: evNote, By: byEvidence, Why: "the new site is in danger: " + e.What, Detail: runDetail{Asked: true},
+				Effects: append(t.ask(), Effect{Kind: EffectTell, Args: t.args()})}, true
+		}
+	}
+	return t.served()
+}
