@@ -40,6 +40,7 @@ func (c *checker) check() {
 	}
 	c.assets()
 	c.links()
+	c.members()
 	c.devices()
 	c.resolve()
 	s.indexPoints()

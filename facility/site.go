@@ -28,6 +28,8 @@ type Site struct {
 	Influx   *Influx   `yaml:"influx" json:"-"`
 	Sim      Simulator `yaml:"simulator" json:"-"`
 
+	Members []Member `yaml:"members" json:"-"` // of the shared journal, one a site; none: no shared journal
+
 	Assets  []Asset     `yaml:"assets" json:"-"`
 	Links   []Link      `yaml:"links" json:"-"`
 	Devices []Device    `yaml:"devices" json:"-"`
@@ -46,6 +48,13 @@ type Site struct {
 	links   map[string]*Link
 	assets  map[AssetID]*Asset
 	words   map[pointWord][]Ref
+}
+
+// Member is one server of the shared journal, by the name of the node that runs it.
+type Member struct {
+	Name   string `yaml:"name" json:"name"`
+	Client string `yaml:"client" json:"client"` // host:port for desks
+	Peer   string `yaml:"peer" json:"peer"`     // host:port for the other members
 }
 
 // CommsRule is how a silent device is announced.

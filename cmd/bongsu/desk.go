@@ -7,29 +7,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/spf13/cobra"
-
 	"bongsu/facility"
 	"bongsu/historian"
 	"bongsu/journal"
+	"bongsu/journal/shared"
 	"bongsu/ui"
 )
-
-func deskCommand() *cobra.Command {
-	var o options
-	cmd := &cobra.Command{
-		Use:   "desk",
-		Short: "The desk process: history and console, fed by the field's logs",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, cancel := withLifeline(cmd.Context())
-			defer cancel(nil)
-			return runDesk(ctx, o, logger("desk"))
-		},
-	}
-	o.flags(cmd)
-	return cmd
-}
 
 // runDesk is the whole desk process: the history first, then what follows the field, then the console.
 func runDesk(ctx context.Context, o options, log *slog.Logger) error {
@@ -69,6 +52,18 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 		positions = append(positions, influx.Position)
 		parts.start("influx", influx.Run)
 		parts.start("influx spool", func(ctx context.Context) error { return field.followInflux(ctx, influx) })
+	}
+	commons, client, err := sharedLog(site, o.node, log)
+	if err != nil {
+		return fmt.Errorf("prepare the shared journal: %w", err)
+	}
+	if commons != nil {
+		relay := shared.NewRelay(shared.RelayConfig{Log: commons, Field: o.node, Tail: field.client.Journal, Logger: log})
+		parts.start("relay", func(ctx context.Context) error {
+			defer func() { _ = client.Close() }()
+			defer commons.Close()
+			return relay.Run(ctx)
+		})
 	}
 	parts.start("confirm", func(ctx context.Context) error { return field.confirm(ctx, positions) })
 

@@ -7,29 +7,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/spf13/cobra"
-
 	"bongsu/collectors"
 	"bongsu/facility"
 	"bongsu/journal"
 	"bongsu/rules"
 )
-
-func fieldCommand() *cobra.Command {
-	var o options
-	cmd := &cobra.Command{
-		Use:   "field",
-		Short: "The field process: collectors, rules, commands, local journal and spool",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, cancel := withLifeline(cmd.Context())
-			defer cancel(nil)
-			return runField(ctx, o, logger("field"))
-		},
-	}
-	o.flags(cmd)
-	return cmd
-}
 
 // runField is the whole field process, one straight line: logs first, then judgement, then the wire,
 // then the door for the desk. It stops in the opposite order.

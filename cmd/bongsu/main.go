@@ -40,7 +40,12 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 		Version:       version,
 	}
-	root.AddCommand(runCommand(), fieldCommand(), deskCommand(), checkCommand(), fireEvalCommand(),
+	root.AddCommand(
+		process("field", "The field process: collectors, rules, commands, local journal and spool", runField),
+		process("member", "The member process: one server of the shared journal", runMember),
+		process("desk", "The desk process: history and console, fed by the field's logs", runDesk),
+	)
+	root.AddCommand(runCommand(), checkCommand(), fireEvalCommand(),
 		journalCommand(), userCommand(), versionCommand())
 	return root
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,6 +30,23 @@ func (o *options) flags(cmd *cobra.Command) {
 
 func (o *options) args() []string {
 	return []string{"--site", o.site, "--data", o.data, "--listen", o.listen, "--node", o.node}
+}
+
+// process is the command of one of a node's processes; the supervisor starts them.
+func process(name, short string, run func(context.Context, options, *slog.Logger) error) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := withLifeline(cmd.Context())
+			defer cancel(nil)
+			return run(ctx, o, logger(name))
+		},
+	}
+	o.flags(cmd)
+	return cmd
 }
 
 func (o *options) fieldDir() string { return filepath.Join(o.data, "field") }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
 
@@ -55,18 +54,18 @@ func runNode(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	// The desk stops first: people see the field's last words; the field stops last.
-	field := &child{name: "field", program: self, args: append([]string{"field"}, o.args()...), pidFile: filepath.Join(o.data, "field.pid"), log: log}
-	desk := &child{name: "desk", program: self, args: append([]string{"desk"}, o.args()...), pidFile: filepath.Join(o.data, "desk.pid"), log: log}
-	fieldCtx, stopField := context.WithCancel(context.Background())
-	defer stopField()
-	var fieldDone, deskDone sync.WaitGroup
-	fieldDone.Go(func() { field.run(fieldCtx) })
-	deskDone.Go(func() { desk.run(ctx) })
-	deskDone.Wait()
-	stopField()
-	fieldDone.Wait()
-	return nil
+	// They stop in the opposite order: people see the field's last words, and the field stops last.
+	children := []string{"field", "desk"}
+	if memberOf(site, o.node) != nil {
+		children = []string{"field", "member", "desk"}
+	}
+	parts := newStack(log)
+	parts.patience = 2 * stopPatience
+	for _, name := range children {
+		c := &child{name: name, program: self, args: append([]string{name}, o.args()...), pidFile: filepath.Join(o.data, name+".pid"), log: log}
+		parts.start(name, c.run)
+	}
+	return parts.wait(ctx)
 }
 
 // How a child is restarted and stopped.
@@ -87,13 +86,13 @@ type child struct {
 }
 
 // run starts the process again and again until ctx ends, then stops it.
-func (c *child) run(ctx context.Context) {
+func (c *child) run(ctx context.Context) error {
 	wait := restartFirst
 	for {
 		began := time.Now()
 		err := c.once(ctx)
 		if ctx.Err() != nil {
-			return
+			return nil
 		}
 		if time.Since(began) > steadyAfter {
 			wait = restartFirst
@@ -101,7 +100,7 @@ func (c *child) run(ctx context.Context) {
 		c.log.Error("a process ended and is started again", "child", c.name, "cause", fmt.Sprint(err), "after", time.Since(began).Round(time.Millisecond), "in", wait)
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-time.After(wait):
 		}
 		wait = min(2*wait, restartMost)

@@ -7,12 +7,17 @@ import (
 	"time"
 )
 
+// partPatience is what one part of a process may take to stop: the supervisor gives the whole process
+// twice as long.
+const partPatience = stopPatience / 2
+
 // stack runs the parts of a process. They start in the order they are added and stop in the
 // opposite one, each waited for, so that a part never outlives what it stands on.
 type stack struct {
-	log    *slog.Logger
-	parts  []*part
-	failed chan error
+	log      *slog.Logger
+	patience time.Duration // how long one part may take to stop
+	parts    []*part
+	failed   chan error
 }
 
 type part struct {
@@ -21,7 +26,9 @@ type part struct {
 	done chan struct{}
 }
 
-func newStack(log *slog.Logger) *stack { return &stack{log: log, failed: make(chan error, 16)} }
+func newStack(log *slog.Logger) *stack {
+	return &stack{log: log, patience: partPatience, failed: make(chan error, 16)}
+}
 
 // start runs a part until it is stopped. A part that ends before that ends the process: its
 // supervisor starts it again whole.
@@ -57,7 +64,7 @@ func (s *stack) wait(ctx context.Context) error {
 		p.stop()
 		select {
 		case <-p.done:
-		case <-time.After(stopPatience / 2):
+		case <-time.After(s.patience):
 			s.log.Error("a part does not stop and is left behind", "part", p.name)
 		}
 	}

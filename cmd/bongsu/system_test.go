@@ -124,8 +124,8 @@ func verifyJournal(t *testing.T, h *house) {
 	}
 }
 
-// kill -9 of the field in stage 2 and of the desk in stage 3: nothing is pulsed twice, the next
-// stages come on time, and the console is back by itself.
+// kill -9 of the field in stage 2, of the member and the desk in stage 3: nothing is pulsed twice, the
+// next stages come on time, the console is back by itself, and the shared journal has each stage once.
 func TestSystemSurvivesKills(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, houseOptions{})
@@ -136,6 +136,7 @@ func TestSystemSurvivesKills(t *testing.T) {
 	h.reach(120*time.Second, "S2")
 	h.kill9("field")
 	s3 := h.reach(120*time.Second-time.Since(began), "S3")
+	h.kill9("member")
 	h.kill9("desk")
 	h.eventually(20*time.Second, "the console is back", func() bool { return h.status("/readyz") == http.StatusOK })
 	h.login("operator")
@@ -146,6 +147,28 @@ func TestSystemSurvivesKills(t *testing.T) {
 	}
 	neverAfterProof(t, h.journal())
 	verifyJournal(t, h)
+	h.eventually(30*time.Second, "the shared journal has every stage, once and in order", func() bool {
+		return h.sharedStages() == "SP S1 S2 S3 S4"
+	})
+}
+
+// sharedStages reads the rack's stages from the sites' shared journal, which checks its chain.
+func (h *house) sharedStages() string {
+	out, err := exec.Command(filepath.Join(h.bin, "bongsu"), "journal", "shared", "--site", h.site).Output()
+	if err != nil {
+		return err.Error()
+	}
+	var stages []string
+	for line := range strings.Lines(string(out)) {
+		var e struct {
+			Kind string
+			Data struct{ Rack, To string }
+		}
+		if json.Unmarshal([]byte(line), &e) == nil && e.Kind == "stage" && e.Data.Rack != "" {
+			stages = append(stages, e.Data.To)
+		}
+	}
+	return strings.Join(stages, " ")
 }
 
 // neverAfterProof holds every command to its rule: sent again only while unproven, at most once more,

@@ -1,0 +1,32 @@
+package facility
+
+import (
+	"fmt"
+	"net"
+)
+
+// members checks the servers of the shared journal: one of a name, one of an address.
+func (c *checker) members() {
+	names, addresses := map[string]bool{}, map[string]bool{}
+	for i, m := range c.site.Members {
+		path := fmt.Sprintf("members[%d]", i)
+		if m.Name == "" {
+			c.d.fault(path, "the member needs the name of the node that runs it")
+		} else if names[m.Name] {
+			c.d.fault(path+".name", "member %q exists twice", m.Name)
+		}
+		names[m.Name] = true
+		for _, at := range [][2]string{{"client", m.Client}, {"peer", m.Peer}} {
+			key, a := at[0], at[1]
+			if _, _, err := net.SplitHostPort(a); err != nil {
+				c.d.fault(path+"."+key, "%q is no host:port", a)
+			} else if addresses[a] {
+				c.d.fault(path+"."+key, "address %s is given twice", a)
+			}
+			addresses[a] = true
+		}
+	}
+	if n := len(c.site.Members); n == 2 {
+		c.d.fault("members", "two members stop when either is lost: take one, or three")
+	}
+}
