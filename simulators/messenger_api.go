@@ -108,7 +108,7 @@ func (s *messengerSite) routes() http.Handler {
 			host = h
 		}
 		// Like a name-based front: it answers for the public names and, for peers and operators, its address.
-		if net.ParseIP(host) == nil && host != "localhost" && !strings.HasSuffix(host+".", "."+s.users.zone) {
+		if net.ParseIP(host) == nil && host != "localhost" && !strings.HasSuffix(strings.ToLower(host)+".", "."+s.users.zone) {
 			s.reply(func(*http.Request) (any, error) { return nil, fmt.Errorf("%w: %s", errWrongHost, host) })(w, r)
 			return
 		}

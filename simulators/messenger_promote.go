@@ -86,21 +86,41 @@ func (s *messengerSite) promote(ctx context.Context, o promotion) error {
 	return s.takeLead(ctx, o)
 }
 
+// promiseGrace is how long a second peer is waited for once one has answered: two of three are enough, since
+// every committed record is on one of them.
+const promiseGrace = 200 * time.Millisecond
+
 func (s *messengerSite) askPromises(ctx context.Context, o promotion) map[*messengerSite]replicaState {
-	var mu sync.Mutex
+	ctx, stop := context.WithCancel(ctx)
+	type answer struct {
+		from  *messengerSite
+		state replicaState
+		err   error
+	}
+	answers := make(chan answer, len(s.peers))
 	var asking sync.WaitGroup
-	out := map[*messengerSite]replicaState{}
+	defer asking.Wait()
+	defer stop()
 	for _, p := range s.peers {
 		asking.Go(func() {
-			var a replicaState
-			if postJSON(ctx, s.client, "POST", "http://"+p.address+"/replica/v1/promise", promiseCall{o.Group, o.Epoch, s.id, o.Dry}, &a, s.peerHeader()) == nil {
-				mu.Lock()
-				out[p] = a
-				mu.Unlock()
-			}
+			a := answer{from: p}
+			a.err = postJSON(ctx, s.client, "POST", "http://"+p.address+"/replica/v1/promise", promiseCall{o.Group, o.Epoch, s.id, o.Dry}, &a.state, s.peerHeader())
+			answers <- a
 		})
 	}
-	asking.Wait()
+	out := map[*messengerSite]replicaState{}
+	var grace <-chan time.Time
+	for range s.peers {
+		select {
+		case a := <-answers:
+			if a.err == nil {
+				out[a.from] = a.state
+				grace = time.After(promiseGrace)
+			}
+		case <-grace:
+			return out
+		}
+	}
 	return out
 }
 
