@@ -172,9 +172,13 @@ func stand(ctx context.Context, client *clientv3.Client, keys space) (standing, 
 	return s, nil
 }
 
-// Leader says who leads, as a majority knows it. An empty prefix means DefaultPrefix.
+// Leader says who leads, as a majority knows it; while none answers it tries on until ctx ends. An empty prefix means DefaultPrefix.
 func Leader(ctx context.Context, client *clientv3.Client, prefix string) (Leadership, error) {
-	s, err := stand(ctx, client, newSpace(prefix))
+	var s standing
+	err := insist(ctx, func(ctx context.Context) (err error) {
+		s, err = stand(ctx, client, newSpace(prefix))
+		return err
+	})
 	return s.Leadership, err
 }
 

@@ -19,14 +19,16 @@ import (
 var errMoved = errors.New("position was moved by another")
 
 const (
-	// attemptFirst is short because an attempt may have been given to a member that is frozen, and
-	// the next goes to another; it doubles for members that are only slow.
-	attemptFirst = 500 * time.Millisecond
-	attemptMost  = 4 * time.Second
-	raceFirst    = 2 * time.Millisecond
-	raceMost     = 64 * time.Millisecond
-	awayFirst    = 20 * time.Millisecond
-	awayMost     = 500 * time.Millisecond
+	// attemptFirst is short because an attempt may have been given to a member that is frozen, or
+	// passed on to a leader that is gone, and nobody would answer; the next may go to another. After
+	// attemptsShort of them the members are taken to be slow and get more time.
+	attemptFirst  = 500 * time.Millisecond
+	attemptsShort = 10
+	attemptMost   = 4 * time.Second
+	raceFirst     = 2 * time.Millisecond
+	raceMost      = 64 * time.Millisecond
+	awayFirst     = 20 * time.Millisecond
+	awayMost      = 500 * time.Millisecond
 )
 
 // commit carries one batch to its end. An attempt without an answer is repeated unchanged: all its
@@ -45,9 +47,7 @@ func (l *Log) commit(b *batch) {
 			b.finish(err)
 			return
 		case err != nil:
-			if away == 0 {
-				l.log.Debug("shared journal does not answer", "err", err)
-			}
+			l.log.Debug("shared journal does not answer", "try", away+1, "err", err)
 			l.pause(awayFirst, awayMost, away)
 			away++
 		default:
@@ -60,6 +60,11 @@ func (l *Log) commit(b *batch) {
 		cause = journal.ErrClosed
 	}
 	b.finish(fmt.Errorf("%w: %w", ErrUnknown, cause))
+}
+
+// patienceOf is how long one attempt may take after so many without an answer.
+func patienceOf(earlier int) time.Duration {
+	return min(attemptFirst<<min(max(earlier-attemptsShort, 0), 4), attemptMost)
 }
 
 // pause waits a random part of first, doubled with each earlier time up to most, so that writers
@@ -77,7 +82,7 @@ func (l *Log) pause(first, most time.Duration, earlier int) {
 // try makes one attempt. done means that the batch is settled, with err as its outcome; not done
 // and an error, that the members gave no answer; neither, that another writer was faster.
 func (l *Log) try(b *batch, earlier int) (done bool, err error) {
-	ctx, cancel := context.WithTimeout(l.ctx, min(attemptFirst<<min(earlier, 4), attemptMost))
+	ctx, cancel := context.WithTimeout(l.ctx, patienceOf(earlier))
 	defer cancel()
 	if !l.tipKnown {
 		r, err := l.client.Get(ctx, l.keys.head())

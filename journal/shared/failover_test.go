@@ -3,6 +3,7 @@ package shared
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -35,6 +36,9 @@ func startTrial(t testing.TB) *trial {
 	if _, err := r.log.Append(within(t, patience), Draft{Kind: "first"}); err != nil {
 		t.Fatal(err, r.procs[0].out)
 	}
+	for i := range r.procs {
+		back(t, r, i)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = func() { cancel(); r.wait.Wait() }
 	t.Cleanup(r.stop)
@@ -59,11 +63,12 @@ func startTrial(t testing.TB) *trial {
 func (r *trial) hit(t testing.TB, sig syscall.Signal) (time.Duration, int) {
 	t.Helper()
 	i := leaderOf(t, r.log.client, r.cfgs)
+	said := &lines{}
 	began := time.Now()
 	r.procs[i].signal(sig)
-	probe := openLog(t, dial(t, r.cfgs), Options{Site: "dc2", Node: "probe"})
+	probe := openLog(t, dial(t, r.cfgs), Options{Site: "dc2", Node: "probe", Logger: slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if _, err := probe.Append(within(t, patience), Draft{Kind: "probe"}); err != nil {
-		t.Fatal(err)
+		t.Fatalf("no writes after member %d was struck: %v; %s; the members said: %s; %s; %s", i, err, said, r.procs[0].out, r.procs[1].out, r.procs[2].out)
 	}
 	return time.Since(began), i
 }

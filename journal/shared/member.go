@@ -70,7 +70,7 @@ func OpenMember(cfg MemberConfig) (*Member, error) {
 	}
 	for _, u := range []string{cfg.ClientURL, cfg.PeerURL} {
 		if err := free(u); err != nil {
-			lock.Close()
+			release(lock)
 			return nil, fmt.Errorf("member %s: %w", cfg.Name, err)
 		}
 	}
@@ -86,7 +86,7 @@ func (m *Member) Ready() <-chan struct{} { return m.ready }
 // Run serves until ctx ends, or until the server cannot go on: then it returns an error with advice
 // and the process must end, because parts of the server may hang for ever.
 func (m *Member) Run(ctx context.Context) error {
-	defer m.lock.Close()
+	defer release(m.lock)
 	type started struct {
 		etcd *embed.Etcd
 		err  error

@@ -124,10 +124,16 @@ func claim(c MemberConfig) (*os.File, error) {
 		return nil, fmt.Errorf("claim %s: another process uses it; stop that one first: %w", c.Dir, err)
 	}
 	if err := prove(lock, owner{Member: c.Name, Cluster: c.Token}); err != nil {
-		lock.Close()
+		release(lock)
 		return nil, fmt.Errorf("claim %s: %w", c.Dir, err)
 	}
 	return lock, nil
+}
+
+// release unlocks before it closes: a process that is just being started may still share the file.
+func release(lock *os.File) {
+	_ = syscall.Flock(int(lock.Fd()), syscall.LOCK_UN)
+	lock.Close()
 }
 
 func prove(f *os.File, want owner) error {

@@ -61,7 +61,7 @@ func TestMemberSaysWhatIsInTheWay(t *testing.T) {
 		}
 	}
 	refused("directory in use", cfg, "another process uses it")
-	m.lock.Close()
+	release(m.lock)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -256,4 +256,3 @@ func TestEtcdSpeaksThroughSlog(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
-

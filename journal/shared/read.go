@@ -22,12 +22,12 @@ const (
 const pageSize = 256
 
 // After gives up to limit entries behind the number after, checked as a chain. Fewer mean that
-// these are all there are. The error matches ErrBroken if one does not prove itself; the entries
+// these are all there are. While no member answers it tries on until ctx ends. The error matches ErrBroken if one does not prove itself; the entries
 // before it are returned.
 func (l *Log) After(ctx context.Context, after uint64, limit int, how Freshness) ([]Entry, error) {
 	var out []Entry
 	for len(out) < limit {
-		page, tip, err := l.page(ctx, after, min(limit-len(out), pageSize), how)
+		page, tip, err := l.sure(ctx, after, min(limit-len(out), pageSize), how)
 		out = append(out, page...)
 		if err != nil {
 			return out, fmt.Errorf("read shared journal after %d: %w", after, err)
@@ -44,12 +44,43 @@ func (l *Log) After(ctx context.Context, after uint64, limit int, how Freshness)
 
 // LastSeq is the number of the newest entry, 0 for none, as a majority knows it.
 func (l *Log) LastSeq(ctx context.Context) (uint64, error) {
-	r, err := l.client.Get(ctx, l.keys.head())
+	var tip head
+	err := insist(ctx, func(ctx context.Context) error {
+		r, err := l.client.Get(ctx, l.keys.head())
+		if err == nil {
+			tip, err = decodeHead(r)
+		}
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("read end of shared journal: %w", err)
 	}
-	h, err := decodeHead(r)
-	return h.Seq, err
+	return tip.Seq, nil
+}
+
+// insist repeats a read that got no answer, as it happens while the members change their leader,
+// until ctx ends.
+func insist(ctx context.Context, read func(context.Context) error) error {
+	for earlier := 0; ; earlier++ {
+		try, cancel := context.WithTimeout(ctx, patienceOf(earlier))
+		err := read(try)
+		cancel()
+		if err == nil || asBroken(err) {
+			return err
+		}
+		if final, _ := refusal(err); final || sleep(ctx, awayFirst<<min(earlier, 4)) != nil {
+			return err
+		}
+	}
+}
+
+// sure is page, repeated until there is an answer or ctx ends.
+func (l *Log) sure(ctx context.Context, after uint64, limit int, how Freshness) (page []Entry, tip head, err error) {
+	err = insist(ctx, func(ctx context.Context) (err error) {
+		page, tip, err = l.page(ctx, after, limit, how)
+		return err
+	})
+	return page, tip, err
 }
 
 // page reads the entries behind after, and the newest entry's mark, of one moment. It proves that
@@ -143,7 +174,7 @@ type Verified struct {
 func (l *Log) Verify(ctx context.Context) (Verified, error) {
 	var v Verified
 	for {
-		page, tip, err := l.page(ctx, v.Entries, pageSize, Newest)
+		page, tip, err := l.sure(ctx, v.Entries, pageSize, Newest)
 		if n := len(page); n > 0 {
 			v = Verified{Entries: page[n-1].Seq, Hash: page[n-1].Hash}
 		}

@@ -145,7 +145,7 @@ func (r *Relay) session(ctx context.Context) error {
 // load reads the noted position as a majority knows it, and the revision of its key.
 func (r *Relay) load(ctx context.Context) (Position, int64, error) {
 	var p Position
-	try, cancel := context.WithTimeout(ctx, attemptMost)
+	try, cancel := context.WithTimeout(ctx, relayTry)
 	defer cancel()
 	got, err := r.cfg.Log.client.Get(try, r.key)
 	if err != nil {

@@ -20,9 +20,9 @@ const pollEvery = time.Second
 func (l *Log) Tail(ctx context.Context, after uint64, fn func(Entry) error) error {
 	bell := newBell(l.client, l.keys.head())
 	defer bell.stop()
-	away := false
+	misses := 0
 	for {
-		page, err := l.follow(ctx, after, &away)
+		page, err := l.follow(ctx, after, &misses)
 		for _, e := range page {
 			if err := fn(e); err != nil {
 				return err
@@ -45,30 +45,35 @@ func (l *Log) Tail(ctx context.Context, after uint64, fn func(Entry) error) erro
 	}
 }
 
+// warnAfter is how many reads the majority may leave unanswered before it is called away: a change
+// of etcd's leader or one frozen member costs fewer.
+const warnAfter = 4
+
 // follow reads the next page: of the majority, or of one member while there is none.
-func (l *Log) follow(ctx context.Context, after uint64, away *bool) ([]Entry, error) {
+func (l *Log) follow(ctx context.Context, after uint64, misses *int) ([]Entry, error) {
 	for _, how := range [...]Freshness{Newest, Local} {
-		try, cancel := context.WithTimeout(ctx, attemptMost/2)
+		try, cancel := context.WithTimeout(ctx, patienceOf(*misses))
 		page, tip, err := l.page(try, after, pageSize, how)
 		cancel()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
 		case asBroken(err):
 			return page, fmt.Errorf("tail shared journal after %d: %w", after, err)
-		case err != nil:
-			if !*away {
+		case err != nil && how == Newest:
+			if *misses++; *misses == warnAfter {
 				l.log.Warn("shared journal has no majority; reading what is here", "after", after, "err", err)
 			}
-			*away = true
 			continue
+		case err != nil:
+			return nil, nil
 		case how == Newest && after > tip.Seq:
 			return nil, fmt.Errorf("%w: the shared journal ends at %d, not %d: it is another one than was read before", journal.ErrAhead, tip.Seq, after)
-		}
-		if how == Newest && *away {
-			*away = false
-			l.log.Info("shared journal has a majority again", "after", after)
+		case how == Newest:
+			if *misses >= warnAfter {
+				l.log.Info("shared journal has a majority again", "after", after)
+			}
+			*misses = 0
 		}
 		return page, nil
 	}
