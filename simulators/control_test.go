@@ -35,8 +35,8 @@ func TestControlAPI(t *testing.T) {
 		{"no speed", "PUT", "/sim/v1/speed", `{}`, 400, []string{"speed"}},
 		{"speed as text", "PUT", "/sim/v1/speed", `{"speed":"fast"}`, 400, []string{"speed"}},
 		{"the end of all", "DELETE", "/sim/v1/scenarios", "", 200, []string{"false-camera", "new batteries"}},
-		{"the messenger", "GET", "/sim/v1/messenger", "", 501, []string{"no messenger world"}},
-		{"the inbox", "GET", "/sim/v1/inbox", "", 501, []string{"no messenger world"}},
+		{"the messenger", "GET", "/sim/v1/messenger", "", 200, []string{`"sites":[{"id":"dc1"`, `"acked":`, `"delivered":`, `"lost":0`, `"duplicated":0`, `"late":`}},
+		{"the inbox", "GET", "/sim/v1/inbox", "", 200, []string{`"items":[]`}},
 		{"a wrong method", "PATCH", "/sim/v1/speed", "", 405, []string{"PUT"}},
 		{"a wrong path", "GET", "/sim/v2/state", "", 404, []string{"/sim/v1/state"}},
 	}
