@@ -85,7 +85,6 @@ type spoolReader struct {
 	after uint64
 	known map[revision]bool // dictionaries the reader has been given
 	holed bool              // something unreadable lies between after and what comes next
-	why   string
 	held  []byte // a dictionary or batch to give after a gap
 }
 

@@ -218,14 +218,7 @@ func (r *batteryRack) demote() {
 	}
 }
 
-// cellC and thermistorC read a temperature in either model.
-func (r *batteryRack) cellC(k int) float64 {
-	if r.active {
-		return r.pack.tempC[k]
-	}
-	return r.meanC + r.spreadC[k]*r.fade
-}
-
+// thermistorC reads a temperature in either model.
 func (r *batteryRack) thermistorC(i int) float64 {
 	if r.active {
 		return r.therm[i]

@@ -11,7 +11,6 @@ const (
 // roi is a thermal camera's region on one rack.
 type roi struct {
 	hot     *probe
-	mean    float64
 	now     CameraReading
 	sources []falseSource
 }

@@ -21,7 +21,6 @@ type controller struct {
 	at       [5]int // second at which each stage was entered, -1 before
 	channels [3]watch
 	bmAlone  int
-	single   int
 	excess   []float64
 	peers    []string
 }

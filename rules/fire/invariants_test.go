@@ -19,7 +19,6 @@ type witness struct {
 	after  View
 	d      Decisions
 	rooms  map[string]*roomWitness
-	bad    map[string]int // ticks in which a rack had no usable reading
 	banks  map[string]bool
 }
 
