@@ -128,5 +128,5 @@ type Facts struct {
 	Present     map[string]bool // joined the situation room
 	Groups      map[string]GroupFacts
 	Probes      map[string]ProbeView
-	Sends       map[string]Tri // channel test of the night, by person/channel
+	Receipts    map[string]Tri // messages that arrived, by the key of the act
 }

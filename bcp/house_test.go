@@ -141,7 +141,7 @@ func (o *Organisation) picture(t testing.TB) string {
 	}
 	raw, err := json.MarshalIndent(map[string]any{
 		"states": states, "acts": o.Ledger.acts, "open": o.Ledger.Open(),
-		"incidents": o.Incidents.All(), "motions": o.Motions.All(), "codes": o.Motions.codes, "org": o.Committee.Org(), "runs": o.Runs.all, "brake": o.Runs.Brake(),
+		"incidents": o.Incidents.All(), "motions": o.Motions.All(), "codes": o.Motions.codes, "org": o.Committee.Org(), "runs": o.Runs.all, "brake": o.Runs.Brake(), "summons": o.Summons.All(), "services": o.Services.all, "plays": o.Plays.All(),
 	}, "", " ")
 	if err != nil {
 		t.Fatal(err)

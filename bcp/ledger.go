@@ -20,6 +20,9 @@ const (
 // ErrProbeOnly refuses an outcome that does not come from a probe for an act of unknown outcome.
 var ErrProbeOnly = errors.New("the outcome is unknown: only a probe may settle it")
 
+// ErrNotDone is what an adapter's error matches when the act has certainly had no effect.
+var ErrNotDone = errors.New("certainly without effect")
+
 // ErrNoSuch refuses an entry or request about something that does not exist.
 var ErrNoSuch = errors.New("no such thing")
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -29,13 +30,17 @@ type Config struct {
 	Incident IncidentTimes
 	Motion   MotionTimes
 	Run      RunTimes
+	Summon   SummonTimes
+	Lane     Lane
+	Probe    ProbeTimes
 	Services []Service
 	Groups   []Group
 }
 
 // DefaultConfig has every deadline as agreed.
 func DefaultConfig() Config {
-	return Config{Incident: DefaultIncidentTimes(), Motion: DefaultMotionTimes(), Run: DefaultRunTimes()}
+	return Config{Incident: DefaultIncidentTimes(), Motion: DefaultMotionTimes(), Run: DefaultRunTimes(),
+		Summon: DefaultSummonTimes(), Lane: DefaultLane(), Probe: DefaultProbeTimes()}
 }
 
 // Organisation is the whole room: the ledger and every part that decides. It is not safe for concurrent
@@ -46,6 +51,9 @@ type Organisation struct {
 	Motions   *Motions
 	Committee *Committee
 	Runs      *Runs
+	Summons   *Summons
+	Services  *Services
+	Plays     *Plays
 	Graph     *Graph
 }
 
@@ -69,6 +77,9 @@ func NewOrganisation(c Config) (*Organisation, error) {
 	o.Motions = NewMotions(l, c.Motion)
 	o.Committee = NewCommittee(l, o.Incidents, o.Motions)
 	o.Runs = NewRuns(l, c.Run, graph, c.Groups)
+	o.Summons = NewSummons(l, c.Summon, c.Lane)
+	o.Services = NewServices(l, c.Probe, graph)
+	o.Plays = NewPlays(l)
 	return o, nil
 }
 
@@ -108,18 +119,55 @@ func (o *Organisation) Fold(e journal.Entry) error {
 
 // Decide lists what is to be done now, at most one move a machine.
 func (o *Organisation) Decide(now time.Time, f Facts) []Decision {
+	f = o.known(f)
+	org := o.Committee.Org()
 	var out []Decision
+	out = append(out, o.Services.Decide(now, f)...)
+	out = append(out, o.Incidents.Decide(now, f)...)
+	out = append(out, o.Motions.Decide(now, f)...)
+	out = append(out, o.Committee.Decide(now, f, o.Runs.Irreversible(org.Declared))...)
+	switch org.State {
+	case OrgPending, OrgDeclared, OrgRecovery:
+		var people []string
+		for _, s := range f.roster().Seats() {
+			people = append(people, s.Person)
+		}
+		out = append(out, o.Summons.call(now, f, callID(org.Call), people)...)
+	}
+	out = append(out, o.Summons.Decide(now, f)...)
+	out = append(out, o.Runs.Decide(now, f, func(site string) Mandate { return o.Mandate(now, f, site) })...)
+	return append(out, o.Plays.Decide(now, f, o.Motions)...)
+}
+
+// callID names one summoning of the committee.
+func callID(n int) string { return "c" + strconv.Itoa(n) }
+
+// known adds to the facts what the rooms know of one another.
+func (o *Organisation) known(f Facts) Facts {
 	if b := o.Runs.Brake(); b.On {
 		// Automation that has stopped itself is a matter for everybody.
 		f.Evidence = append(slices.Clone(f.Evidence), Evidence{
 			ID: "brake-" + strconv.FormatInt(b.Since.UnixMilli(), 10), Kind: EvidenceBrake, Subject: "failover", Grade: 1, EverDown: true, At: b.Since, What: b.Why,
 		})
 	}
-	out = append(out, o.Incidents.Decide(now, f)...)
-	out = append(out, o.Motions.Decide(now, f)...)
-	out = append(out, o.Committee.Decide(now, f, o.Runs.Irreversible(o.Committee.Org().Declared))...)
-	out = append(out, o.Runs.Decide(now, f, func(site string) Mandate { return o.Mandate(now, f, site) })...)
-	return out
+	joined, unreachable := o.Summons.status(callID(o.Committee.Org().Call))
+	if len(joined) > 0 {
+		present := map[string]bool{}
+		maps.Copy(present, f.Present)
+		for _, p := range joined {
+			present[p] = true
+		}
+		f.Present = present
+	}
+	if len(unreachable) > 0 {
+		silent := map[string]bool{}
+		maps.Copy(silent, f.Unreachable)
+		for _, p := range unreachable {
+			silent[p] = true
+		}
+		f.Unreachable = silent
+	}
+	return f
 }
 
 // Mandate is what the organisation has decided about a site until now.

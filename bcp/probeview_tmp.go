@@ -1,3 +1,0 @@
-package bcp
-
-type ProbeView struct{}
