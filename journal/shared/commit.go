@@ -103,7 +103,11 @@ func (l *Log) try(b *batch, earlier int) (done bool, err error) {
 	}
 	r, err := l.client.Txn(ctx).If(a.when...).Then(a.then...).Else(a.otherwise...).Commit()
 	if err != nil {
-		return refusal(err)
+		done, err := refusal(err)
+		if done && earlier > 0 {
+			return l.refused(ctx, b, a, err)
+		}
+		return done, err
 	}
 	if r.Succeeded {
 		l.settle(b, a, r.Header.Revision)
@@ -123,6 +127,19 @@ func refusal(err error) (done bool, out error) {
 		return true, err
 	}
 	return false, err
+}
+
+// refused settles a batch whose attempt was refused after others had gone without an answer: one of
+// those may have done it, or may yet.
+func (l *Log) refused(ctx context.Context, b *batch, a *attempt, cause error) (done bool, err error) {
+	if r, err := l.client.Get(ctx, l.keys.entry(l.tip.Seq+1)); err == nil {
+		if rev, ok := ours(a, r); ok {
+			l.settle(b, a, rev)
+			l.tipKnown = false // others may have moved on
+			return true, nil
+		}
+	}
+	return true, fmt.Errorf("%w: %w", ErrUnknown, cause)
 }
 
 // attempt is one transaction and what it would give its entries.

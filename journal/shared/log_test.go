@@ -148,6 +148,7 @@ func TestKeyIsWrittenOnce(t *testing.T) {
 			if _, err := l.Append(within(t, patience), Draft{Kind: "note"}); err != nil {
 				t.Error(err)
 			}
+			var err error
 			if got[i], err = openLog(t, dial(t, c.cfgs), Options{Node: fmt.Sprint(i)}).Append(within(t, patience), Draft{Kind: "intent", Key: "k", Data: i}); err != nil {
 				t.Error(err)
 			}

@@ -52,10 +52,17 @@ func (c slogCore) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Chec
 	return ce
 }
 
+// onePort is etcd's advice, at each start, to give its gRPC and its few HTTP pages a port each. It is
+// meant for clients by the thousand; here it would only teach people to overlook warnings.
+const onePort = "Running http and grpc server on single port. This is not recommended for production."
+
 func (c slogCore) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	level := slog.LevelWarn
 	if e.Level > zapcore.WarnLevel {
 		level = slog.LevelError
+	}
+	if e.Message == onePort {
+		level = slog.LevelDebug
 	}
 	c.log.Log(context.Background(), level, e.Message, attrs(fields)...)
 	return nil
