@@ -85,7 +85,7 @@ type spoolReader struct {
 	after uint64
 	known map[revision]bool // dictionaries the reader has been given
 	holed bool              // something unreadable lies between after and what comes next
-	held  []byte // a dictionary or batch to give after a gap
+	held  []byte            // a dictionary or batch to give after a gap
 }
 
 func (s *Spool) reader(after uint64) *spoolReader {
