@@ -103,6 +103,7 @@ type siteState struct {
 	Sessions int                   `json:"sessions"`
 	Capacity float64               `json:"capacity_per_s"`
 	Load     float64               `json:"load_per_s"`
+	Failed   float64               `json:"failed_per_s"` // answers of 500 and above
 	Time     time.Time             `json:"time"`
 }
 
@@ -111,7 +112,7 @@ func (s *messengerSite) state() siteState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := siteState{Site: s.id, Power: s.on, Groups: map[string]groupState{}, Traffic: s.traffic, Draining: s.draining,
-		Sessions: len(s.sockets), Capacity: s.limit, Load: s.meter.perSecond(now), Time: now.UTC()}
+		Sessions: len(s.sockets), Capacity: s.limit, Load: s.meter.perSecond(now), Failed: s.failed.perSecond(now), Time: now.UTC()}
 	out.Serving = s.on && !s.draining
 	for g, l := range s.groups {
 		gs := groupState{Role: l.role, Epoch: l.promised, Primary: l.promisedTo, Last: l.last().Seq, LastEpoch: l.last().Epoch,
@@ -255,6 +256,9 @@ func (s *messengerSite) reply(act func(*http.Request) (any, error)) http.Handler
 		}
 		s.mu.Lock()
 		on := s.on
+		if status >= http.StatusInternalServerError {
+			s.failed.add(time.Now(), 1)
+		}
 		s.mu.Unlock()
 		if !on {
 			panic(http.ErrAbortHandler) // nothing is answered once the power is gone

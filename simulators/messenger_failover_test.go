@@ -62,3 +62,33 @@ func TestFailoverLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A primary that is cut off from the other stores but not from its users acknowledges nothing, and what
+// they could not send arrives once at the other site.
+func TestPartitionedPrimaryAcknowledgesNothing(t *testing.T) {
+	r := startMessenger(t, 10, 40)
+	eventually(t, "the users write", func() bool { return r.w.state().Acked > 20 })
+	for _, other := range []string{"dc2", "dc3"} {
+		r.w.net.setCut("dc1", other, true)
+	}
+	// Calls that were already on their way when the path was cut may still commit.
+	var cut MessengerState
+	eventually(t, "nothing is under way", func() bool {
+		before := r.w.state().Acked
+		time.Sleep(2 * heartbeat)
+		cut = r.w.state()
+		return cut.Acked == before
+	})
+	r.failOver("dc2", "dc3", 2)
+	s := r.settled(cut.Acked+10, 2)
+	if s.Lost != 0 || s.Duplicated != 0 || s.Sites[0].Users.LastAck.After(cut.Time) {
+		t.Errorf("dc1 acknowledged last at %v, cut off before %v: %+v", s.Sites[0].Users.LastAck, cut.Time, s.MessengerCounts)
+	}
+	for _, other := range []string{"dc2", "dc3"} {
+		r.w.net.setCut("dc1", other, false)
+	}
+	eventually(t, "the old primary learns of the new epoch and follows", func() bool {
+		g := r.site("dc1").state().Groups[groupMessaging]
+		return g.Role == roleReplica && g.Epoch == 2
+	})
+}

@@ -58,6 +58,7 @@ type messengerSite struct {
 	traffic  string
 	draining bool
 	meter    meter
+	failed   meter
 	all      bucket
 	logins   bucket
 	receipts bucket
@@ -187,7 +188,7 @@ func (s *messengerSite) switchOn() {
 	s.on, s.handling = true, &sync.WaitGroup{}
 	s.sockets, s.heard = map[*talkSocket]bool{}, map[string]time.Time{}
 	s.traffic, s.draining = trafficNormal, false
-	s.meter = meter{}
+	s.meter, s.failed = meter{}, meter{}
 	s.all = bucket{rate: s.limit}
 	s.logins, s.receipts = bucket{rate: emergencyLogins}, bucket{rate: emergencyReceipts}
 	for _, p := range s.peers {

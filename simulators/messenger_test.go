@@ -143,6 +143,9 @@ func TestPromoteNeedsAMajority(t *testing.T) {
 	if _, err := r.order("dc2", "promote", map[string]any{"epoch": 2}); !errors.Is(err, errNoMajority) {
 		t.Errorf("promotion alone: %v", err)
 	}
+	if g := r.site("dc2").state().Groups[groupAccount]; g.Role == rolePrimary || g.LastEpoch == 2 {
+		t.Errorf("it leads all the same: %+v", g)
+	}
 	if err := r.send(r.probe("dc1"), "dc1", "still served"); err != nil {
 		t.Errorf("the majority stopped serving: %v", err)
 	}
