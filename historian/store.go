@@ -94,7 +94,7 @@ func Open(dir string, opts Options, log *slog.Logger) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make the history folder: %w", err)
 	}
-	db, err := tsdb.Open(filepath.Join(dir, "tsdb"), log.With("part", "tsdb"), nil, o, nil)
+	db, err := tsdb.Open(filepath.Join(dir, "tsdb"), slog.New(quietly{log.With("part", "tsdb").Handler()}), nil, o, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open the history in %s: %w (is another desk process running on it?)", dir, err)
 	}

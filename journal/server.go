@@ -88,13 +88,13 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, last uint64) (*st
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	out := &stream{ctl: http.NewResponseController(w), buf: bufio.NewWriterSize(w, 64<<10)}
-	s.log.Info("reader connected", "path", r.URL.Path, "after", after, "from", r.RemoteAddr)
+	s.log.Debug("reader connected", "path", r.URL.Path, "after", after, "from", r.RemoteAddr)
 	return out, after, true
 }
 
 // end tells the reader why, where that can help it.
 func (s *Server) end(out *stream, r *http.Request, err error) {
-	s.log.Info("reader left", "path", r.URL.Path, "from", r.RemoteAddr, "why", err)
+	s.log.Debug("reader left", "path", r.URL.Path, "from", r.RemoteAddr, "why", err)
 	if r.Context().Err() != nil || errors.Is(err, errWrite) {
 		return
 	}
