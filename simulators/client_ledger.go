@@ -87,7 +87,7 @@ func (l *ledger) sending(id string) {
 	}
 }
 
-func (l *ledger) acknowledged(id string, _ int64, site string) {
+func (l *ledger) acknowledged(id, site string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()

@@ -32,7 +32,7 @@ func TestWhatCountsAsLost(t *testing.T) {
 	for _, c := range cases {
 		l := newLedger(time.Second)
 		l.sending("m")
-		l.acknowledged("m", 1, "dc1")
+		l.acknowledged("m", "dc1")
 		l.entries["m"].acked = time.Now().Add(-time.Minute)
 		start := time.Now()
 		for _, w := range c.words {

@@ -151,7 +151,7 @@ func (u *talkUser) take(conn *websocket.Conn, site string, f frame) error {
 	case "ack":
 		if u.pending != nil && u.pending.ID == f.ID {
 			u.pending = nil
-			u.ledger.acknowledged(f.ID, f.Seq, site)
+			u.ledger.acknowledged(f.ID, site)
 		}
 	case "refused":
 		return fmt.Errorf("message %s refused: %s", f.ID, f.Code)

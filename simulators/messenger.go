@@ -271,8 +271,8 @@ func (w *messengerWorld) server(id string) *dnsServer {
 	return nil
 }
 
-// restore ends what went wrong: power everywhere, and a primary that was interrupted writes on at its own
-// epoch if nobody was promoted in the meantime. A failover that was done stays done.
+// resume lets a primary that was interrupted write on at its own epoch if nobody was promised a newer one in
+// the meantime. A failover that was done stays done.
 func (w *messengerWorld) resume(ctx context.Context) {
 	for _, s := range w.sites {
 		if err := s.resume(ctx); err != nil {

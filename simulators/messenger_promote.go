@@ -167,7 +167,7 @@ func (s *messengerSite) takeLead(ctx context.Context, o promotion) error {
 	return s.awaitCommit(ctx, o.Group, mark, seq, o.Epoch)
 }
 
-// fence makes groups of this site read-only at an epoch.
+// fence makes groups of this site read-only at an epoch, all of them or none.
 func (s *messengerSite) fence(groups []string, epoch uint64, dry bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -178,17 +178,21 @@ func (s *messengerSite) fence(groups []string, epoch uint64, dry bool) error {
 		}
 		kept := *l
 		err := l.fence(epoch)
-		if dry {
-			l.promised, l.promisedTo, l.role = kept.promised, kept.promisedTo, kept.role
-		}
+		l.promised, l.promisedTo, l.role = kept.promised, kept.promisedTo, kept.role
 		if err != nil {
 			return err
 		}
 	}
-	if !dry {
-		s.announce()
-		s.log.Info("read-only", "groups", groups, "epoch", epoch)
+	if dry {
+		return nil
 	}
+	for _, g := range groups {
+		if err := s.groups[g].fence(epoch); err != nil {
+			return err
+		}
+	}
+	s.announce()
+	s.log.Info("read-only", "groups", groups, "epoch", epoch)
 	return nil
 }
 
