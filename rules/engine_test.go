@@ -119,6 +119,18 @@ func TestOneShotThatTheFieldShowsDoneIsNotPulsed(t *testing.T) {
 	})
 }
 
+// The relay of the fire call still stands from an earlier incident: this one is called in all the same.
+func TestFireCallIsMadeAgainForANewFire(t *testing.T) {
+	story(t, func(t *testing.T, h *house) {
+		h.set("demo/b1/io/fd-call-relayed", 1)
+		h.heat(70)
+		time.Sleep(6 * time.Second)
+		if n := len(h.wire.times("demo/b1/io/fd-call")); n != 1 {
+			t.Errorf("the fire service was called %d times, want once", n)
+		}
+	})
+}
+
 // The BMS gateway dies: no stage, no isolation, and an alarm that says what was lost.
 func TestLostLinkTripsNothing(t *testing.T) {
 	story(t, func(t *testing.T, h *house) {

@@ -177,6 +177,10 @@ func (d *fireDesk) roomOf(s fire.StageChange) string {
 	return ""
 }
 
+// spent are the one-shots that use something up. The others, the fire call above all, are cheap to
+// repeat, and a relay that still stands from the last incident is no call for this one.
+var spent = map[fire.Action]bool{fire.Patch: true, fire.Nozzle: true, fire.GasRelease: true, fire.GasReserve: true}
+
 // command makes the record of a command. A one-shot whose feedback already shows it done is not
 // pulsed again: after damage to the journal only the field itself knows what was released.
 func (d *fireDesk) command(c fire.Command, now time.Time, v facility.View, desk *commandDesk) (facility.CommandRecord, job, bool) {
@@ -192,7 +196,7 @@ func (d *fireDesk) command(c fire.Command, now time.Time, v facility.View, desk 
 	if c.Donor != "" {
 		r.Detail = "bank of room " + c.Donor
 	}
-	if s := v.Sample(cmd.Feedback, now); cmd.Def.Pulse && s.Quality == facility.Good && s.Value == cmd.Def.Equals {
+	if s := v.Sample(cmd.Feedback, now); spent[c.Action] && s.Quality == facility.Good && s.Value == cmd.Def.Equals {
 		r.State, r.Detail = facility.CommandAccepted, "not sent: the field already shows it done"
 		return *r, job{}, false
 	}
