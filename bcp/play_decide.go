@@ -76,8 +76,11 @@ func (t stepTurn) step() (Decision, bool) {
 	case StepReady:
 		return t.ready()
 	case StepIntent:
-		if lost {
+		if lost && t.plan.Do.Kind != "wait" {
 			return t.doubt(evLeaderLost, EffectDo)
+		}
+		if t.plan.Do.Kind == "wait" {
+			return Decision{Event: evDispatch}, true // nobody has to do anything
 		}
 		return Decision{Event: evDispatch, Effects: []Effect{t.effect(EffectDo, t.plan.Do)}}, true
 	case StepRunning:
