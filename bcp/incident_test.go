@@ -191,3 +191,20 @@ func TestAnAlertEndsAfterHalfAnHourOfQuiet(t *testing.T) {
 	h.after(2 * time.Second)
 	h.is(MachineOrg, orgID, OrgNormal)
 }
+
+func TestTheClocksOnTheWall(t *testing.T) {
+	h := newHouse(t)
+	h.after(time.Minute)
+	h.facts.Evidence = []Evidence{fire(1, 2)}
+	h.after(31 * time.Minute)
+	c, ok := h.org.Clocks(h.now, "i1")
+	declared := h.org.Incidents.Get("i1").Declared
+	if !ok || !c.Evidence.Equal(t0) || c.SinceFirst != 32*time.Minute || c.ToDecision != nil || !c.Overdue.IsZero() ||
+		!c.StatusDue.Equal(declared.Add(time.Hour)) || !c.NoticeDue.Equal(t0.Add(2*time.Hour)) || !c.Compensation.Equal(t0.AddDate(0, 0, 30)) {
+		t.Fatalf("%+v", c)
+	}
+	h.do(h.org.Committee.BreakGlass(h.now, h.facts, who("talk"), "pangyo", []string{"quorum"}, "아무도 답하지 않음"))
+	if c, _ := h.org.Clocks(h.now, "i1"); c.ToDecision == nil || *c.ToDecision != 32*time.Minute {
+		t.Fatalf("%+v", c)
+	}
+}

@@ -123,6 +123,23 @@ func (l *Ledger) create(ctx context.Context, table *Table, m *Machine, d Decisio
 	return t, l.keep(t)
 }
 
+// pages are the effects of a decision that call people, with the keys they would have had.
+func (l *Ledger) pages(d Decision) []Effect {
+	n := uint64(1)
+	if m := l.machines[machineKey(d.Machine, d.ID)]; m != nil {
+		n = m.n + 1
+	}
+	var out []Effect
+	for i, e := range d.Effects {
+		switch e.Kind {
+		case EffectPage, EffectAlarm, EffectTell, EffectSend:
+			e.Key, e.Epoch = effectKey(d.Machine, d.ID, n, i), d.Epoch
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // Fold takes up a move from the journal. One that was made already changes nothing, so a leader may read
 // back its own entries.
 func (l *Ledger) Fold(t Transition) error {

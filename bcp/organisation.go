@@ -188,8 +188,9 @@ func (o *Organisation) Mandate(now time.Time, f Facts, site string) Mandate {
 }
 
 // Turn decides and makes moves until nothing is left to decide at this instant, and gives the effects to
-// run, in order. On an error the effects of the moves already made are given too: they stand in the
-// journal.
+// run, in order. On an error the effects of the moves already made are given too, for they stand in the
+// journal, and the pages of those that could not be written: calling people waits for no quorum. The same
+// page comes again with the next turn, under the same key.
 func (o *Organisation) Turn(ctx context.Context, now time.Time, f Facts, record Record) ([]Effect, error) {
 	var effects []Effect
 	for range maxRounds {
@@ -197,12 +198,19 @@ func (o *Organisation) Turn(ctx context.Context, now time.Time, f Facts, record 
 		if len(decisions) == 0 {
 			return effects, nil
 		}
+		var failed []error
 		for _, d := range decisions {
 			t, err := o.Ledger.Fire(ctx, d, record)
 			effects = append(effects, t.Effects...)
 			if err != nil {
-				return effects, err
+				failed = append(failed, err)
 			}
+			if t.N == 0 { // not written
+				effects = append(effects, o.Ledger.pages(d)...)
+			}
+		}
+		if len(failed) > 0 {
+			return effects, errors.Join(failed...)
 		}
 	}
 	return effects, fmt.Errorf("after %d rounds: %w", maxRounds, ErrRestless)

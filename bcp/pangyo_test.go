@@ -1,7 +1,9 @@
 package bcp
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -196,4 +198,31 @@ func TestABrokenGlassIsToldAndMustBeRatified(t *testing.T) {
 			t.Fatalf("told of a lapse: %v", lapsed)
 		}
 	}
+}
+
+func TestPagingNeverWaitsForTheJournal(t *testing.T) {
+	h := newHouse(t)
+	h.facts.Evidence = []Evidence{fire(1, 1)}
+	for range 2 { // the cases are opened, the first page is due
+		for _, d := range h.org.Incidents.Decide(h.now, h.facts) {
+			if d.Event == evCreate {
+				if _, err := h.org.Ledger.Fire(t.Context(), d, h.record); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	broken := errors.New("no quorum")
+	first, err := h.org.Turn(t.Context(), h.now, h.facts, func(context.Context, Transition) error { return fmt.Errorf("%w: %w", broken, ErrNotWritten) })
+	if !errors.Is(err, broken) || count1(first, EffectPage, "oncall1") != 1 {
+		t.Fatal(first, err)
+	}
+	again := h.turn()
+	key := func(effects []Effect) string {
+		return effects[slices.IndexFunc(effects, func(e Effect) bool { return e.Kind == EffectPage && e.To == "oncall1" })].Key
+	}
+	if key(first) != key(again) {
+		t.Fatalf("one page, two keys: %s and %s", key(first), key(again))
+	}
+	h.restart()
 }
