@@ -7,7 +7,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
@@ -98,7 +97,7 @@ func qualities(ctx context.Context, q storage.Querier, id facility.PointID) (*ch
 
 func each(ctx context.Context, q storage.Querier, name string, id facility.PointID, fn func(t int64, v float64)) error {
 	set := q.Select(ctx, false, nil,
-		labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, name),
+		labels.MustNewMatcher(labels.MatchEqual, seriesKind, name),
 		labels.MustNewMatcher(labels.MatchEqual, "point", string(id)))
 	var it chunkenc.Iterator
 	for set.Next() {

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
@@ -34,6 +33,9 @@ type Options struct {
 	Retention time.Duration // how long history is kept, 15 days
 	MaxBytes  int64         // and how much of it at most, 10 GiB
 }
+
+// seriesKind is the label under which the store keeps a series' name.
+const seriesKind = "__name__"
 
 // The two series of a point: its values, and its quality at each change.
 const (
@@ -156,8 +158,8 @@ func (s *Store) seriesOf(id facility.PointID) *series {
 	se := s.series[id]
 	if se == nil {
 		se = &series{labels: [2]labels.Labels{
-			labels.FromStrings(model.MetricNameLabel, valueSeries, "point", string(id)),
-			labels.FromStrings(model.MetricNameLabel, qualitySeries, "point", string(id)),
+			labels.FromStrings(seriesKind, valueSeries, "point", string(id)),
+			labels.FromStrings(seriesKind, qualitySeries, "point", string(id)),
 		}}
 		s.series[id] = se
 	}
