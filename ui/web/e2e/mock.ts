@@ -114,6 +114,7 @@ class Mock {
   }
 
   snap(v: Viewer): void {
+    if (this.frozen) return
     const readings = this.world.readAll()
     v.last = readings.map((r) => JSON.stringify(r))
     const data = {

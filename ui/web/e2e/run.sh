@@ -26,12 +26,13 @@ sed -i 's/127\.0\.0\.1:2000\([0-9]\)/127.0.0.1:3000\1/; s/127\.0\.0\.1:11883/127
 
 "$bin/bongsu-sim" --site "$site" >"$work/sim.log" 2>&1 & sim=$!
 "$bin/bongsu" run --site "$site" --data "$work/data" --listen "$console" >"$work/node.log" 2>&1 & node=$!
+ready() { node -e 'fetch(process.argv[1]).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))' "http://$console/readyz"; }
 for _ in $(seq 120); do
-	curl -fs "http://$console/readyz" >/dev/null && break
+	ready && break
 	kill -0 "$sim" "$node" 2>/dev/null || break
 	sleep 0.5
 done
-if ! curl -fs "http://$console/readyz" >/dev/null; then
+if ! ready; then
 	echo "the program did not become ready; the end of its logs:"
 	tail -n 20 "$work/sim.log" "$work/node.log"
 	exit 1

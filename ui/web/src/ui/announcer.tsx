@@ -44,9 +44,15 @@ export function SoundBlocked() {
   const { t } = useWords()
   if (!blocked) return null
   return (
-    <button type="button" className="button" onClick={unlock}>
+    <button
+      type="button"
+      className="button"
+      aria-label={t('sound.blocked')}
+      title={t('sound.blocked')}
+      onClick={unlock}
+    >
       <VolumeX aria-hidden />
-      {t('sound.blocked')}
+      <span className="newest-silence">{t('sound.blocked')}</span>
     </button>
   )
 }

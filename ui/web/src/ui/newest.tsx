@@ -43,7 +43,13 @@ export function NewestAlarm() {
         <span className="muted newest-none">{t('newest.none')}</span>
       )}
       <SoundBlocked />
-      <button type="button" className="button quiet" onClick={silence} title="Shift+Space">
+      <button
+        type="button"
+        className="button quiet"
+        onClick={silence}
+        aria-label={t('silence')}
+        title="Shift+Space"
+      >
         <BellOff aria-hidden />
         <span className="newest-silence">{t('silence')}</span>
       </button>

@@ -1,6 +1,7 @@
 // A number with its unit, quality and age: the one way a value is shown on any screen.
 
 import { Wrench } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { look, number, unit as unitText, valueText, type Look } from '../live/format'
 import type { Point, Quality } from '../live/types'
 import { useConsole } from './context'
@@ -79,6 +80,28 @@ function Mark({ look }: { look: Look }) {
     default:
       return null
   }
+}
+
+/** A word made of live values, with the look and age of the worst of them. */
+export function StateWord({
+  quality,
+  time,
+  children,
+}: {
+  quality: Quality
+  time: number
+  children: ReactNode
+}) {
+  const { t } = useWords()
+  const seen = look(quality)
+  return (
+    <span className="q" data-look={seen} title={seen === 'good' ? undefined : t(`look.${seen}`)}>
+      {children}
+      {seen === 'stale' && time > 0 && <Age since={time} />}
+      <Mark look={seen} />
+      {seen !== 'good' && <span className="sr">{t(`look.${seen}`)}</span>}
+    </span>
+  )
 }
 
 /** How long ago, growing by the second. */

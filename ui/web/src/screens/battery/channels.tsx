@@ -5,12 +5,14 @@ import type { FireChannel, Rack, Room } from '../../live/types'
 import { useReading } from '../../ui/live'
 import { Quantity } from '../../ui/quantity'
 import { Fact, Facts, Wide } from '../../ui/tile'
+import { useSilent } from '../../ui/room'
 import { StageBand } from '../../ui/stage'
 import { useWords } from '../../ui/text'
 import { EndBypass } from './room-acts'
 
 export function Channels({ room, rack }: { room: Room; rack: Rack }) {
   const { t } = useWords()
+  const silent = useSilent()(room)
   const votes = Object.entries(rack.votes ?? {}).sort(([a], [b]) => Number(a) - Number(b))
   const evidence = rack.evidence ?? []
   return (
@@ -48,7 +50,7 @@ export function Channels({ room, rack }: { room: Room; rack: Rack }) {
         <Fact name={t('room.rate')}>
           <Quantity
             value={rack.rate_per_min}
-            quality={rack.rate_per_min === null ? 'unknown' : room.stale ? 'stale' : 'good'}
+            quality={rack.rate_per_min === null ? 'unknown' : silent ? 'stale' : 'good'}
             unit="degC/min"
           />
         </Fact>

@@ -3,7 +3,7 @@
 import { hottest } from '../../live/ladder'
 import type { Room } from '../../live/types'
 import { useConsole } from '../../ui/context'
-import { useRoomReading } from '../../ui/room'
+import { useRoomReading, useSilent } from '../../ui/room'
 import { Quantity, Value } from '../../ui/quantity'
 import { StageBand } from '../../ui/stage'
 import { Fact, Facts } from '../../ui/tile'
@@ -17,7 +17,8 @@ export function RoomHeader({ room }: { room: Room }) {
   const lel = useRoomReading(room, 'lel', ['lfl', 'lel'])
   const people = useRoomReading(room, 'occupied', ['occupancy'])
   const asd = plant.find(room.asset, 'asd-stage')
-  const quality = top ? (room.stale ? 'stale' : 'good') : 'unknown'
+  const silent = useSilent()(room)
+  const quality = top ? (silent ? 'stale' : 'good') : 'unknown'
   return (
     <div className="room-head panel">
       <h1>{asset(room.asset)}</h1>
@@ -59,16 +60,17 @@ export function RoomHeader({ room }: { room: Room }) {
 /** Seconds to the release of gas, or why the countdown stands still. */
 export function Countdown({ room }: { room: Room }) {
   const { t } = useWords()
+  const silent = useSilent()(room)
   if (room.countdown_s === null) return null
   const holds = room.holds ?? []
   return (
     <div className="countdown" role="status" data-held={holds.length > 0 || undefined}>
       <span className="countdown-word">{t('countdown.title')}</span>
       <span className="countdown-figure">
-        {room.stale ? '?' : Math.max(0, Math.ceil(room.countdown_s))}
+        {silent ? '?' : Math.max(0, Math.ceil(room.countdown_s))}
         <span className="q-unit">{t('seconds')}</span>
       </span>
-      {room.stale && <span>{t('countdown.stale')}</span>}
+      {silent && <span>{t('countdown.stale')}</span>}
       {holds.length > 0 && (
         <span>
           {t('countdown.held')}: {holds.map((h) => t(`hold.${h}`, { defaultValue: h })).join(', ')}

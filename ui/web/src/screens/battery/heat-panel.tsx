@@ -7,7 +7,7 @@ import { rank } from '../../live/ladder'
 import type { Quality, Rack, Room } from '../../live/types'
 import { useConsole } from '../../ui/context'
 import { useDrawing } from '../../ui/draw'
-import { useConnection } from '../../ui/live'
+import { useSilent } from '../../ui/room'
 import { useWords } from '../../ui/text'
 
 const names = ['RT', 'BM', 'TC']
@@ -38,7 +38,6 @@ export function HeatPanel({
 }) {
   const { t } = useWords()
   const { plant } = useConsole()
-  const connection = useConnection()
   const shape = room.racks.map((r) => r.id).join('\n')
   const cells = useMemo(
     () =>
@@ -51,7 +50,7 @@ export function HeatPanel({
   )
   const mount = useCallback((host: HTMLDivElement) => mountHeat(host, cells, select), [cells, select])
   const [host, heat] = useDrawing(mount)
-  const silent = room.stale === true || connection === 'lost'
+  const silent = useSilent()(room)
   useEffect(() => {
     const reading = (r: Rack): HeatReading => {
       const quality = rackQuality(r, silent)

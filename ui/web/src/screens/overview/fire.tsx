@@ -3,7 +3,7 @@
 import { hottest, rank } from '../../live/ladder'
 import type { Room } from '../../live/types'
 import { useConsole } from '../../ui/context'
-import { useRoomReading } from '../../ui/room'
+import { useRoomReading, useSilent } from '../../ui/room'
 import { Quantity, Value } from '../../ui/quantity'
 import { StageBand } from '../../ui/stage'
 import { Fact, Facts, Tile } from '../../ui/tile'
@@ -49,20 +49,22 @@ export function RoomTile({ room }: { room: Room }) {
 export function HottestTile({ rooms }: { rooms: Room[] }) {
   const { t } = useWords()
   const asset = useAssetName()
+  const silent = useSilent()
   const all = rooms.flatMap((room) => hottest(room) ?? [])
   const top = all.reduce<(typeof all)[number] | null>((m, h) => (m && m.value >= h.value ? m : h), null)
+  const quality = !top ? 'unknown' : rooms.some(silent) ? 'stale' : 'good'
   const blind = rooms.flatMap((r) => r.racks).filter((r) => r.hottest === null)
   return (
     <Tile title={t('overview.hottest')} to="/b" attention={(top?.value ?? 0) >= 50 || blind.length > 0}>
       <p className="tile-big">
-        <Quantity value={top?.value ?? null} quality={top ? 'good' : 'unknown'} unit="degC" />
+        <Quantity value={top?.value ?? null} quality={quality} unit="degC" />
         <span className="tile-caption">{top ? asset(top.rack.asset) : ''}</span>
       </p>
       <Facts>
         <Fact name={t('room.rate')}>
           <Quantity
             value={top?.rack.rate_per_min ?? null}
-            quality={top?.rack.rate_per_min == null ? 'unknown' : 'good'}
+            quality={top?.rack.rate_per_min == null ? 'unknown' : quality}
             unit="degC/min"
           />
         </Fact>

@@ -1,9 +1,10 @@
 // Feeds and UPS: where the power comes from and how long the batteries would last.
 
+import { worst } from '../../live/format'
 import type { Asset, Point } from '../../live/types'
 import { useConsole } from '../../ui/context'
 import { useReading } from '../../ui/live'
-import { Quantity, Value } from '../../ui/quantity'
+import { StateWord, Value } from '../../ui/quantity'
 import { Fact, Facts, Tile } from '../../ui/tile'
 import { usePointName, useWords } from '../../ui/text'
 
@@ -25,13 +26,15 @@ export function FeedTile({ asset }: { asset: Asset }) {
   const a = useReading(available?.id)
   const c = useReading(carrying?.id)
   const state = feedState(a.value, c.value)
-  const sure = a.quality === 'good' && c.quality === 'good'
+  const quality = worst([a.quality, c.quality])
+  const sure = quality === 'good'
   return (
     <Tile title={tx(asset.name, asset.id)} attention={sure && (state === 'dead' || state === 'odd')}>
       <p className="tile-state" data-sure={sure || undefined}>
         <span className="tile-mark" data-feed={state ?? 'unknown'} aria-hidden />
-        {state ? t(`feed.${state}`) : <Quantity value={null} quality={a.quality} />}
-        {state && !sure && <Quantity {...a} point={available} value={a.value} />}
+        <StateWord quality={quality} time={Math.min(a.time, c.time)}>
+          {state ? t(`feed.${state}`) : '?'}
+        </StateWord>
       </p>
       <PointFacts
         points={[plant.find(asset.id, 'kw'), plant.find(asset.id, 'v-l12'), plant.find(asset.id, 'hz')]}
