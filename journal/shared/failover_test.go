@@ -156,6 +156,7 @@ func BenchmarkFailover(b *testing.B) {
 		began <- time.Now()
 		w, i := r.hit(b, sig)
 		writes, leaders = append(writes, w), append(leaders, <-took)
+		b.Logf("%v: writes after %v, a leader after %v", sig, w, leaders[len(leaders)-1])
 		stopNext()
 		cancel()
 		if sig == syscall.SIGSTOP {

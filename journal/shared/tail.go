@@ -3,15 +3,9 @@ package shared
 import (
 	"context"
 	"fmt"
-	"time"
-
-	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"bongsu/journal"
 )
-
-// pollEvery is how often a reader looks for itself: a watch on a member that hangs says nothing.
-const pollEvery = time.Second
 
 // Tail hands out every entry behind the number after, then each new one, in order and proven to
 // follow the one before. It outlives lost connections, changes of leader and compactions, and ends
@@ -78,64 +72,4 @@ func (l *Log) follow(ctx context.Context, after uint64, misses *int) ([]Entry, e
 		return page, nil
 	}
 	return nil, nil
-}
-
-// bell rings when a key has changed. What has changed is read afterwards, so a lost ring costs no
-// more than pollEvery, and neither compaction nor a reconnect loses anything.
-type bell struct {
-	client *clientv3.Client
-	key    string
-	rings  clientv3.WatchChan
-	cancel context.CancelFunc
-	silent bool // the last wait ended without a ring
-}
-
-func newBell(client *clientv3.Client, key string) *bell {
-	return &bell{client: client, key: key, cancel: func() {}}
-}
-
-// heard is told that there was news. If the bell had not rung for it, it hangs at a member that no
-// longer speaks, and is hung elsewhere.
-func (b *bell) heard() {
-	if b.silent {
-		b.stop()
-	}
-	b.silent = false
-}
-
-func (b *bell) stop() {
-	b.cancel()
-	b.rings = nil
-}
-
-// wait returns after a ring, or after pollEvery.
-func (b *bell) wait(ctx context.Context) error {
-	if b.rings == nil {
-		watch, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-		b.cancel = cancel
-		// The first ring says that the bell hangs: what happened before is read after it.
-		b.rings = b.client.Watch(watch, b.key, clientv3.WithCreatedNotify())
-	}
-	t := time.NewTimer(pollEvery)
-	defer t.Stop()
-	select {
-	case r, ok := <-b.rings:
-		b.silent = false
-		if ok && r.Err() == nil {
-			return ctx.Err()
-		}
-		b.stop()
-	case <-t.C:
-		b.silent = true
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	// A watch that ends at once would otherwise be renewed without rest.
-	select {
-	case <-t.C:
-	case <-time.After(pollEvery / 5):
-	case <-ctx.Done():
-	}
-	return ctx.Err()
 }
