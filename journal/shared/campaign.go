@@ -80,7 +80,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // seize takes leadership if it is free. No lease and no error means that somebody has it; free,
 // that it was free but another was faster.
 func seize(ctx context.Context, client *clientv3.Client, keys space, who Candidate) (lease *Lease, free bool, err error) {
-	try, cancel := context.WithTimeout(ctx, attemptMost/2)
+	try, cancel := context.WithTimeout(ctx, 2*attemptFirst)
 	defer cancel()
 	now, err := stand(try, client, keys)
 	if err != nil || now.Node != "" {
