@@ -36,9 +36,6 @@ func (z *dnsZone) set(name string, kind uint16) (out []dns.RR) {
 	return out
 }
 
-// inUse tells whether a name owns a record.
-func (z *dnsZone) inUse(name string) bool { return len(z.set(name, dns.TypeANY)) > 0 }
-
 // exists tells whether a name is in the tree: it owns a record or stands above one that does.
 func (z *dnsZone) exists(name string) bool {
 	name = dns.CanonicalName(name)
