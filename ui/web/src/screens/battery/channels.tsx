@@ -27,7 +27,6 @@ export function Channels({ room, rack }: { room: Room; rack: Rack }) {
                 {t('channel.value')}
               </th>
               <th scope="col">{t('channel.state')}</th>
-              <th scope="col">{t('channel.over')}</th>
             </tr>
           </thead>
           <tbody>
@@ -90,12 +89,10 @@ function ChannelRow({ name, channel, room, rack }: RowProps) {
       <td>
         {t(`channel-state.${channel.state}`, { defaultValue: channel.state })}{' '}
         {channel.state === 'bypassed' && <EndBypass room={room} rack={rack} channel={name} />}
-      </td>
-      <td>
-        {over.length === 0 ? (
-          <span className="muted">–</span>
-        ) : (
-          <span className="over">▲ {over.join(' · ')}</span>
+        {over.length > 0 && (
+          <span className="over">
+            <span className="sr">{t('channel.over')}</span> ▲ {over.join(' · ')}
+          </span>
         )}
       </td>
     </tr>
