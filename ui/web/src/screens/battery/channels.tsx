@@ -91,7 +91,7 @@ function ChannelRow({ name, channel, room, rack }: RowProps) {
         {channel.state === 'bypassed' && <EndBypass room={room} rack={rack} channel={name} />}
         {over.length > 0 && (
           <span className="over">
-            <span className="sr">{t('channel.over')}</span> ▲ {over.join(' · ')}
+            <span className="sr">{t('channel.over')}</span> ▲ {over.join('·')}
           </span>
         )}
       </td>
