@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$(cd ../.. && pwd)
 bin=${BONGSU_BIN:-$root/bin}
-console=127.0.0.1:${BONGSU_E2E_PORT:-38080}
+console=127.0.0.1:${BONGSU_E2E_PORT:-8480}
 
 npx playwright test
 
@@ -22,7 +22,12 @@ trap 'exit 130' INT TERM
 
 cp -r "$root/sites" "$work/sites"
 site=$work/sites/demo/site.yaml
-sed -i 's/127\.0\.0\.1:2000\([0-9]\)/127.0.0.1:3000\1/; s/127\.0\.0\.1:11883/127.0.0.1:31883/; s/127\.0\.0\.1:8090/127.0.0.1:38090/' "$site"
+# Every port of the site moves by the same step.
+node -e '
+const fs = require("node:fs")
+const moved = fs.readFileSync(process.argv[1], "utf8").replace(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${Number(port) + 400}`)
+fs.writeFileSync(process.argv[1], moved)
+' "$site"
 
 "$bin/bongsu-sim" --site "$site" >"$work/sim.log" 2>&1 & sim=$!
 "$bin/bongsu" run --site "$site" --data "$work/data" --listen "$console" >"$work/node.log" 2>&1 & node=$!
