@@ -104,8 +104,8 @@ func (l *Log) try(b *batch, earlier int) (done bool, err error) {
 	r, err := l.client.Txn(ctx).If(a.when...).Then(a.then...).Else(a.otherwise...).Commit()
 	if err != nil {
 		done, err := refusal(err)
-		if done && earlier > 0 {
-			return l.refused(ctx, b, a, err)
+		if done && (earlier > 0 || errors.Is(err, ErrFull)) {
+			return l.refused(ctx, b, a, earlier, err)
 		}
 		return done, err
 	}
@@ -116,7 +116,7 @@ func (l *Log) try(b *batch, earlier int) (done bool, err error) {
 	return l.lost(ctx, b, a, r)
 }
 
-// refusal tells an error that proves nothing was written from one that proves nothing.
+// refusal tells an error after which no attempt follows from one that proves nothing.
 func refusal(err error) (done bool, out error) {
 	switch {
 	case errors.Is(err, rpctypes.ErrNoSpace):
@@ -129,14 +129,18 @@ func refusal(err error) (done bool, out error) {
 	return false, err
 }
 
-// refused settles a batch whose attempt was refused after others had gone without an answer: one of
-// those may have done it, or may yet.
-func (l *Log) refused(ctx context.Context, b *batch, a *attempt, cause error) (done bool, err error) {
+// refused settles a batch whose attempt was refused although it may be written: because earlier ones
+// had gone without an answer and one of those may have done it, or may yet; or because the log is full,
+// for the members write the transaction that crosses the quota and refuse it all the same.
+func (l *Log) refused(ctx context.Context, b *batch, a *attempt, earlier int, cause error) (done bool, err error) {
 	if r, err := l.client.Get(ctx, l.keys.entry(l.tip.Seq+1)); err == nil {
 		if rev, ok := ours(a, r); ok {
 			l.settle(b, a, rev)
 			l.tipKnown = false // others may have moved on
 			return true, nil
+		}
+		if earlier == 0 {
+			return true, cause // the one attempt was answered, and the answer is true
 		}
 	}
 	return true, fmt.Errorf("%w: %w", ErrUnknown, cause)
