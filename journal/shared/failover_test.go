@@ -139,7 +139,6 @@ func BenchmarkFailover(b *testing.B) {
 	r := startTrial(b)
 	var writes, leaders []time.Duration
 	client := dial(b, r.cfgs)
-	lost := 0
 	for b.Loop() {
 		ctx, cancel := context.WithCancel(context.Background())
 		held, err := Campaign(ctx, client, Candidate{Node: "old"})
@@ -176,7 +175,6 @@ func BenchmarkFailover(b *testing.B) {
 	b.ReportMetric(ms(writes[n-1]), "writes_ms_max")
 	b.ReportMetric(ms(leaders[n/2]), "leader_ms_p50")
 	b.ReportMetric(ms(leaders[n-1]), "leader_ms_max")
-	b.ReportMetric(float64(lost), "lost")
 	b.ReportMetric(float64(acked), "acked")
 }
 
