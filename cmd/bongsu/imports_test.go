@@ -18,10 +18,14 @@ var arrows = map[string][]string{
 	"bongsu/rules":          {"bongsu/facility", "bongsu/journal", "bongsu/rules/fire"},
 	"bongsu/rules/fire":     {},
 	"bongsu/bcp":            {"bongsu/facility", "bongsu/journal"},
+	"bongsu/bcp/messenger":  {"bongsu/facility", "bongsu/bcp"},
+	"bongsu/bcp/names":      {"bongsu/facility", "bongsu/bcp"},
+	"bongsu/bcp/notify":     {"bongsu/facility", "bongsu/bcp"},
+	"bongsu/bcp/control":    {"bongsu/facility", "bongsu/journal", "bongsu/bcp"},
 	"bongsu/simulators":     {"bongsu/facility"},
 	"bongsu/ui":             {"bongsu/bcp", "bongsu/rules", "bongsu/historian", "bongsu/journal", "bongsu/facility"},
 	"bongsu/cmd/bongsu-sim": {"bongsu/facility", "bongsu/simulators"},
-	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/rules", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal", "bongsu/journal/shared",
+	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/bcp/control", "bongsu/bcp/messenger", "bongsu/bcp/names", "bongsu/bcp/notify", "bongsu/rules", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal", "bongsu/journal/shared",
 		"bongsu/facility", "bongsu/collectors"},
 }
 
