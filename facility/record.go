@@ -88,6 +88,8 @@ type StageChange struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 	Why  string `json:"why"`
+	// Votes counts the channels and corroborators that carried a rack up; one is a single channel.
+	Votes int `json:"votes,omitempty"`
 }
 
 // Act is what a person asked the field to do. The id makes it idempotent.

@@ -139,7 +139,7 @@ func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireO
 	out := fireOutcome{alarms: slices.Clone(dec.Alarms)}
 	for _, s := range dec.Stages {
 		out.drafts = append(out.drafts, journal.Draft{Kind: KindStage, Actor: fireActor, Subject: s.Rack + s.Room,
-			Data: facility.StageChange{Room: d.roomOf(s), Rack: s.Rack, From: s.From.String(), To: s.To.String(), Why: s.Why}})
+			Data: facility.StageChange{Room: d.roomOf(s), Rack: s.Rack, From: s.From.String(), To: s.To.String(), Why: s.Why, Votes: s.Votes}})
 	}
 	for _, c := range dec.Commands {
 		rec, j, ok := d.command(c, now, v, desk)

@@ -99,6 +99,9 @@ type StageChange struct {
 	From Stage
 	To   Stage
 	Why  string
+	// Votes counts the signs that carried a rack up: channels over their threshold and a corroborator.
+	// One is a single channel, which warns people but moves nothing beyond the room.
+	Votes int
 }
 
 // Decisions is what one tick asks for. Lists are in the order in which they must be done, and are

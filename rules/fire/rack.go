@@ -136,8 +136,24 @@ func (c *core) climb(r *rack) {
 }
 
 func (c *core) move(r *rack, to Stage, why string) {
-	c.stages = append(c.stages, StageChange{Rack: r.subject, From: r.stage, To: to, Why: why})
+	c.stages = append(c.stages, StageChange{Rack: r.subject, From: r.stage, To: to, Why: why, Votes: r.carried(to)})
 	r.stage, r.at = to, c.now
+}
+
+// carried counts the signs that carry a stage now.
+func (r *rack) carried(to Stage) int {
+	switch to {
+	case S1:
+		if r.smokeFire {
+			return max(r.votes[0].votes, 2) // two detectors of different kinds
+		}
+		return r.votes[0].votes
+	case S2:
+		return r.votes[1].votes
+	case S3, S4:
+		return max(r.votes[2].votes, r.votes[1].votes) // a failed patch brings stage 3 on the votes for stage 2
+	}
+	return 0
 }
 
 // calm ends a pre-alarm. The incident is over with it, so charging is stopped again by the next.
