@@ -18,7 +18,7 @@ const (
 type Brake struct {
 	On    bool      `json:"on"`
 	Why   string    `json:"why,omitempty"`
-	Since time.Time `json:"since"`
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Brake is the brake now.

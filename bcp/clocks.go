@@ -5,14 +5,14 @@ import "time"
 // Clocks are the times a situation room has on its wall. A zero time or a nil duration means that the
 // clock does not run.
 type Clocks struct {
-	Evidence     time.Time      // the first, of the incident
-	SinceFirst   time.Duration  // since then
-	ToDecision   *time.Duration // from the first evidence to the declaration of a disaster, once there is one
-	Overdue      time.Time      // the grade rises then
-	StatusDue    time.Time      // next word to the users
-	NoticeDue    time.Time      // users must have been told: a service has been out for two hours
-	Compensation time.Time      // users must have been told about compensation
-	Retro        time.Time      // the retrospective
+	Evidence     time.Time      `json:"evidence,omitzero"`          // the first, of the incident
+	SinceFirst   time.Duration  `json:"since_first_ns"`             // since then
+	ToDecision   *time.Duration `json:"to_decision_ns,omitempty"`   // from the first evidence to the declaration of a disaster, once there is one
+	Overdue      time.Time      `json:"overdue,omitzero"`           // the grade rises then
+	StatusDue    time.Time      `json:"status_due,omitzero"`        // next word to the users
+	NoticeDue    time.Time      `json:"notice_due,omitzero"`        // users must have been told: a service has been out for two hours
+	Compensation time.Time      `json:"compensation_due,omitzero"`  // users must have been told about compensation
+	Retro        time.Time      `json:"retrospective_due,omitzero"` // the retrospective
 }
 
 const (

@@ -29,8 +29,8 @@ type Glass struct {
 	By       string    `json:"by"`
 	Rules    []string  `json:"rules"` // overridden
 	Why      string    `json:"why"`
-	At       time.Time `json:"at"`
-	Until    time.Time `json:"until"`
+	At       time.Time `json:"at,omitzero"`
+	Until    time.Time `json:"until,omitzero"`
 	Ratified bool      `json:"ratified,omitempty"`
 	Lapsed   bool      `json:"lapsed,omitempty"`
 }
@@ -38,15 +38,15 @@ type Glass struct {
 // Org is the organisation as a whole, folded from its entries.
 type Org struct {
 	State    string          `json:"state"`
-	Since    time.Time       `json:"since"`
-	Site     string          `json:"site"`   // at risk
-	Call     int             `json:"call"`   // how often the committee was summoned
-	Acting   int             `json:"acting"` // who presides, as a place in the chair line
-	Asked    time.Time       `json:"asked"`  // when the newest motion to declare fell due
-	How      string          `json:"how"`    // it was declared
-	Declared time.Time       `json:"declared"`
+	Since    time.Time       `json:"since,omitzero"`
+	Site     string          `json:"site"`           // at risk
+	Call     int             `json:"call"`           // how often the committee was summoned
+	Acting   int             `json:"acting"`         // who presides, as a place in the chair line
+	Asked    time.Time       `json:"asked,omitzero"` // when the newest motion to declare fell due
+	How      string          `json:"how"`            // it was declared
+	Declared time.Time       `json:"declared,omitzero"`
 	Causes   map[string]bool `json:"causes,omitempty"` // taken up already
-	Quiet    time.Time       `json:"quiet"`            // nothing left since, zero while something is
+	Quiet    time.Time       `json:"quiet,omitzero"`   // nothing left since, zero while something is
 	Glass    *Glass          `json:"glass,omitempty"`
 	Started  []string        `json:"started,omitempty"` // proposer and approvers of the playbook
 	Actions  []Action        `json:"actions,omitempty"`
@@ -221,6 +221,9 @@ func (c *Committee) step(now time.Time, f Facts, irreversible bool) (Decision, b
 	case OrgDeclared:
 		return c.declared(now, f, irreversible)
 	case OrgRecovery:
+		if f.moving[o.Site] {
+			return Decision{}, false // the old site may still answer while the service is being moved
+		}
 		for _, s := range coreServices {
 			if f.Core[s] != Yes {
 				return Decision{}, false

@@ -18,6 +18,7 @@ type Decision struct {
 	Why     string
 	Detail  any          // what the fold needs beside the state; anything encoding/json can write
 	Guard   func() error // asked once more just before the entry is written; may be nil
+	Request string       // of a person that this answers, "" for none
 	Effects []Effect     // intended acts, run only after the entry is written
 }
 
@@ -78,7 +79,7 @@ func effectKey(machine, id string, n uint64, i int) string {
 func (d Decision) transition(n uint64, from, to string) (Transition, error) {
 	t := Transition{
 		Machine: d.Machine, ID: d.ID, N: n, From: from, Event: d.Event, To: to,
-		At: d.At.UTC(), Epoch: d.Epoch, By: d.By, Why: d.Why,
+		At: d.At.UTC(), Epoch: d.Epoch, By: d.By, Why: d.Why, Request: d.Request,
 	}
 	if d.Detail != nil {
 		raw, err := json.Marshal(d.Detail)

@@ -47,9 +47,9 @@ type Evidence struct {
 	Sensors  []string  `json:"sensors,omitempty"` // kinds of sensors that say so
 	Person   string    `json:"person,omitempty"`  // who attests it
 	Grade    int       `json:"grade,omitempty"`   // 1 to 3 as the source sees it, 0 for no opinion
-	At       time.Time `json:"at"`
-	Deadline time.Time `json:"deadline"`            // of a power cut
-	UpSince  time.Time `json:"up_since"`            // of a service that answers again
+	At       time.Time `json:"at,omitzero"`
+	Deadline time.Time `json:"deadline,omitzero"`   // of a power cut
+	UpSince  time.Time `json:"up_since,omitzero"`   // of a service that answers again
 	EverDown bool      `json:"ever_down,omitempty"` // the service was Down, not merely unsure
 	Gone     bool      `json:"gone,omitempty"`      // the condition has ended
 	What     string    `json:"what,omitempty"`      // one line for people
@@ -129,4 +129,6 @@ type Facts struct {
 	Groups      map[string]GroupFacts
 	Probes      map[string]ProbeView
 	Receipts    map[string]Tri // messages that arrived, by the key of the act
+
+	moving map[string]bool // sites that a run is under way from; filled by the organisation itself
 }

@@ -34,7 +34,7 @@ func DefaultIncidentTimes() IncidentTimes {
 type Action struct {
 	What  string    `json:"what"`
 	Owner string    `json:"owner"`
-	Due   time.Time `json:"due"`
+	Due   time.Time `json:"due,omitzero"`
 }
 
 // Incident is one case, folded from its entries.
@@ -48,14 +48,14 @@ type Incident struct {
 	Rung       int               `json:"rung"`
 	Roles      map[string]string `json:"roles,omitempty"`
 	Actions    []Action          `json:"actions,omitempty"`
-	Opened     time.Time         `json:"opened"`
-	Since      time.Time         `json:"since"` // in this state
-	Paged      time.Time         `json:"paged"` // the rung, or those who took it
-	Heard      time.Time         `json:"heard"` // last entry of a person
-	Declared   time.Time         `json:"declared"`
-	GradeSince time.Time         `json:"grade_since"` // where the clock of the expected recovery starts
-	Closed     time.Time         `json:"closed"`
-	RetroDue   time.Time         `json:"retro_due"`
+	Opened     time.Time         `json:"opened,omitzero"`
+	Since      time.Time         `json:"since,omitzero"` // in this state
+	Paged      time.Time         `json:"paged,omitzero"` // the rung, or those who took it
+	Heard      time.Time         `json:"heard,omitzero"` // last entry of a person
+	Declared   time.Time         `json:"declared,omitzero"`
+	GradeSince time.Time         `json:"grade_since,omitzero"` // where the clock of the expected recovery starts
+	Closed     time.Time         `json:"closed,omitzero"`
+	RetroDue   time.Time         `json:"retro_due,omitzero"`
 	Late       int               `json:"late"`             // grades raised because recovery is overdue
 	LateTold   int               `json:"late_told"`        // of those, announced
 	Graded     map[string]bool   `json:"graded,omitempty"` // evidence that has raised the grade already

@@ -322,7 +322,7 @@ func (x *Incidents) handle(now time.Time, i *Incident, f Facts) (Decision, bool)
 	case i.State == IncidentHandling && i.LateTold < i.Late:
 		d.Event = evOverdue
 		d.Effects = []Effect{{Kind: EffectTell, Args: map[string]string{"incident": i.ID, "grade": strconv.Itoa(i.Grade)}}}
-	case i.State == IncidentHandling && vantages >= 2 && !failing:
+	case i.State == IncidentHandling && vantages >= 2 && !failing && !f.moving[i.Site]:
 		d.Event, d.Why = evMitigate, "five synthetic checks in a row from two places"
 	case !now.Before(i.Paged.Add(x.times.Silence)):
 		d.Event, d.Why, d.Detail = evNote, "nothing written down: those who took it are paged again", incidentDetail{Paged: true}

@@ -20,8 +20,8 @@ var (
 
 // Who asks, and from which station: two people at one desk are not two people.
 type Who struct {
-	Person  string
-	Station string
+	Person  string `json:"person"`
+	Station string `json:"station,omitempty"`
 }
 
 // different says whether a and b are two people on two stations.
@@ -73,6 +73,27 @@ func (x *Incidents) Report(now time.Time, f Facts, who Who, e Evidence) (Decisio
 	}
 	opened[0].By = who.Person
 	return opened[0], nil
+}
+
+// Withdraw takes back what a person had reported, such as a notice of a power cut that was called off.
+func (x *Incidents) Withdraw(now time.Time, f Facts, id string, who Who, evidence, reason string) (Decision, error) {
+	i, d, err := x.ask(now, f, id, who)
+	if err != nil {
+		return d, err
+	}
+	at := slices.IndexFunc(i.Evidence, func(e Evidence) bool { return e.ID == evidence })
+	switch {
+	case reason == "":
+		return d, fmt.Errorf("withdraw: %w", ErrNoReason)
+	case at < 0:
+		return d, fmt.Errorf("withdraw: evidence %q: %w", evidence, ErrNoSuch)
+	case i.Over() || i.Evidence[at].Person == "" || i.Evidence[at].Gone:
+		return d, fmt.Errorf("withdraw: evidence %q: only what people have reported and nobody has taken back: %w", evidence, ErrNotAllowed)
+	}
+	e := i.Evidence[at]
+	e.Gone = true
+	d.Event, d.Why, d.Detail = evNote, reason, incidentDetail{Evidence: []Evidence{e}}
+	return d, nil
 }
 
 // Ack takes a case over from the ladder.

@@ -31,7 +31,7 @@ type Outcome struct {
 	Key    string            `json:"key"`
 	State  string            `json:"state"` // done, not-done or unknown
 	Probed bool              `json:"probed,omitempty"`
-	At     time.Time         `json:"at"`
+	At     time.Time         `json:"at,omitzero"`
 	Epoch  uint64            `json:"epoch"`
 	Detail string            `json:"detail,omitempty"`
 	Data   map[string]string `json:"data,omitempty"` // evidence: receipts, serials, epochs read back
@@ -40,12 +40,12 @@ type Outcome struct {
 // ActRecord is an intended act and how far it has come.
 type ActRecord struct {
 	Effect
-	State    string    `json:"state"`
-	Intended time.Time `json:"intended"`
-	Answered time.Time `json:"answered"`
-	Detail   string    `json:"detail,omitempty"`
-	Probes   int       `json:"probes,omitempty"` // inconclusive looks so far
-	Data     map[string]string
+	State    string            `json:"state"`
+	Intended time.Time         `json:"intended,omitzero"`
+	Answered time.Time         `json:"answered,omitzero"`
+	Detail   string            `json:"detail,omitempty"`
+	Probes   int               `json:"probes,omitempty"` // inconclusive looks so far
+	Data     map[string]string `json:"data,omitempty"`
 }
 
 // Ledger holds every machine and every intended act, folded from the journal. It is not safe for
@@ -55,13 +55,14 @@ type Ledger struct {
 	folds    map[string]func(Transition) error
 	acts     map[string]*ActRecord
 	open     map[string]*ActRecord // intended or unknown
+	requests map[string]bool       // of people, by id: their move is written
 }
 
 // NewLedger is a ledger with nothing in it.
 func NewLedger() *Ledger {
 	return &Ledger{
 		machines: map[string]*Machine{}, folds: map[string]func(Transition) error{},
-		acts: map[string]*ActRecord{}, open: map[string]*ActRecord{},
+		acts: map[string]*ActRecord{}, open: map[string]*ActRecord{}, requests: map[string]bool{},
 	}
 }
 
@@ -164,6 +165,9 @@ func (l *Ledger) Fold(t Transition) error {
 
 // keep notes the intended acts and lets the room that knows the machine fold the rest.
 func (l *Ledger) keep(t Transition) error {
+	if t.Request != "" {
+		l.requests[t.Request] = true
+	}
 	for i, e := range t.Effects {
 		// A key that is not its own would let one entry answer for another.
 		e.Key = effectKey(t.Machine, t.ID, t.N, i)

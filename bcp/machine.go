@@ -33,6 +33,7 @@ type Transition struct {
 	Epoch   uint64          `json:"epoch"`
 	By      string          `json:"by"`
 	Why     string          `json:"why,omitempty"`
+	Request string          `json:"request,omitempty"` // of a person that this answers
 	Detail  json.RawMessage `json:"detail,omitempty"`
 	Effects []Effect        `json:"effects,omitempty"`
 }

@@ -47,7 +47,7 @@ func DefaultMotionTimes() MotionTimes {
 type Vote struct {
 	Ballot
 	Channel string    `json:"channel"`
-	At      time.Time `json:"at"`
+	At      time.Time `json:"at,omitzero"`
 	Tally   Tally     `json:"tally"`
 }
 
@@ -61,10 +61,10 @@ type Motion struct {
 	Proposer string    `json:"proposer"`
 	Acting   int       `json:"acting"` // who presides, as a place in the chair line
 	Seats    []Seat    `json:"seats"`
-	Drafted  time.Time `json:"drafted"`
-	Opened   time.Time `json:"opened"`
-	Deadline time.Time `json:"deadline"`
-	Closed   time.Time `json:"closed"`
+	Drafted  time.Time `json:"drafted,omitzero"`
+	Opened   time.Time `json:"opened,omitzero"`
+	Deadline time.Time `json:"deadline,omitzero"`
+	Closed   time.Time `json:"closed,omitzero"`
 	Extended bool      `json:"extended,omitempty"`
 	Ballots  []Ballot  `json:"ballots"` // the newest of each person, roll call included
 	Votes    []Vote    `json:"votes"`   // every one that came, in order

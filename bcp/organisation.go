@@ -35,6 +35,8 @@ type Config struct {
 	Probe    ProbeTimes
 	Services []Service
 	Groups   []Group
+	// Playbooks may be started; those with evidence under begins start by themselves where they may.
+	Playbooks []Playbook
 }
 
 // DefaultConfig has every deadline as agreed.
@@ -55,6 +57,12 @@ type Organisation struct {
 	Services  *Services
 	Plays     *Plays
 	Graph     *Graph
+
+	playbooks []Playbook
+	asked     []Request           // without an answer, oldest first
+	answers   map[string]Reply    // by request
+	answered  []string            // requests answered, oldest first
+	waiting   map[string]*Request // signed by the first of two people
 }
 
 // NewOrganisation has no history: Fold gives it one. The error names what is wrong with the services or
@@ -72,7 +80,7 @@ func NewOrganisation(c Config) (*Organisation, error) {
 		}
 	}
 	l := NewLedger()
-	o := &Organisation{Ledger: l, Graph: graph}
+	o := &Organisation{Ledger: l, Graph: graph, playbooks: c.Playbooks, answers: map[string]Reply{}, waiting: map[string]*Request{}}
 	o.Incidents = NewIncidents(l, c.Incident)
 	o.Motions = NewMotions(l, c.Motion)
 	o.Committee = NewCommittee(l, o.Incidents, o.Motions)
@@ -113,6 +121,8 @@ func (o *Organisation) Fold(e journal.Entry) error {
 		if err := o.Ledger.FoldOutcome(out); err != nil {
 			return fmt.Errorf("entry %d: %w", e.Seq, err)
 		}
+	case KindRequest, KindReply:
+		return o.foldRequest(e)
 	}
 	return nil
 }
@@ -136,6 +146,7 @@ func (o *Organisation) Decide(now time.Time, f Facts) []Decision {
 	}
 	out = append(out, o.Summons.Decide(now, f)...)
 	out = append(out, o.Runs.Decide(now, f, func(site string) Mandate { return o.Mandate(now, f, site) })...)
+	out = append(out, o.startPlays(now, f)...)
 	return append(out, o.Plays.Decide(now, f, o.Motions)...)
 }
 
@@ -150,6 +161,13 @@ func (o *Organisation) known(f Facts) Facts {
 			ID: "brake-" + strconv.FormatInt(b.Since.UnixMilli(), 10), Kind: EvidenceBrake, Subject: "failover", Grade: 1, EverDown: true, At: b.Since, What: b.Why,
 		})
 	}
+	f.moving = map[string]bool{}
+	for _, r := range o.Runs.all {
+		if r.Under() {
+			f.moving[r.Source] = true
+		}
+	}
+	f.Evidence = append(slices.Clip(f.Evidence), o.Incidents.reported(f.Evidence)...)
 	joined, unreachable := o.Summons.status(callID(o.Committee.Org().Call))
 	if len(joined) > 0 {
 		present := map[string]bool{}

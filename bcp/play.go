@@ -3,7 +3,6 @@ package bcp
 import (
 	"fmt"
 	"sort"
-	"strconv"
 	"time"
 )
 
@@ -11,7 +10,7 @@ import (
 type StepRun struct {
 	ID       string    `json:"id"`
 	State    string    `json:"state"`
-	Since    time.Time `json:"since"`
+	Since    time.Time `json:"since,omitzero"`
 	Epoch    uint64    `json:"epoch"` // of the leader that moved it last
 	Attempt  int       `json:"attempt"`
 	Check    string    `json:"check,omitempty"`  // key of the newest precheck
@@ -21,7 +20,7 @@ type StepRun struct {
 	Undo     string    `json:"undo,omitempty"`
 	Released string    `json:"released,omitempty"` // who let it pass its hold point
 	Level    int       `json:"level"`              // how far an overdue step has been escalated
-	Paged    time.Time `json:"paged"`
+	Paged    time.Time `json:"paged,omitzero"`
 	Why      string    `json:"why,omitempty"` // it waits for a person
 	Evidence string    `json:"evidence,omitempty"`
 	By       string    `json:"by,omitempty"`
@@ -32,15 +31,19 @@ type Play struct {
 	ID       string              `json:"id"`
 	State    string              `json:"state"`
 	Playbook Playbook            `json:"playbook"`
-	Started  time.Time           `json:"started"`
+	Started  time.Time           `json:"started,omitzero"`
 	By       string              `json:"by"`
 	Drill    bool                `json:"drill"`
+	Site     string              `json:"site,omitempty"` // it is about
+	Call     int                 `json:"call,omitempty"` // of the committee it belongs to
 	Steps    map[string]*StepRun `json:"steps"`
 }
 
 type playDetail struct {
 	Playbook *Playbook `json:"playbook,omitempty"`
 	Drill    bool      `json:"drill,omitempty"`
+	Site     string    `json:"site,omitempty"`
+	Call     int       `json:"call,omitempty"`
 }
 
 type stepDetail struct {
@@ -90,7 +93,7 @@ func (x *Plays) fold(t Transition) error {
 	}
 	p := x.all[t.ID]
 	if t.Event == evCreate && d.Playbook != nil {
-		p = &Play{ID: t.ID, Playbook: *d.Playbook, Started: t.At, By: t.By, Drill: d.Drill, Steps: map[string]*StepRun{}}
+		p = &Play{ID: t.ID, Playbook: *d.Playbook, Started: t.At, By: t.By, Drill: d.Drill, Site: d.Site, Call: d.Call, Steps: map[string]*StepRun{}}
 		x.all[t.ID] = p
 	}
 	if p == nil {
@@ -168,12 +171,6 @@ func (s *StepRun) keys(t Transition) {
 			s.Paged = t.At
 		}
 	}
-}
-
-// Start begins a playbook. Its steps follow with the next turn.
-func (x *Plays) Start(now time.Time, f Facts, by string, p Playbook, drill bool) Decision {
-	id := "p" + strconv.Itoa(len(x.all)+1)
-	return Decision{Machine: MachinePlay, ID: id, Event: evCreate, By: by, Why: p.ID, Detail: playDetail{Playbook: &p, Drill: drill}}.at(now, f)
 }
 
 func cutLast(id string) (before, after string, ok bool) {

@@ -26,7 +26,7 @@ func begun(t *testing.T) *house {
 	if p == nil {
 		t.Fatal(faults)
 	}
-	h.do(h.org.Plays.Start(h.now, h.facts, "infra", *p, true), nil)
+	h.do(h.org.Plays.start(h.now, h.facts, "infra", "drill", *p, playDetail{Drill: true}, 0), nil)
 	return h
 }
 

@@ -39,7 +39,10 @@ type Playbook struct {
 	ID    string        `yaml:"id" json:"id"`
 	Title facility.Text `yaml:"title" json:"title"`
 	Text  facility.Text `yaml:"text" json:"text"`
-	Steps []Step        `yaml:"steps" json:"steps"`
+	// Begins is the kind of critical evidence that starts it once a disaster is declared there or a valid
+	// standing order covers the site; empty for one that only people start.
+	Begins string `yaml:"begins" json:"begins,omitempty"`
+	Steps  []Step `yaml:"steps" json:"steps"`
 }
 
 // step finds a step; nil when there is none.

@@ -13,6 +13,7 @@ type Group struct {
 	Tier     int           `yaml:"tier" json:"tier"` // 3 may move without people
 	Services []string      `yaml:"services" json:"services"`
 	TTL      time.Duration `yaml:"ttl" json:"ttl"` // of its public names
+	RTO      time.Duration `yaml:"rto" json:"rto"` // recovery time objective, from the trigger to client traffic at the target
 }
 
 // RunTimes are how long a failover run waits where.
@@ -55,7 +56,7 @@ const (
 type Hold struct {
 	From  string    `json:"from"`
 	Why   string    `json:"why"`
-	Since time.Time `json:"since"`
+	Since time.Time `json:"since,omitzero"`
 	Auto  int       `json:"auto"` // how often this run went on by itself
 }
 
@@ -63,37 +64,38 @@ type Hold struct {
 type Override struct {
 	By  []string  `json:"by"`
 	Why string    `json:"why"`
-	At  time.Time `json:"at"`
+	At  time.Time `json:"at,omitzero"`
 }
 
 // Approval is one person's word on a run.
 type Approval struct {
 	Who
 	Yes bool      `json:"yes"`
-	At  time.Time `json:"at"`
+	At  time.Time `json:"at,omitzero"`
 }
 
 // Proof is what a guard that must never be guessed was passed on.
 type Proof struct {
 	How   string    `json:"how"`
 	Epoch uint64    `json:"epoch,omitempty"`
-	At    time.Time `json:"at"`
+	At    time.Time `json:"at,omitzero"`
 }
 
 // Run is the failover machine of one group, folded from its entries; it is used again for each run.
 type Run struct {
 	Group     string              `json:"group"`
 	State     string              `json:"state"`
-	Since     time.Time           `json:"since"`
+	Since     time.Time           `json:"since,omitzero"`
 	Source    string              `json:"source"`
 	Target    string              `json:"target"`
-	Epoch     uint64              `json:"epoch"` // of the group: its stores obey no older one
+	Epoch     uint64              `json:"epoch"`          // of the group: its stores obey no older one
+	Want      uint64              `json:"want,omitempty"` // epoch that the fence of this run commits
 	Trigger   string              `json:"trigger"`
 	By        string              `json:"by"`
-	Triggered time.Time           `json:"triggered"`
-	Served    time.Time           `json:"served"` // the target has acknowledged and read back client traffic after the full shift
-	Ended     time.Time           `json:"ended"`
-	Deadline  time.Time           `json:"deadline"` // of a power cut
+	Triggered time.Time           `json:"triggered,omitzero"`
+	Served    time.Time           `json:"served,omitzero"` // the target has acknowledged and read back client traffic after the full shift
+	Ended     time.Time           `json:"ended,omitzero"`
+	Deadline  time.Time           `json:"deadline,omitzero"` // of a power cut
 	Approvals []Approval          `json:"approvals,omitempty"`
 	Granted   string              `json:"granted,omitempty"` // by whom or what
 	Fence     *Proof              `json:"fence,omitempty"`
@@ -127,6 +129,8 @@ type runDetail struct {
 	Target   string     `json:"target,omitempty"`
 	Approval *Approval  `json:"approval,omitempty"`
 	Granted  string     `json:"granted,omitempty"`
+	Want     uint64     `json:"want,omitempty"`
+	Again    bool       `json:"again,omitempty"` // the acts of the state are tried anew
 	Fence    *Proof     `json:"fence,omitempty"`
 	Data     *Proof     `json:"data,omitempty"`
 	Waves    [][]string `json:"waves,omitempty"`
@@ -191,6 +195,9 @@ func (x *Runs) fold(t Transition) error {
 			r.Acts = nil
 		}
 	}
+	if d.Again {
+		r.Acts = nil
+	}
 	r.State = t.To
 	r.Acts = append(r.Acts, acts...)
 	r.begin(t, d)
@@ -230,6 +237,9 @@ func (r *Run) keep(t Transition, d runDetail) {
 	}
 	if d.Granted != "" {
 		r.Granted = d.Granted
+	}
+	if d.Want > 0 {
+		r.Want = d.Want
 	}
 	if d.Fence != nil {
 		r.Fence, r.Epoch = d.Fence, max(r.Epoch, d.Fence.Epoch)

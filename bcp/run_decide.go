@@ -51,6 +51,8 @@ func (t runTurn) step() (Decision, bool) {
 		return t.confirmed()
 	case RunAwaitAuth:
 		return t.authority()
+	case RunFencing:
+		return t.fencing()
 	case RunPromoting:
 		return t.promoting()
 	case RunShiftCanary:
@@ -80,9 +82,7 @@ func (t runTurn) linear() (Answer, Decision, time.Duration, string) {
 		return Precheck(t.now, g.Precheck), Decision{Event: evPass, Detail: runDetail{Waves: x.graph.Waves(t.included())},
 			Effects: t.ask()}, x.times.Precheck, evFail
 	case RunFencing:
-		answer := Fenced(r.Epoch+1, g.Fence)
-		proof := &Proof{How: answer.Why, Epoch: g.Fence.Epoch, At: t.now.UTC()}
-		return answer, Decision{Event: evFenced, Detail: runDetail{Fence: proof}}, x.times.Fence, evUnproven
+		return Fenced(r.Want, g.Fence), Decision{}, x.times.Fence, evUnproven
 	case RunDataGate:
 		answer := t.overridden(DataGate(t.services(), g.Data))
 		return answer, Decision{Event: evPass, Detail: runDetail{Data: &Proof{How: answer.Why, At: t.now.UTC()}}, Effects: t.promote(0)}, x.times.DataGate, evGap
@@ -261,10 +261,42 @@ func (t runTurn) authority() (Decision, bool) {
 	case a.Is == No:
 		return Decision{Event: evDenied, Why: a.Why}, true
 	}
+	want := max(t.run.Epoch, t.facts.Epoch) + 1
+	return t.gate(a, t.x.times.Auth, Decision{Event: evGranted, Detail: runDetail{Granted: a.Why, Want: want}, Effects: t.fence(want)}, evExpired)
+}
+
+// fence shuts the old site out at an epoch.
+func (t runTurn) fence(want uint64) []Effect {
 	args := t.args()
-	args["epoch"] = strconv.FormatUint(t.run.Epoch+1, 10)
-	return t.gate(a, t.x.times.Auth, Decision{Event: evGranted, Detail: runDetail{Granted: a.Why},
-		Effects: []Effect{{Kind: EffectFence, To: t.run.Source, Args: args}}}, evExpired)
+	args["epoch"] = strconv.FormatUint(want, 10)
+	return []Effect{{Kind: EffectFence, To: t.run.Source, Args: args}}
+}
+
+// fenceEvery is how long an answered fence has to show before it is asked for anew: the old site may have
+// been silent and be back.
+const fenceEvery = 5 * time.Second
+
+// fencing waits for the proof, and asks again where an old site that was silent or refused may answer now.
+func (t runTurn) fencing() (Decision, bool) {
+	answer := Fenced(t.run.Want, t.facts.Fence)
+	settled := t.x.acts(t.run).Is != Unseen
+	late := !t.now.Before(t.run.Since.Add(t.x.times.Fence))
+	if answer.Is == Unseen && settled && !late && !t.now.Before(t.answered().Add(fenceEvery)) {
+		d := t.refence()
+		d.Event, d.Why = evNote, "asked again: "+answer.Why
+		return d, true
+	}
+	proof := &Proof{How: answer.Why, Epoch: t.facts.Fence.Epoch, At: t.now.UTC()}
+	return t.gate(answer, t.x.times.Fence, Decision{Event: evFenced, Detail: runDetail{Fence: proof}}, evUnproven)
+}
+
+// refence is the fence once more, past an epoch that somebody else was promised.
+func (t runTurn) refence() Decision {
+	want := t.run.Want
+	if t.facts.Epoch > want {
+		want = t.facts.Epoch + 1
+	}
+	return Decision{Detail: runDetail{Want: want, Again: true}, Effects: t.fence(want)}
 }
 
 // promote makes the services of a wave primary, those that are not yet.

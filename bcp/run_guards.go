@@ -74,8 +74,9 @@ type DataFacts struct {
 
 // GroupFacts is what is known of one failover group.
 type GroupFacts struct {
-	Misses      int // probes of the source missed in a row, one a second
-	Alive       Tri // the source answers again
+	Epoch       uint64 // the newest any store has promised to anybody, 0 when not known
+	Misses      int    // probes of the source missed in a row, one a second
+	Alive       Tri    // the source answers again
 	Vantages    []Vantage
 	Dependents  Tri // what depends on the source fails too
 	Stalled     Tri // replication from the source does not advance

@@ -31,7 +31,9 @@ func (t runTurn) hold() (Decision, bool) {
 	}
 	if a := t.failed(); a.Is == Yes {
 		d := t.back(false)
-		d.Why, d.Detail = a.Why, runDetail{Auto: true}
+		detail, _ := d.Detail.(runDetail)
+		detail.Auto = true
+		d.Why, d.Detail = a.Why, detail
 		return d, true
 	}
 	return Decision{}, false
@@ -57,6 +59,10 @@ func (t runTurn) failed() Answer {
 		return t.retryable()
 	}
 	a, _, _, _ := at.linear()
+	if r.State == RunFencing && a.Is != Yes && t.facts.Alive == Yes {
+		// The old site answers again: it can be told now, and may prove itself shut out.
+		return t.retryable()
+	}
 	return a
 }
 
@@ -81,6 +87,11 @@ func (t runTurn) back(override bool) Decision {
 		return d // nothing to do anew
 	}
 	switch r.Hold.From {
+	case RunFencing:
+		if Fenced(r.Want, t.facts.Fence).Is != Yes {
+			again := t.refence()
+			d.Detail, d.Effects = again.Detail, again.Effects
+		}
 	case RunAwaitAuth:
 		d.Effects = t.ask()
 	case RunPromoting:

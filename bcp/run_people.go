@@ -97,7 +97,7 @@ func (x *Runs) Resume(now time.Time, f Facts, mandate Mandate, group string, by 
 		return d, err
 	}
 	back := t.back(override != "")
-	d.Event, d.Effects = back.Event, back.Effects
+	d.Event, d.Effects, d.Detail = back.Event, back.Effects, back.Detail
 	guard := t.failed()
 	if override == "" {
 		if guard.Is != Yes {

@@ -50,15 +50,15 @@ func FoldProbe(v ProbeView, result, what string, at time.Time) ProbeView {
 // Span is a time a service spent in one state.
 type Span struct {
 	State string    `json:"state"`
-	From  time.Time `json:"from"`
+	From  time.Time `json:"from,omitzero"`
 }
 
 // ServiceRun is the state of one service, folded from its entries.
 type ServiceRun struct {
 	ID     string    `json:"id"`
 	State  string    `json:"state"`
-	Since  time.Time `json:"since"`
-	Until  time.Time `json:"until"` // of a maintenance
+	Since  time.Time `json:"since,omitzero"`
+	Until  time.Time `json:"until,omitzero"` // of a maintenance
 	Reason string    `json:"reason,omitempty"`
 	Spans  []Span    `json:"spans"` // oldest first
 }

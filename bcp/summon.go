@@ -24,13 +24,13 @@ type Summon struct {
 	Person string    `json:"person"`
 	For    string    `json:"for,omitempty"` // whom a deputy stands in for
 	State  string    `json:"state"`
-	Asked  time.Time `json:"asked"`
-	Since  time.Time `json:"since"`
-	Sent   time.Time `json:"sent"`            // the newest message
+	Asked  time.Time `json:"asked,omitzero"`
+	Since  time.Time `json:"since,omitzero"`
+	Sent   time.Time `json:"sent,omitzero"`   // the newest message
 	Last   string    `json:"last,omitempty"`  // channel of it
 	Key    string    `json:"key,omitempty"`   // act of it
 	Tried  []string  `json:"tried,omitempty"` // channels of this round
-	Joined time.Time `json:"joined"`
+	Joined time.Time `json:"joined,omitzero"`
 	Alone  bool      `json:"alone,omitempty"` // nobody is left to stand in
 }
 
