@@ -18,6 +18,8 @@ type Messenger struct {
 	TSIG     TSIG            `yaml:"tsig"`
 	Capacity float64         `yaml:"capacity"` // requests a second that one site takes
 
+	AdminToken string `yaml:"admin_token"` // that operators' calls have to bear; none is asked for when empty
+
 	Users    int           `yaml:"users"`
 	Rate     float64       `yaml:"messages_per_s"` // of all users together
 	Late     time.Duration `yaml:"late"`           // a message that took longer than this counts as late
@@ -52,6 +54,8 @@ type Person struct {
 	Join    time.Duration `yaml:"join"`    // from the acknowledgement
 	Vote    string        `yaml:"vote"`    // yes, no or abstain; empty never votes
 	Dead    []string      `yaml:"dead"`    // channels that never reach this person
+
+	VoteDelay time.Duration `yaml:"vote_delay"` // from the acknowledgement, or from joining where that is asked too
 }
 
 // messenger checks the block and fills what it may leave out.

@@ -16,9 +16,10 @@ import (
 type dnsMode int
 
 const (
-	dnsSound    dnsMode = iota
-	dnsRefusing         // answers REFUSED to everything
-	dnsSilent           // answers nothing
+	dnsSound     dnsMode = iota
+	dnsRefusing          // answers REFUSED to everything
+	dnsSilent            // answers nothing
+	dnsNoUpdates         // answers questions, and REFUSED to updates
 )
 
 // dnsRefresh is how often a secondary asks on its own, beside being told.
@@ -132,6 +133,8 @@ func (s *dnsServer) serve(w dns.ResponseWriter, req *dns.Msg) {
 	case mode == dnsRefusing:
 		m.Rcode = dns.RcodeRefused
 	case !s.genuine(w, req, m):
+	case mode == dnsNoUpdates && req.Opcode == dns.OpcodeUpdate:
+		m.Rcode, m.Question = dns.RcodeRefused, req.Question
 	case req.Opcode == dns.OpcodeUpdate:
 		s.takeUpdate(req, m)
 	case req.Opcode == dns.OpcodeNotify:

@@ -205,6 +205,15 @@ func TestShiftReachesEveryServer(t *testing.T) {
 	secondary.mu.Lock()
 	secondary.frozen = true
 	secondary.mu.Unlock()
+	primary.mu.Lock()
+	primary.mode = dnsNoUpdates
+	primary.mu.Unlock()
+	if rcode := shift(1, 2); rcode != dns.RcodeRefused || leads(primary) != 18001 {
+		t.Errorf("a server that takes no updates: %s, leads to %d", dns.RcodeToString[rcode], leads(primary))
+	}
+	primary.mu.Lock()
+	primary.mode = dnsSound
+	primary.mu.Unlock()
 	if rcode := shift(1, 2); rcode != dns.RcodeSuccess {
 		t.Fatalf("shift: %s", dns.RcodeToString[rcode])
 	}

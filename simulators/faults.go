@@ -58,6 +58,7 @@ const (
 	CoolingLoss  FaultKind = "cooling-loss" // site: Amount share of the cooling left
 	PumpLoss     FaultKind = "pump-loss"    // site
 	HotSpot      FaultKind = "hot-spot"     // IT rack: Amount kelvin
+	BuildingOff  FaultKind = "building-off" // site: its main switch is opened by hand, as the fire service demands
 )
 
 // Fault is one injection.
@@ -106,14 +107,14 @@ var injectors = map[FaultKind]injector{
 	Occupancy:    injectRoom, DoorOpen: injectRoom, AbortHeld: injectRoom, ManualStation: injectRoom, PanelTrouble: injectRoom,
 	HVACFail: injectRoom, RoomSmoke: injectRoom, WaterLoss: injectRoom, BankLeak: injectRoom, ASDFlow: injectRoom, RackSpread: injectRoom,
 	FeedLoss: injectFeed, FeedSag: injectFeed, FeedHz: injectFeed, UPSModeFault: injectUPSMode,
-	CoolingLoss: injectCooling, PumpLoss: injectCooling, HotSpot: injectHotSpot,
+	CoolingLoss: injectCooling, PumpLoss: injectCooling, HotSpot: injectHotSpot, BuildingOff: injectBuildingOff,
 }
 
 // exclusive groups the kinds of which an asset can have only one at a time, so that clearing one never undoes another.
 var exclusive = map[FaultKind]string{
 	OffGas: "off-gas", Insulation: "insulation", ArcFlash: "arc", Occupancy: "occupancy", DoorOpen: "door", AbortHeld: "abort",
 	ManualStation: "manual-station", PanelTrouble: "panel-trouble", HVACFail: "hvac", WaterLoss: "water", ASDFlow: "asd-flow",
-	RackSpread: "spread", FeedLoss: "feed", FeedSag: "feed", FeedHz: "feed", UPSModeFault: "ups-mode",
+	RackSpread: "spread", FeedLoss: "feed", FeedSag: "feed", FeedHz: "feed", UPSModeFault: "ups-mode", BuildingOff: "building-off",
 }
 
 // dose is an amount that one fault adds to others of its kind.

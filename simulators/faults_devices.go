@@ -188,3 +188,13 @@ func injectHotSpot(w *World, f Fault, id string) (func(), error) {
 	r.hot = append(r.hot, dose{id, f.Params.Amount})
 	return func() { r.hot = without(r.hot, id) }, nil
 }
+
+// injectBuildingOff opens the switch that a power-cut command opens, without a command: its contact shows it all the same.
+func injectBuildingOff(w *World, f Fault, id string) (func(), error) {
+	if f.Target != w.cfg.Site {
+		return nil, fmt.Errorf("the main switch belongs to the site %q: %w", w.cfg.Site, ErrUnknownAsset)
+	}
+	a := w.acts[w.cfg.Site][PowerCut]
+	a.forced = id
+	return func() { a.forced = "" }, nil
+}

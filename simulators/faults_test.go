@@ -18,7 +18,7 @@ func sampleFault(k FaultKind) Fault {
 		f.Target = "main"
 	case UPSModeFault:
 		f.Target, f.Params.Mode = "ups1", "BYPASS"
-	case CoolingLoss, PumpLoss:
+	case CoolingLoss, PumpLoss, BuildingOff:
 		f.Target = "site"
 	case HotSpot:
 		f.Target = "it1"

@@ -90,13 +90,15 @@ type peopleInbox struct {
 	items   []*InboxMessage
 	total   int
 	busy    int
-	dead    map[string]string // channel to "refuse" or "silent"
-	absent  map[string]bool   // people who do not react
+	dead    map[string]string   // channel to "refuse" or "silent"
+	absent  map[string]bool     // people who do not react
+	silent  map[string]*silence // by fault
+	spoke   chan struct{}       // closed when a silence ends
 	playing sync.WaitGroup
 }
 
 func newPeopleInbox(people []facility.Person, log *slog.Logger) *peopleInbox {
-	return &peopleInbox{people: people, log: log, dead: map[string]string{}, absent: map[string]bool{},
+	return &peopleInbox{people: people, log: log, dead: map[string]string{}, absent: map[string]bool{}, silent: map[string]*silence{}, spoke: make(chan struct{}),
 		client: &http.Client{Timeout: callbackFor, Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 10 * time.Second}}}
 }
 
@@ -220,17 +222,18 @@ func (b *peopleInbox) react(ctx context.Context, m *InboxMessage, p *facility.Pe
 		return
 	}
 	asked := func(what string) bool { return slices.Contains(m.Ask, what) }
-	if !asked("ack") && !asked("join") && !asked("vote") || !b.after(ctx, person.Ack) {
+	comesTo := func(d time.Duration, vote bool) bool { return b.after(ctx, d) && b.heard(ctx, person.ID, vote) }
+	if !asked("ack") && !asked("join") && !asked("vote") || !comesTo(person.Ack, false) {
 		return
 	}
 	b.happen(ctx, m, &m.Acked, answerCall{Event: "acked"})
 	if asked("join") {
-		if !b.after(ctx, person.Join) {
+		if !comesTo(person.Join, false) {
 			return
 		}
 		b.happen(ctx, m, &m.Joined, answerCall{Event: "joined"})
 	}
-	if asked("vote") && person.Vote != "" {
+	if asked("vote") && person.Vote != "" && comesTo(person.VoteDelay, true) {
 		b.mu.Lock()
 		m.Vote = person.Vote
 		b.mu.Unlock()

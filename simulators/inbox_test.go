@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wneessen/go-mail"
 )
@@ -100,6 +101,43 @@ func TestPeopleAnswer(t *testing.T) {
 	if status := post(t, at+"/phone", "no json"); status != 400 {
 		t.Errorf("garbage: %d", status)
 	}
+}
+
+// A committee decides in its own time, or keeps silent; when it speaks again it answers what it was asked.
+func TestPeopleDecideOrKeepSilent(t *testing.T) {
+	answers := listenForAnswers(t)
+	r := startMessenger(t, 0, 0)
+	ask := func(ref, to string) {
+		body := `{"to":"` + to + `","text":"declare?","ref":"` + ref + `","ask":["join","vote"],"callback":"` + answers.url + `"}`
+		if status := post(t, "http://"+r.w.inbox.addresses().Gateway+"/sms", body); status != 202 {
+			t.Fatalf("%s: status %d", ref, status)
+		}
+	}
+	is := func(ref string, want ...string) {
+		t.Helper()
+		eventually(t, ref, func() bool { return slices.Equal(answers.of(ref), want) })
+	}
+	ask("choi thinks", "choi")
+	is("choi thinks", "delivered", "acked", "joined", "voted:no")
+	if m := r.w.inbox.state().Items[0]; m.Voted.Sub(*m.Joined) < 50*time.Millisecond {
+		t.Errorf("voted %v after joining, want 50 ms of thought", m.Voted.Sub(*m.Joined))
+	}
+	r.w.inbox.silence("f1", &silence{who: "kim", voteOnly: true})
+	ask("kim abstains", "kim")
+	ask("others do not", "choi")
+	is("others do not", "delivered", "acked", "joined", "voted:no")
+	is("kim abstains", "delivered", "acked", "joined")
+	r.w.inbox.silence("f2", &silence{who: everybody})
+	ask("nobody answers", "choi")
+	ask("never decides", "jung")
+	is("nobody answers", "delivered")
+	is("never decides", "delivered")
+	r.w.inbox.silence("f2", nil)
+	is("nobody answers", "delivered", "acked", "joined", "voted:no")
+	is("never decides", "delivered", "acked", "joined")
+	is("kim abstains", "delivered", "acked", "joined")
+	r.w.inbox.silence("f1", nil)
+	is("kim abstains", "delivered", "acked", "joined", "voted:yes")
 }
 
 // A provider that is down says so; one that swallows messages says nothing.

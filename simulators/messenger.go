@@ -53,8 +53,7 @@ func newMessenger(cfg *facility.Messenger, dir string, log *slog.Logger) (*messe
 			DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}}}
 	users := newDirectory(zone)
 	for _, s := range cfg.Sites {
-		site := newMessengerSite(s.ID, cfg.Sites[0].ID, w.net, users, log)
-		site.limit = cfg.Capacity
+		site := newMessengerSite(s.ID, cfg, w.net, users, log)
 		w.sites = append(w.sites, site)
 		w.power[s.ID], w.dark[s.ID] = true, map[string]bool{}
 	}

@@ -1,6 +1,8 @@
 package simulators
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,10 +14,6 @@ import (
 const (
 	trafficNormal    = "normal"
 	trafficEmergency = "emergency"
-
-	// In emergency mode background work has these shares, each a second; messages have the rest.
-	emergencyLogins   = 20
-	emergencyReceipts = 2
 )
 
 // refusals lists what the messenger refuses: status and title by sentinel. It is the only place to add one.
@@ -37,6 +35,7 @@ var refusals = map[error]struct {
 	errThrottled:    {http.StatusTooManyRequests, "Background work waits"},
 	errOverloaded:   {http.StatusServiceUnavailable, "Over capacity"},
 	errNoSession:    {http.StatusUnauthorized, "Log in first"},
+	errNoOperator:   {http.StatusUnauthorized, "Only operators may call this"},
 	errNotFound:     {http.StatusNotFound, "Not found"},
 	errBadRequest:   {http.StatusBadRequest, "Bad request"},
 	errWrongHost:    {http.StatusMisdirectedRequest, "This name is served elsewhere"},
@@ -48,6 +47,7 @@ var (
 	errThrottled  = errors.New("throttled")
 	errOverloaded = errors.New("overloaded")
 	errNoSession  = errors.New("no-session")
+	errNoOperator = errors.New("no-operator")
 	errNotFound   = errors.New("not-found")
 	errBadRequest = errors.New("bad-request")
 	errWrongHost  = errors.New("wrong-host")
@@ -101,6 +101,8 @@ type siteState struct {
 	Traffic  string                `json:"traffic"`
 	Draining bool                  `json:"draining"`
 	Sessions int                   `json:"sessions"`
+	Config   string                `json:"config"` // version of what has to be equal on all sites
+	Frozen   bool                  `json:"frozen"` // deployments and configuration changes wait
 	Capacity float64               `json:"capacity_per_s"`
 	Load     float64               `json:"load_per_s"`
 	Failed   float64               `json:"failed_per_s"` // answers of 500 and above
@@ -112,7 +114,7 @@ func (s *messengerSite) state() siteState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := siteState{Site: s.id, Power: s.on, Groups: map[string]groupState{}, Traffic: s.traffic, Draining: s.draining,
-		Sessions: len(s.sockets), Capacity: s.limit, Load: s.meter.perSecond(now), Failed: s.failed.perSecond(now), Time: now.UTC()}
+		Sessions: len(s.sockets), Capacity: s.config.Capacity, Config: s.config.version(), Frozen: s.frozen, Load: s.meter.perSecond(now), Failed: s.failed.perSecond(now), Time: now.UTC()}
 	out.Serving = s.on && !s.draining
 	for g, l := range s.groups {
 		gs := groupState{Role: l.role, Epoch: l.promised, Primary: l.promisedTo, Last: l.last().Seq, LastEpoch: l.last().Epoch,
@@ -135,12 +137,20 @@ func (s *messengerSite) state() siteState {
 type adminOrder struct {
 	promotion
 	Mode string `json:"mode"` // traffic: normal or emergency
-	On   *bool  `json:"on"`   // drain: true when not given
+	On   *bool  `json:"on"`   // drain and freeze: true when not given
 }
 
 // adminRoutes are the operators' calls.
 func (s *messengerSite) adminRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("GET /admin/v1/state", s.reply(func(*http.Request) (any, error) { return s.state(), nil }))
+	handle := func(pattern string, act func(*http.Request) (any, error)) {
+		mux.HandleFunc(pattern, s.reply(func(r *http.Request) (any, error) {
+			if !s.isOperator(r.Header.Get("Authorization")) {
+				return nil, errNoOperator
+			}
+			return act(r)
+		}))
+	}
+	handle("GET /admin/v1/state", func(*http.Request) (any, error) { return s.state(), nil })
 	orders := map[string]func(*http.Request, adminOrder) error{
 		"readonly": func(_ *http.Request, o adminOrder) error { return s.fence(o.groups(), o.Epoch, o.Dry) },
 		"promote": func(r *http.Request, o adminOrder) error {
@@ -160,9 +170,10 @@ func (s *messengerSite) adminRoutes(mux *http.ServeMux) {
 			}
 			return nil
 		},
+		"freeze": func(_ *http.Request, o adminOrder) error { s.freeze(o.On == nil || *o.On, o.Dry); return nil },
 	}
 	for name, act := range orders {
-		mux.HandleFunc("POST /admin/v1/"+name, s.reply(func(r *http.Request) (any, error) {
+		handle("POST /admin/v1/"+name, func(r *http.Request) (any, error) {
 			var o adminOrder
 			dec := json.NewDecoder(r.Body)
 			dec.DisallowUnknownFields()
@@ -173,8 +184,14 @@ func (s *messengerSite) adminRoutes(mux *http.ServeMux) {
 				return nil, err
 			}
 			return s.state(), nil
-		}))
+		})
 	}
+}
+
+// isOperator judges the Authorization header of a call.
+func (s *messengerSite) isOperator(header string) bool {
+	want, have := sha256.Sum256([]byte("Bearer "+s.admin)), sha256.Sum256([]byte(header))
+	return s.admin == "" || subtle.ConstantTimeCompare(want[:], have[:]) == 1
 }
 
 // groups is the one named, or all in their order.
@@ -262,6 +279,9 @@ func (s *messengerSite) reply(act func(*http.Request) (any, error)) http.Handler
 		s.mu.Unlock()
 		if !on {
 			panic(http.ErrAbortHandler) // nothing is answered once the power is gone
+		}
+		if status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", "Bearer")
 		}
 		w.Header().Set("Content-Type", kind)
 		w.WriteHeader(status)

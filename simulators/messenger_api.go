@@ -125,7 +125,7 @@ func (s *messengerSite) admit(background *bucket) error {
 		return fmt.Errorf("%w: emergency traffic mode", errThrottled)
 	}
 	if !s.all.take(now) {
-		return fmt.Errorf("%w: %g requests a second", errOverloaded, s.limit)
+		return fmt.Errorf("%w: %g requests a second", errOverloaded, s.config.Capacity)
 	}
 	s.meter.add(now, 1)
 	return nil

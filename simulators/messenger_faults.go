@@ -10,11 +10,13 @@ const (
 	SitePower       FaultKind = "site-power"       // messenger site without power, whatever the facility has
 	SitePartition   FaultKind = "site-partition"   // no network between messenger sites Target and Mode
 	SlowReplication FaultKind = "slow-replication" // messenger site: Amount seconds for everything its peers send it
-	DNSRefuse       FaultKind = "dns-refuse"       // name server answers REFUSED
+	ConfigDrift     FaultKind = "config-drift"     // messenger site configured unlike the others; Mode deploy waits while it is frozen
+	DNSRefuse       FaultKind = "dns-refuse"       // name server answers REFUSED, with Mode updates only to those
 	DNSSilent       FaultKind = "dns-silent"       // name server answers nothing
 	DNSFrozen       FaultKind = "dns-frozen"       // secondary name server copies the zone no more
 	ChannelDead     FaultKind = "channel-dead"     // mail, phone, sms or webhook/NAME; Mode refuse (default) or silent
-	PersonAbsent    FaultKind = "person-absent"    // a person who answers nothing
+	PersonAbsent    FaultKind = "person-absent"    // a person who answers nothing, afterwards neither
+	PeopleSilent    FaultKind = "people-silent"    // a person, or all: answers wait until it is cleared; with Mode vote only votes do
 )
 
 // messengerFault finds the world a fault of it is for.
@@ -79,22 +81,34 @@ func injectDNS(w *messengerWorld, f Fault, _ string) (func() error, error) {
 	if f.Kind == DNSFrozen && s.primary == nil {
 		return nil, fmt.Errorf("%w: %s is the primary and copies from nobody", ErrFaultParams, f.Target)
 	}
+	mode := dnsSilent
+	switch {
+	case f.Params.Mode != "" && (f.Kind != DNSRefuse || f.Params.Mode != "updates"):
+		return nil, fmt.Errorf("%w: mode %q; %s takes none, dns-refuse takes updates", ErrFaultParams, f.Params.Mode, f.Kind)
+	case f.Params.Mode == "updates":
+		mode = dnsNoUpdates
+	case f.Kind == DNSRefuse:
+		mode = dnsRefusing
+	}
 	set := func(on bool) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		switch {
 		case f.Kind == DNSFrozen:
 			s.frozen = on
+		case on && s.mode != dnsSound:
+			return fmt.Errorf("%w: clear what %s already does first", ErrFaultParams, f.Target)
 		case !on:
 			s.mode = dnsSound
-		case f.Kind == DNSRefuse:
-			s.mode = dnsRefusing
 		default:
-			s.mode = dnsSilent
+			s.mode = mode
 		}
 		return nil
 	}
-	return func() error { return set(false) }, set(true)
+	if err := set(true); err != nil {
+		return nil, err
+	}
+	return func() error { return set(false) }, nil
 }
 
 func injectChannel(w *messengerWorld, f Fault, _ string) (func() error, error) {
@@ -121,10 +135,19 @@ func injectAbsent(w *messengerWorld, f Fault, _ string) (func() error, error) {
 		b.absent[f.Target] = absent
 		return nil
 	}
-	for _, p := range b.people {
-		if p.ID == f.Target {
-			return func() error { return set(false) }, set(true)
-		}
+	if !b.knows(f.Target) {
+		return nil, fmt.Errorf("person %q: %w", f.Target, ErrUnknownAsset)
 	}
-	return nil, fmt.Errorf("person %q: %w", f.Target, ErrUnknownAsset)
+	return func() error { return set(false) }, set(true)
+}
+
+func injectSilence(w *messengerWorld, f Fault, id string) (func() error, error) {
+	if f.Target != everybody && !w.inbox.knows(f.Target) {
+		return nil, fmt.Errorf("person %q: %w; somebody of the roster or %s", f.Target, ErrUnknownAsset, everybody)
+	}
+	if f.Params.Mode != "" && f.Params.Mode != "vote" {
+		return nil, fmt.Errorf("%w: mode %q; none or vote", ErrFaultParams, f.Params.Mode)
+	}
+	w.inbox.silence(id, &silence{who: f.Target, voteOnly: f.Params.Mode == "vote"})
+	return func() error { w.inbox.silence(id, nil); return nil }, nil
 }

@@ -27,11 +27,13 @@ func messengerConfig(users int, rate float64) *facility.Messenger {
 		Zone:  "talk.test.", TTL: time.Second, DNS: []string{"127.0.0.1:4", "127.0.0.1:5"},
 		TSIG:  facility.TSIG{Name: "rig.", Secret: base64.StdEncoding.EncodeToString([]byte("only for the rig of these tests!"))},
 		Users: users, Rate: rate, Late: 3 * time.Second, Capacity: 1000, SMTP: "127.0.0.1:6", Gateway: "127.0.0.1:7",
-		Password: "rig",
+		Password: "rig", AdminToken: "rig-admin",
 		People: []facility.Person{
 			{ID: "kim", Mail: "kim@demo", Phone: "+82-1", Deliver: 10 * time.Millisecond, Ack: 10 * time.Millisecond, Join: 10 * time.Millisecond, Vote: "yes"},
 			{ID: "lee", Mail: "lee@demo", Phone: "+82-2", Ack: -1},
 			{ID: "park", Mail: "park@demo", Phone: "+82-3", Dead: []string{channelPhone}},
+			{ID: "choi", Phone: "+82-4", Vote: "no", VoteDelay: 50 * time.Millisecond},
+			{ID: "jung", Phone: "+82-5", Vote: "yes", VoteDelay: -1},
 		},
 	}
 }
@@ -81,7 +83,8 @@ func (r *talkRig) order(site, what string, body map[string]any) (out siteState, 
 		method = "GET"
 	}
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	err = postJSON(ctx, &client, method, "http://"+r.site(site).address+"/admin/v1/"+what, body, &out, nil)
+	operator := http.Header{"Authorization": {"Bearer rig-admin"}}
+	err = postJSON(ctx, &client, method, "http://"+r.site(site).address+"/admin/v1/"+what, body, &out, operator)
 	return out, err
 }
 

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"bongsu/facility"
 )
 
 // The service groups of the messenger, in the order in which they depend on each other.
@@ -35,7 +37,7 @@ type messengerSite struct {
 	peers   []*messengerSite
 	net     *messengerNet
 	users   *directory
-	limit   float64 // requests a second
+	admin   string // token of the operators; anybody is one when empty
 	log     *slog.Logger
 	want    chan bool
 	first   net.Listener
@@ -55,6 +57,9 @@ type messengerSite struct {
 	wake     map[string]chan struct{}    // one per peer
 	sent     map[string]map[string]int64 // peer, group: what the peer is known to hold
 	heard    map[string]time.Time        // when the primary of a group last spoke
+	config   siteConfig
+	changes  map[string]*configChange // by fault
+	frozen   bool
 	traffic  string
 	draining bool
 	meter    meter
@@ -64,10 +69,12 @@ type messengerSite struct {
 	receipts bucket
 }
 
-func newMessengerSite(id, primary string, w *messengerNet, users *directory, log *slog.Logger) *messengerSite {
+func newMessengerSite(id string, cfg *facility.Messenger, w *messengerNet, users *directory, log *slog.Logger) *messengerSite {
 	s := &messengerSite{id: id, net: w, users: users, log: log.With("messenger", id), want: make(chan bool, 1),
 		groups: map[string]*groupLog{}, changed: make(chan struct{}), wake: map[string]chan struct{}{},
-		sent: map[string]map[string]int64{}}
+		sent: map[string]map[string]int64{}, admin: cfg.AdminToken, changes: map[string]*configChange{},
+		config: newSiteConfig(users.zone, cfg.Capacity)}
+	primary := cfg.Sites[0].ID
 	for _, g := range messengerGroups {
 		s.groups[g] = newGroupLog(id, primary)
 	}
@@ -189,8 +196,8 @@ func (s *messengerSite) switchOn() {
 	s.sockets, s.heard = map[*talkSocket]bool{}, map[string]time.Time{}
 	s.traffic, s.draining = trafficNormal, false
 	s.meter, s.failed = meter{}, meter{}
-	s.all = bucket{rate: s.limit}
-	s.logins, s.receipts = bucket{rate: emergencyLogins}, bucket{rate: emergencyReceipts}
+	s.all, s.logins, s.receipts = bucket{}, bucket{}, bucket{}
+	s.configure()
 	for _, p := range s.peers {
 		s.sent[p.id] = map[string]int64{}
 		for g, l := range s.groups {

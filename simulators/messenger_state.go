@@ -67,7 +67,7 @@ func (w *messengerWorld) state() MessengerState {
 func (s *dnsServer) leads() (out []*dns.SRV) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mode != dnsSound {
+	if s.mode == dnsRefusing || s.mode == dnsSilent {
 		return nil
 	}
 	for _, rr := range s.zone.set("_talk._tcp."+s.zone.origin, dns.TypeSRV) {

@@ -27,6 +27,7 @@ func TestMessengerFollowsTheFacilitysPower(t *testing.T) {
 		dark bool
 	}{
 		{"an ordinary day", nil, false},
+		{"the main switch opened by hand", []func(*Plant){fault(BuildingOff, "demo", FaultParams{})}, true},
 		{"all power cut", []func(*Plant){func(p *Plant) { cut(p, true) }}, true},
 		{"both feeds lost, on battery", []func(*Plant){fault(FeedLoss, "demo/feed-a", FaultParams{}), fault(FeedLoss, "demo/feed-b", FaultParams{})}, false},
 		{"the UPS zone lost, feeds there", []func(*Plant){fault(UPSModeFault, "demo/ups-a", FaultParams{Mode: "FAULT"})}, false},
@@ -94,6 +95,15 @@ func TestMessengerFaultsAreChecked(t *testing.T) {
 		{Fault{Kind: ChannelDead, Target: "webhook/board"}, true},
 		{Fault{Kind: PersonAbsent, Target: "chair"}, true},
 		{Fault{Kind: PersonAbsent, Target: "stranger"}, false},
+		{Fault{Kind: ConfigDrift, Target: "dc2", Params: FaultParams{Mode: "deploy"}}, true},
+		{Fault{Kind: ConfigDrift, Target: "dc2", Params: FaultParams{Mode: "twice"}}, false},
+		{Fault{Kind: ConfigDrift, Target: "dc9"}, false},
+		{Fault{Kind: DNSRefuse, Target: "ns1", Params: FaultParams{Mode: "updates"}}, true},
+		{Fault{Kind: DNSSilent, Target: "ns1", Params: FaultParams{Mode: "updates"}}, false},
+		{Fault{Kind: PeopleSilent, Target: "all"}, true},
+		{Fault{Kind: PeopleSilent, Target: "chair", Params: FaultParams{Mode: "vote"}}, true},
+		{Fault{Kind: PeopleSilent, Target: "chair", Params: FaultParams{Mode: "sulk"}}, false},
+		{Fault{Kind: PeopleSilent, Target: "stranger"}, false},
 	}
 	for _, c := range cases {
 		id, err := p.Inject(c.fault)
@@ -106,7 +116,7 @@ func TestMessengerFaultsAreChecked(t *testing.T) {
 			}
 		}
 	}
-	if len(p.messenger.net.cut) != 2 || p.messenger.net.cut[[2]string{"dc1", "dc2"}] || len(p.messenger.inbox.dead) != 0 {
+	if len(p.messenger.net.cut) != 2 || p.messenger.net.cut[[2]string{"dc1", "dc2"}] || len(p.messenger.inbox.dead) != 0 || len(p.messenger.inbox.silent) != 0 {
 		t.Errorf("left behind: %v, %v", p.messenger.net.cut, p.messenger.inbox.dead)
 	}
 }

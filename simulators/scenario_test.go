@@ -16,7 +16,8 @@ func TestScenariosOfTheDemoLoad(t *testing.T) {
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"battery-fire", "false-camera", "bms-loss", "feed-loss", "isolation-fails", "smoke-only", "quiet"} {
+	for _, name := range []string{"battery-fire", "false-camera", "bms-loss", "feed-loss", "isolation-fails", "smoke-only", "quiet",
+		"messenger-power-cut", "power-cut-notice", "committee-silent", "names-refuse", "target-down"} {
 		s := found[name]
 		if s == nil {
 			t.Errorf("scenario %s is missing", name)

@@ -34,7 +34,8 @@ var wireInjectors = map[FaultKind]func(p *Plant, f Fault, id string) (clear func
 	PayloadSim: injectPayload, PayloadClock: injectPayload, PayloadGap: injectPayload, PayloadGarbage: injectPayload,
 	SitePower: messengerFault(injectSitePower), SitePartition: messengerFault(injectPartition), SlowReplication: messengerFault(injectSlow),
 	DNSRefuse: messengerFault(injectDNS), DNSSilent: messengerFault(injectDNS), DNSFrozen: messengerFault(injectDNS),
-	ChannelDead: messengerFault(injectChannel), PersonAbsent: messengerFault(injectAbsent),
+	ConfigDrift: messengerFault(injectDrift),
+	ChannelDead: messengerFault(injectChannel), PersonAbsent: messengerFault(injectAbsent), PeopleSilent: messengerFault(injectSilence),
 }
 
 // knownFaults lists all kinds of this build, those of the world and those of the wire.

@@ -82,6 +82,7 @@ type actuator struct {
 	position float64
 	since    time.Duration // world time of the last change of command
 
+	forced   string // fault id of a hand that operates it, whatever is commanded
 	stuck    string // fault id; empty when sound
 	slow     string
 	slowness float64
@@ -108,7 +109,7 @@ func (a *actuator) command(on bool, now time.Duration) {
 // step moves the actuator for dt seconds of any length.
 func (a *actuator) step(dt float64) {
 	target := 0.0
-	if a.on || a.travel.OneShot && a.position >= 1 {
+	if a.on || a.forced != "" || a.travel.OneShot && a.position >= 1 {
 		target = 1
 	}
 	if a.stuck != "" || a.position == target {
