@@ -90,9 +90,10 @@ func (c *checker) links() {
 		if l.Protocol != "modbus" && l.Protocol != "mqtt" {
 			c.d.fault(path+".protocol", "unknown protocol %q: want modbus or mqtt", l.Protocol)
 		}
-		if _, _, err := net.SplitHostPort(l.Address); err != nil {
+		if _, _, err := net.SplitHostPort(l.Address); err != nil && !l.OnSerialLine() {
 			c.d.fault(path+".address", "%q is no host:port", l.Address)
 		}
+		c.wire(path, l)
 		if other := addresses[l.Address]; other != "" {
 			c.d.fault(path+".address", "link %s has the same address: one endpoint must have one owner", other)
 		}
@@ -125,6 +126,9 @@ func (c *checker) devices() {
 		if link.Protocol == "modbus" && (dev.Unit < 0 || dev.Unit > 255) {
 			c.d.fault(path+".unit", "unit %d: want 0 to 255", dev.Unit)
 		}
+		if link.Protocol == "modbus" && numbersUnits(link.Framing) && (dev.Unit < 1 || dev.Unit > 247) {
+			c.d.fault(path+".unit", "unit %d: a serial line has the units 1 to 247", dev.Unit)
+		}
 		if link.Protocol == "mqtt" && dev.Topic == "" {
 			c.d.fault(path+".topic", "an MQTT device needs its topic")
 		}
@@ -146,12 +150,8 @@ func (c *checker) registers() {
 			if def.Address == nil {
 				continue
 			}
-			at := register{link: dev.Link, unit: dev.Unit, function: def.Function, bit: -1}
-			if def.Bit != nil {
-				at.bit = *def.Bit
-			}
-			for w := range def.Words() {
-				at.address = *def.Address + w
+			at := register{link: dev.Link, unit: dev.Unit, function: def.Function}
+			for at.address, at.bit = range claims(def) {
 				if other, taken := claimed[at]; taken {
 					d, path := c.placeOf(i, k)
 					d.fault(path+".address", "duplicate register: %s is already %s", at, other)

@@ -10,8 +10,6 @@ import (
 var (
 	scanClasses  = []time.Duration{100 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, time.Minute}
 	pointKinds   = []string{"", "analog", "binary", "enum"}
-	modbusTypes  = []string{"bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"}
-	byteOrders   = []string{"", "ABCD", "CDAB", "BADC", "DCBA"}
 	alarmKinds   = []string{"high", "low", "state", "stale"}
 	alarmClasses = []string{"fire", "safety", "power", "cooling", "it", "system"}
 )
@@ -64,21 +62,7 @@ func (c *checker) modbusDef(d *decoder, at string, def PointDef) {
 	} else if *def.Address < 0 || *def.Address+def.Words()-1 > 0xFFFF {
 		d.fault(at+".address", "address %d with %d words is outside 0 to 65535", *def.Address, def.Words())
 	}
-	if !slices.Contains(modbusTypes, def.Type) {
-		d.fault(at, "point %q: unknown type %q: want one of %s", def.Name, def.Type, strings.Join(modbusTypes, ", "))
-	}
-	if def.Function <= 2 && def.Type != "bool" {
-		d.fault(at, "point %q: coils and discrete inputs are of type bool", def.Name)
-	}
-	if def.Type == "bool" && def.Function >= 3 && def.Bit == nil {
-		d.fault(at, "point %q: a bool in a register needs its bit", def.Name)
-	}
-	if def.Bit != nil && (*def.Bit < 0 || *def.Bit > 15 || def.Words() != 1) {
-		d.fault(at+".bit", "bit %d: want 0 to 15 of a 16-bit register", *def.Bit)
-	}
-	if !slices.Contains(byteOrders, def.Order) {
-		d.fault(at+".order", "unknown order %q: want ABCD, CDAB, BADC or DCBA", def.Order)
-	}
+	c.modbusType(d, at, def)
 }
 
 func (c *checker) commandDefs(d *decoder, p *Profile) {
@@ -87,12 +71,7 @@ func (c *checker) commandDefs(d *decoder, p *Profile) {
 		if def.Name == "" {
 			d.fault(at, "the command needs a name")
 		}
-		if def.Function != 5 && def.Function != 6 {
-			d.fault(at, "command %q: fn %d: want 5 (coil) or 6 (register)", def.Name, def.Function)
-		}
-		if def.Address == nil {
-			d.fault(at, "command %q has no address", def.Name)
-		}
+		c.modbusCommand(d, at, def)
 		if !slices.Contains([]string{"C0", "C1", "C2", "C3", "C4"}, def.Level) {
 			d.fault(at, "command %q: level %q: want C0 to C4", def.Name, def.Level)
 		}

@@ -176,5 +176,6 @@ func (c *checker) defaults() {
 		if l.Client == "" {
 			l.Client = "bongsu-" + l.ID
 		}
+		l.wireDefaults()
 	}
 }

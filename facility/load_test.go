@@ -179,3 +179,32 @@ func copyFile(t *testing.T, from, to, more string) {
 		t.Fatal(err)
 	}
 }
+
+func TestSerialLinesTakeTheDefaultsOfModbus(t *testing.T) {
+	site := load(t, "testdata/whole/lines.yaml")
+	for id, want := range map[string]struct {
+		turnaround time.Duration
+		serial     SerialLine
+		bits       int
+		local      bool
+	}{
+		"line":    {25 * time.Millisecond, SerialLine{Baud: 19200, DataBits: 8, StopBits: 1, Parity: "even"}, 11, true},
+		"old":     {5 * time.Millisecond, SerialLine{Baud: 1200, DataBits: 7, StopBits: 2, Parity: "none"}, 10, true},
+		"gateway": {25 * time.Millisecond, SerialLine{Baud: 9600, DataBits: 8, StopBits: 1, Parity: "even"}, 11, false},
+	} {
+		l := site.Link(id)
+		if l.Turnaround != want.turnaround || *l.Serial != want.serial || l.Serial.CharBits() != want.bits || l.OnSerialLine() != want.local {
+			t.Errorf("%s is %+v with %+v", id, l, l.Serial)
+		}
+	}
+	if l := site.Link("one"); l.Serial != nil || l.Turnaround != 0 || !l.OneConnection {
+		t.Errorf("a network endpoint is %+v", l)
+	}
+	state := point(t, site, "lines/d/state").Def
+	if d := site.Device("lines/d"); d.Timeout != 80*time.Millisecond || state.Words() != 3 || state.Values["ON*"] != 1 {
+		t.Errorf("device %+v, state %+v", d, state)
+	}
+	if load := point(t, site, "lines/d/load").Def; *load.InvalidMask != 0xFF00 {
+		t.Errorf("mask %+v", load)
+	}
+}

@@ -1,6 +1,7 @@
 package facility
 
 import (
+	"strings"
 	"time"
 )
 
@@ -90,20 +91,48 @@ type Asset struct {
 	Col    int     `yaml:"col" json:"col,omitempty"`
 }
 
-// Link is one physical link: a Modbus TCP endpoint or an MQTT broker. One actor owns it.
+// Link is one physical link: a Modbus endpoint, a serial line or an MQTT broker. One actor owns it.
 type Link struct {
 	ID         string        `yaml:"id" json:"id"`
 	Protocol   string        `yaml:"protocol" json:"protocol"` // modbus or mqtt
-	Address    string        `yaml:"address" json:"address"`   // host:port
+	Address    string        `yaml:"address" json:"address"`   // host:port, or the path of a serial line's device
 	Timeout    time.Duration `yaml:"timeout" json:"-"`
 	Turnaround time.Duration `yaml:"turnaround" json:"-"` // gap kept between two requests
 	MaxBackoff time.Duration `yaml:"max_backoff" json:"-"`
 	Client     string        `yaml:"client" json:"-"` // MQTT client id
 	Username   string        `yaml:"username" json:"-"`
 	SecretFile string        `yaml:"secret_file" json:"-"`
+	Host       string        `yaml:"sparkplug_host" json:"-"` // the host id under which Sparkplug nodes know us; optional
+
+	// Modbus.
+	Framing       string      `yaml:"framing" json:"-"`        // tcp (default), rtu or ascii
+	Serial        *SerialLine `yaml:"serial" json:"-"`         // the line, or the one behind a gateway (for its load)
+	OneConnection bool        `yaml:"one_connection" json:"-"` // the endpoint needs a moment to free a closed connection
 }
 
-// Device is a thing with an address on a link, read as its profile says.
+// OnSerialLine says whether the link's address is a serial line's device and not a network endpoint.
+func (l Link) OnSerialLine() bool { return l.Protocol == "modbus" && strings.HasPrefix(l.Address, "/") }
+
+// SerialLine is how the characters of a serial line are sent. Zero values take the defaults of Modbus:
+// 19200 baud, even parity, one stop bit, 8 data bits (7 with ASCII frames).
+type SerialLine struct {
+	Baud     int    `yaml:"baud"`
+	DataBits int    `yaml:"data_bits"` // 7 or 8
+	StopBits int    `yaml:"stop_bits"` // 1 or 2
+	Parity   string `yaml:"parity"`    // even, odd or none
+}
+
+// CharBits is how many bits one character takes on the line, start and stop bits with it.
+func (s SerialLine) CharBits() int {
+	bits := 1 + s.DataBits + s.StopBits
+	if s.Parity != "none" {
+		bits++
+	}
+	return bits
+}
+
+// Device is a thing with an address on a link, read as its profile says. One whose MQTT topic, asset
+// and id hold "+" is a template: Load puts one device for each asset it matches in its place.
 type Device struct {
 	ID      DeviceID   `yaml:"id" json:"id"`
 	Asset   AssetID    `yaml:"asset" json:"asset"`
@@ -112,8 +141,15 @@ type Device struct {
 	Unit    int        `yaml:"unit" json:"unit,omitempty"`   // Modbus unit id
 	Topic   string     `yaml:"topic" json:"topic,omitempty"` // MQTT topic prefix
 	Status  string     `yaml:"status" json:"-"`              // MQTT topic of the last will, optional
+	Filter  string     `yaml:"-" json:"-"`                   // the template's topic, where one was written
+
+	MaxSkew time.Duration `yaml:"max_skew" json:"-"` // how far its clock may be off; the profile's when not given
+
 	Points  []PointDef `yaml:"points" json:"-"`              // beside the profile's
-	Refs    []Ref      `yaml:"-" json:"-"`                   // its points, in definition order
+
+	Timeout time.Duration `yaml:"timeout" json:"-"` // Modbus: for its answers; the profile's or the link's when not given
+
+	Refs []Ref `yaml:"-" json:"-"` // its points, in definition order
 }
 
 // Profile is the register map or topic map of a device type.
@@ -124,6 +160,8 @@ type Profile struct {
 	MaxWords   int           `yaml:"max_words"` // registers in one request, 125 by the standard
 	Holes      [][2]int      `yaml:"holes"`     // address ranges (inclusive) a block must not cross
 	Turnaround time.Duration `yaml:"turnaround"`
+	Timeout    time.Duration `yaml:"timeout"` // for an answer; the link's when not given
+	MaxSkew    time.Duration `yaml:"max_skew"` // how far the device's own clock may be off; 2s when not given
 	Points     []PointDef    `yaml:"points"`
 	Commands   []CommandDef  `yaml:"commands"`
 }
@@ -143,13 +181,17 @@ type PointDef struct {
 	// Modbus.
 	Function  int     `yaml:"fn"`      // 1 coils, 2 discrete inputs, 3 holding, 4 input registers
 	Address   *int    `yaml:"address"` // zero-based wire address
-	Type      string  `yaml:"type"`    // bool int16 uint16 int32 uint32 int64 uint64 float32 float64
+	Type      string  `yaml:"type"`    // bool, int16 to uint64, float32 float64, bcd16 bcd32 bcd64, string
 	Order     string  `yaml:"order"`   // ABCD (default), CDAB, BADC, DCBA
+	Length    int     `yaml:"words"`   // registers of a string
 	Scale     float64 `yaml:"scale"`   // value = raw * scale + offset; 1 when not given
 	Offset    float64 `yaml:"offset"`
 	ScaleFrom *int    `yaml:"scale_from"` // address of an int16 power-of-ten scale register (SunSpec _SF)
-	Bit       *int    `yaml:"bit"`        // take this bit of a 16-bit register
+	Bit       *int    `yaml:"bit"`        // take the bits from this one on, counted from the least significant
+	Bits      int     `yaml:"bits"`       // how many of them; 1 when not given
 	Invalid   []int64 `yaml:"invalid"`    // raw patterns that mean "no value"
+
+	InvalidMask *int64 `yaml:"invalid_mask"` // the bits of a pattern that count; all when not given
 
 	// MQTT: topic below the device's, and dotted paths into the JSON payload.
 	Topic    string `yaml:"topic"`
@@ -158,14 +200,28 @@ type PointDef struct {
 	TimePath string `yaml:"time_path"` // of an RFC 3339 time, optional
 	SeqPath  string `yaml:"seq_path"`  // of a sequence number, optional
 	SimPath  string `yaml:"sim_path"`  // of a "simulated" mark, optional: true is refused as Bad
+
+	// MQTT without an own topic: the value stands in the device's. On a Sparkplug device the path is the
+	// metric's name. What the words of a text mean stands in Match, as for Modbus.
+	Format string `yaml:"format"` // of the payload: json (default) or plain
 }
 
 // Words is the number of 16-bit registers the value takes.
 func (d PointDef) Words() int {
-	switch d.Type {
-	case "int32", "uint32", "float32":
+	if d.Type == "string" {
+		return min(max(d.Length, 1), maxWords)
+	}
+	return wordsOf(d.Type)
+}
+
+// maxWords is the longest answer the Modbus application protocol allows.
+const maxWords = 125
+
+func wordsOf(kind string) int {
+	switch kind {
+	case "int32", "uint32", "float32", "bcd32":
 		return 2
-	case "int64", "uint64", "float64":
+	case "int64", "uint64", "float64", "bcd64":
 		return 4
 	}
 	return 1
@@ -176,14 +232,23 @@ type CommandDef struct {
 	Name     string        `yaml:"name" json:"name"`
 	Label    Text          `yaml:"label" json:"label"`
 	Level    string        `yaml:"level" json:"level"` // C0 to C4
-	Function int           `yaml:"fn" json:"-"`        // 5 coil, 6 register
+	Function int           `yaml:"fn" json:"-"`        // 5 coil, 6 register, 15 coils, 16 registers, 22 bits of a register
 	Address  *int          `yaml:"address" json:"-"`
+	Count    int           `yaml:"count" json:"-"`  // of coils (fn 15); the value's bits are their states, the first the least significant
+	Type     string        `yaml:"type" json:"-"`   // of the value in the registers (fn 16); uint16 when not given
+	Order    string        `yaml:"order" json:"-"`  // of its words and bytes, as for points
+	Mask     int           `yaml:"mask" json:"-"`   // the bits that change (fn 22)
+	Limits   []int         `yaml:"limits" json:"-"` // [lowest, highest] value that may be sent
+	Echo     bool          `yaml:"echo" json:"-"`   // what was written must read back as written
 	Value    int           `yaml:"value" json:"value"`
 	Feedback string        `yaml:"feedback" json:"feedback"` // point name on the same device
 	Equals   float64       `yaml:"equals" json:"equals"`     // what the feedback shows when done
 	Deadline time.Duration `yaml:"deadline" json:"-"`
 	Pulse    bool          `yaml:"pulse" json:"pulse"` // one-shot: never repeated once confirmed
 }
+
+// Words is the number of 16-bit registers the command writes.
+func (d CommandDef) Words() int { return wordsOf(d.Type) }
 
 // Point is one named value with everything its readers need. Its Ref is its index in Site.Points.
 type Point struct {
