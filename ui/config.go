@@ -73,10 +73,11 @@ type Config struct {
 	Users *Users
 	Acts  Acts
 
-	Historian Historian     // nil: history answers 503
-	Journal   JournalReader // nil: only the newest entries can be read
-	Simulator string        // host:port of the simulator's control API, empty when the site has none
-	Web       fs.FS         // the built front end, see Embedded
+	Historian  Historian     // nil: history answers 503
+	Journal    JournalReader // nil: only the newest entries can be read
+	Continuity Continuity    // nil: this site takes no part in the organisation, and its calls answer 404
+	Simulator  string        // host:port of the simulator's control API, empty when the site has none
+	Web        fs.FS         // the built front end, see Embedded
 
 	SessionFile     string        // keeps sessions over a restart; empty keeps them in memory
 	SessionIdle     time.Duration // a session unused this long ends; 8 h when not given
