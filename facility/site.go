@@ -142,12 +142,10 @@ type Device struct {
 	Topic   string     `yaml:"topic" json:"topic,omitempty"` // MQTT topic prefix
 	Status  string     `yaml:"status" json:"-"`              // MQTT topic of the last will, optional
 	Filter  string     `yaml:"-" json:"-"`                   // the template's topic, where one was written
-
-	MaxSkew time.Duration `yaml:"max_skew" json:"-"` // how far its clock may be off; the profile's when not given
-
 	Points  []PointDef `yaml:"points" json:"-"`              // beside the profile's
 
-	Timeout time.Duration `yaml:"timeout" json:"-"` // Modbus: for its answers; the profile's or the link's when not given
+	Timeout time.Duration `yaml:"timeout" json:"-"`  // Modbus: for its answers; the profile's or the link's when not given
+	MaxSkew time.Duration `yaml:"max_skew" json:"-"` // MQTT: how far its clock may be off; the profile's when not given
 
 	Refs []Ref `yaml:"-" json:"-"` // its points, in definition order
 }
@@ -160,7 +158,7 @@ type Profile struct {
 	MaxWords   int           `yaml:"max_words"` // registers in one request, 125 by the standard
 	Holes      [][2]int      `yaml:"holes"`     // address ranges (inclusive) a block must not cross
 	Turnaround time.Duration `yaml:"turnaround"`
-	Timeout    time.Duration `yaml:"timeout"` // for an answer; the link's when not given
+	Timeout    time.Duration `yaml:"timeout"`  // for an answer; the link's when not given
 	MaxSkew    time.Duration `yaml:"max_skew"` // how far the device's own clock may be off; 2s when not given
 	Points     []PointDef    `yaml:"points"`
 	Commands   []CommandDef  `yaml:"commands"`
@@ -191,7 +189,8 @@ type PointDef struct {
 	Bits      int     `yaml:"bits"`       // how many of them; 1 when not given
 	Invalid   []int64 `yaml:"invalid"`    // raw patterns that mean "no value"
 
-	InvalidMask *int64 `yaml:"invalid_mask"` // the bits of a pattern that count; all when not given
+	InvalidMask *int64             `yaml:"invalid_mask"` // the bits of a pattern that count; all when not given
+	Match       map[string]float64 `yaml:"match"`        // what the words of a text mean, {ON: 1, "ON BATT*": 2}; "*" is any end
 
 	// MQTT: topic below the device's, and dotted paths into the JSON payload.
 	Topic    string `yaml:"topic"`
@@ -202,8 +201,11 @@ type PointDef struct {
 	SimPath  string `yaml:"sim_path"`  // of a "simulated" mark, optional: true is refused as Bad
 
 	// MQTT without an own topic: the value stands in the device's. On a Sparkplug device the path is the
-	// metric's name. What the words of a text mean stands in Match, as for Modbus.
+	// metric's name.
 	Format string `yaml:"format"` // of the payload: json (default) or plain
+
+	// Any wire: what the words of a text stand for, {ON: 1, OFF: 0}; "V2*" is any text that begins so.
+	Values map[string]float64 `yaml:"values"`
 }
 
 // Words is the number of 16-bit registers the value takes.
