@@ -15,10 +15,12 @@ type kind uint8
 
 const (
 	coil kind = iota
-	bit16
+	bitField
 	signed
 	unsigned
 	float
+	digits // binary-coded decimal
+	text
 )
 
 // field decodes one point out of a block's answer. Everything that can be looked up is looked up
@@ -28,11 +30,14 @@ type field struct {
 	at       int // byte where it starts, or bit number for a coil
 	words    int
 	kind     kind
-	swapWord bool // least significant word first
-	swapByte bool // least significant byte of each word first
-	bit      uint
-	slot     int // scale register, -1 for none
+	swapWord bool   // least significant word first
+	swapByte bool   // least significant byte of each word first
+	bit      uint   // of a bit field: where it starts
+	bits     uint64 // and its mask once it stands at the right
+	slot     int    // scale register, -1 for none
 	invalid  []uint64
+	telling  uint64 // the bits of a raw value that are held against invalid
+	texts    []wording
 	limits
 }
 
@@ -72,6 +77,7 @@ type scale struct {
 var kinds = map[string]kind{
 	"bool": unsigned, "int16": signed, "uint16": unsigned, "int32": signed, "uint32": unsigned,
 	"int64": signed, "uint64": unsigned, "float32": float, "float64": float,
+	"bcd16": digits, "bcd32": digits, "bcd64": digits, "string": text,
 }
 
 // newField compiles a point whose block starts at an address.
@@ -91,12 +97,19 @@ func newField(p *facility.Point, start int) (field, error) {
 	case def.Function <= 2:
 		f.kind, f.at = coil, *def.Address-start
 	case def.Bit != nil:
-		f.kind, f.bit = bit16, uint(*def.Bit)
+		f.kind, f.bit, f.bits = bitField, uint(*def.Bit), 1<<max(def.Bits, 1)-1
 	case def.Type == "bool":
 		return field{}, fmt.Errorf("point %s: a bool in a register needs its bit", p.ID)
+	case k == text:
+		f.texts = wordings(def.Match)
+		return f, nil
+	}
+	f.telling = math.MaxUint64 >> (64 - 16*f.words)
+	if def.InvalidMask != nil {
+		f.telling &= uint64(*def.InvalidMask)
 	}
 	for _, pattern := range def.Invalid {
-		f.invalid = append(f.invalid, uint64(pattern)&f.mask())
+		f.invalid = append(f.invalid, uint64(pattern)&f.telling)
 	}
 	return f, nil
 }
@@ -113,8 +126,6 @@ func ratio(scale float64) (mul, div float64) {
 	}
 	return scale, 1
 }
-
-func (f *field) mask() uint64 { return math.MaxUint64 >> (64 - 16*f.words) }
 
 // raw gathers the field's bits, most significant first.
 func (f *field) raw(data []byte) uint64 {
@@ -137,8 +148,8 @@ func (f *field) raw(data []byte) uint64 {
 // number reads raw bits as the field's type.
 func (f *field) number(raw uint64) float64 {
 	switch f.kind {
-	case bit16:
-		return float64(raw >> f.bit & 1)
+	case bitField:
+		return float64(raw >> f.bit & f.bits)
 	case signed:
 		shift := 64 - 16*f.words
 		return float64(int64(raw<<shift) >> shift)
@@ -147,17 +158,26 @@ func (f *field) number(raw uint64) float64 {
 			return float64(math.Float32frombits(uint32(raw)))
 		}
 		return math.Float64frombits(raw)
+	case digits:
+		return decimal(raw, f.words)
 	}
 	return float64(raw)
 }
 
 // value decodes the field and says how far it may be trusted. The number is 0 when there is none.
 func (f *field) value(data []byte, scales []scale) (float64, facility.Quality, facility.Reason) {
-	if f.kind == coil {
+	switch f.kind {
+	case coil:
 		return float64(data[f.at/8] >> (f.at % 8) & 1), facility.Good, facility.NoReason
+	case text:
+		v, known := f.meaning(data)
+		if !known {
+			return 0, facility.Bad, facility.OutOfRange
+		}
+		return f.judge(v)
 	}
 	raw := f.raw(data)
-	if len(f.invalid) > 0 && slices.Contains(f.invalid, raw) {
+	if len(f.invalid) > 0 && slices.Contains(f.invalid, raw&f.telling) {
 		return 0, facility.Bad, facility.Sentinel
 	}
 	v := f.number(raw)
