@@ -65,7 +65,8 @@ var kinds = map[string]Kind{
 	"manual":    {Human: true, Fields: []Field{{Name: "text", Required: true, Text: "what the person does"}}},
 	"vote":      {Human: true, Fields: []Field{{Name: "motion", Required: true, OneOf: []string{MotionDeclare, MotionCancel, MotionStandDown}, Text: "kind of motion waited for"}}},
 	"synthetic": {Looks: true, Fields: []Field{{Name: "site", Required: true, Text: "which site"}, {Name: "check", Required: true, OneOf: targetChecks, Text: "what a user does"}}},
-	"fact":      {Looks: true, Fields: []Field{{Name: "name", Required: true, Text: "a fact the desk knows"}, {Name: "equals", Required: true, Text: "what it has to be"}}},
+	"fact": {Looks: true, Fields: []Field{{Name: "name", Required: true, Text: "a fact the desk knows"}, {Name: "equals", Required: true, Text: "what it has to be"},
+		{Name: "within", Text: "how long it may take to become so, like 30s; 5s when not given"}}},
 }
 
 // Kinds gives every sort of act by its name, for forms and documents. The caller must not change it.

@@ -29,6 +29,7 @@ const (
 	EvidencePowerCut  = "power-cut"        // a notice that power will be cut, with its deadline
 	EvidenceUPSLost   = "ups-lost"         // a UPS zone is gone
 	EvidenceAuthority = "site-control"     // control of the site was handed to the authority
+	EvidencePowerOff  = "power-off"        // the facility's own feedback proves that its servers have no power
 	EvidenceWarning   = "facility-warning" // worth a look, no incident by itself
 	EvidenceService   = "service-down"     // a service is down
 	EvidenceBrake     = "brake"            // automatic failover has stopped itself
@@ -58,7 +59,7 @@ type Evidence struct {
 // Facility says whether the evidence is about a building rather than a service.
 func (e Evidence) Facility() bool {
 	switch e.Kind {
-	case EvidenceFire, EvidencePowerCut, EvidenceUPSLost, EvidenceAuthority:
+	case EvidenceFire, EvidencePowerCut, EvidenceUPSLost, EvidencePowerOff, EvidenceAuthority:
 		return true
 	}
 	return false
@@ -73,7 +74,7 @@ func (e Evidence) Critical() bool {
 		return e.Stage >= 1 && e.Votes >= 2
 	case EvidencePowerCut:
 		return true
-	case EvidenceUPSLost:
+	case EvidenceUPSLost, EvidencePowerOff:
 		return e.attested()
 	}
 	return false
@@ -87,7 +88,7 @@ func (e Evidence) Notice() bool {
 		return e.Stage >= 3 && e.Votes >= 2
 	case EvidencePowerCut, EvidenceAuthority:
 		return true
-	case EvidenceUPSLost:
+	case EvidenceUPSLost, EvidencePowerOff:
 		return e.attested()
 	}
 	return false

@@ -260,7 +260,7 @@ func (o *Organisation) Ask(now time.Time, f Facts, r Request) (*Decision, Reply)
 		first := o.waiting[r.place()]
 		if first == nil || now.Sub(first.At) > secondLife || !maps.Equal(first.Args, r.Args) || !different(first.By[0], r.By[0]) {
 			if why := o.mayAsk(f, r.By[0]); why != nil {
-				return nil, answer(codeFor(why), "%v", why)
+				return nil, answer(RefusalCode(why), "%v", why)
 			}
 			a := answer(202, "waiting for a second person on another station, until %s", r.At.Add(secondLife).UTC().Format("15:04:05Z"))
 			a.Waiting = &r
@@ -270,7 +270,7 @@ func (o *Organisation) Ask(now time.Time, f Facts, r Request) (*Decision, Reply)
 	}
 	d, err := kind.make(o, now, f, r)
 	if err != nil {
-		return nil, answer(codeFor(err), "%v", err)
+		return nil, answer(RefusalCode(err), "%v", err)
 	}
 	d.Request = r.ID
 	return &d, answer(200, "done")
@@ -305,7 +305,8 @@ var refusals = []struct {
 	{ErrNotReady, 409}, {ErrGuard, 409}, {ErrUnratified, 409}, {ErrDoubt, 503}, {ErrStale, 503},
 }
 
-func codeFor(err error) int {
+// RefusalCode is the code of a refusal, as in HTTP.
+func RefusalCode(err error) int {
 	for _, r := range refusals {
 		if errors.Is(err, r.err) {
 			return r.code
