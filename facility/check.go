@@ -41,6 +41,7 @@ func (c *checker) check() {
 	c.assets()
 	c.links()
 	c.members()
+	c.templates()
 	c.devices()
 	c.resolve()
 	s.indexPoints()
@@ -98,6 +99,7 @@ func (c *checker) links() {
 			c.d.fault(path+".address", "link %s has the same address: one endpoint must have one owner", other)
 		}
 		addresses[l.Address] = l.ID
+		c.sparkplugHost(path, l)
 	}
 }
 
@@ -129,8 +131,8 @@ func (c *checker) devices() {
 		if link.Protocol == "modbus" && numbersUnits(link.Framing) && (dev.Unit < 1 || dev.Unit > 247) {
 			c.d.fault(path+".unit", "unit %d: a serial line has the units 1 to 247", dev.Unit)
 		}
-		if link.Protocol == "mqtt" && dev.Topic == "" {
-			c.d.fault(path+".topic", "an MQTT device needs its topic")
+		if link.Protocol == "mqtt" {
+			c.mqttDevice(path, dev)
 		}
 		c.pointDefs(c.d, path+".points", link.Protocol, dev.Points)
 	}

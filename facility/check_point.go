@@ -47,8 +47,8 @@ func (c *checker) pointDefs(d *decoder, path, protocol string, defs []PointDef) 
 		switch {
 		case protocol == "modbus":
 			c.modbusDef(d, at, def)
-		case protocol == "mqtt" && def.Topic == "":
-			d.fault(at, "point %q: an MQTT point needs the topic below its device's", def.Name)
+		case protocol == "mqtt":
+			mqttDef(d, at, def)
 		}
 	}
 }

@@ -30,6 +30,24 @@ type LinkStatus struct {
 	Requests  uint64     `json:"requests"`
 	Failures  uint64     `json:"failures"`
 	Overruns  uint64     `json:"overruns"`
+
+	Unbound    uint64 `json:"unbound,omitempty"`    // MQTT messages whose topic belongs to no device
+	Historical uint64 `json:"historical,omitempty"` // values from before that were sent late and not taken as live
+	Skewed     int    `json:"skewed,omitempty"`     // devices whose clock is further off than they may be
+}
+
+// DeviceStatus is what has come from one device since the start, and what was wrong with it.
+type DeviceStatus struct {
+	ID         DeviceID   `json:"id"`
+	Link       string     `json:"link"`
+	Away       bool       `json:"away"` // it or its gateway says so
+	LastSeen   *time.Time `json:"last_seen"`
+	Messages   uint64     `json:"messages"`
+	Bad        uint64     `json:"bad"`        // messages with at least one value that could not be used
+	Late       uint64     `json:"late"`       // copies, and messages overtaken by newer ones
+	Historical uint64     `json:"historical"` // values from before, not taken as live
+	SkewMS     int64      `json:"skew_ms"`    // its clock minus ours, 0 while within its limit
+	Reason     Reason     `json:"reason,omitempty"`
 }
 
 // FireRoomView is one battery room as people see it.
