@@ -167,22 +167,14 @@ func (p *Plant) postFault(req *http.Request) (any, error) {
 
 // targets lists what faults can aim at, by kind of thing.
 func (p *Plant) targets() map[string][]string {
-	out := map[string][]string{"site": {p.layout.cfg.Site}, "links": sortedKeys(p.links), "feeds": p.layout.feeds,
+	out := map[string][]string{"site": {p.layout.cfg.Site}, "links": p.links.IDs(), "feeds": p.layout.feeds,
 		"zones": p.layout.zones, "rooms": p.layout.rooms, "racks": p.layout.racks}
 	for _, r := range p.layout.cfg.ITRacks {
 		out["it_racks"] = append(out["it_racks"], r.ID)
 	}
-	if w := p.messenger; w != nil {
-		for _, s := range w.sites {
-			out["messenger"] = append(out["messenger"], s.id)
-		}
-		for _, s := range w.dns {
-			out["dns"] = append(out["dns"], s.id)
-		}
-		for _, person := range w.cfg.People {
-			out["people"] = append(out["people"], person.ID)
-		}
-		out["channels"] = []string{channelMail, channelPhone, channelSMS}
+	if p.messenger != nil {
+		out["messenger"], out["dns"], out["people"] = p.messenger.Names()
+		out["channels"] = Channels()
 	}
 	for i := range p.site.Devices {
 		out["devices"] = append(out["devices"], string(p.site.Devices[i].ID))

@@ -119,9 +119,7 @@ func (p *Plant) State() State {
 			s.Feeds = append(s.Feeds, FeedState{id, tidy(f.VoltsV[0]), tidy(f.KW), f.Available, f.Carrying})
 		}
 	}
-	for _, l := range p.site.Links {
-		s.Links = append(s.Links, p.links[l.ID].state())
-	}
+	s.Links = p.links.States()
 	return s
 }
 

@@ -12,7 +12,7 @@ import (
 func (p *Plant) testRead(t *testing.T, point *facility.Point) float64 {
 	t.Helper()
 	dev := p.site.Device(point.Device)
-	l := p.links[dev.Link].(*modbusLink)
+	l := p.links.byID[dev.Link].(*modbusLink)
 	addr := uint16(*point.Def.Address)
 	if point.Def.Function == 2 {
 		bits, err := l.HandleDiscreteInputs(&modbus.DiscreteInputsRequest{UnitId: uint8(dev.Unit), Addr: addr, Quantity: 1})
@@ -39,7 +39,7 @@ func TestEveryCommandIsProvenInTime(t *testing.T) {
 		tried++
 		p := still(t)
 		dev := p.site.Device(cmd.Device)
-		l := p.links[dev.Link].(*modbusLink)
+		l := p.links.byID[dev.Link].(*modbusLink)
 		feedback := &p.site.Points[cmd.Feedback]
 		p.advance(tick)
 		before := p.testRead(t, feedback)
@@ -78,7 +78,7 @@ func TestBackupIsolationProvesItselfAlone(t *testing.T) {
 	if err := p.StartScenario("isolation-fails"); err != nil {
 		t.Fatal(err)
 	}
-	l := p.links["fire-io"].(*modbusLink)
+	l := p.links.byID["fire-io"].(*modbusLink)
 	for _, coil := range []uint16{coilIsolate, coilIsolateBackup} {
 		if _, err := l.HandleCoils(&modbus.CoilsRequest{UnitId: 3, Addr: coil, Quantity: 1, IsWrite: true, Args: []bool{true}}); err != nil {
 			t.Fatal(err)

@@ -47,6 +47,24 @@ type dnsServer struct {
 	frozen bool // a secondary that copies no more
 }
 
+// newDNSServer makes a server that listens nowhere yet. Without a primary it is one itself.
+func newDNSServer(id string, key tsigKey, primary *dnsServer, log *slog.Logger) *dnsServer {
+	s := &dnsServer{id: id, key: key, log: log, primary: primary, told: make(chan struct{}, 1)}
+	if primary != nil {
+		primary.others = append(primary.others, s)
+	}
+	return s
+}
+
+// ID is the server's name in the zone.
+func (s *dnsServer) ID() string { return s.id }
+
+// Address is where it listens, as bound.
+func (s *dnsServer) Address() string { return s.address }
+
+// Publish gives the server the zone it answers for; it must not run yet.
+func (s *dnsServer) Publish(z *dnsZone) { s.zone = z }
+
 // open binds UDP and TCP of one port.
 func (s *dnsServer) open(address string) error {
 	// With port 0 the number that TCP got may be taken on UDP; another one is then tried.

@@ -1,9 +1,12 @@
 package simulators
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,6 +25,9 @@ const (
 	channelSMS   = "sms"
 	channelHook  = "webhook/"
 )
+
+// Channels lists the channels beside the webhooks.
+func Channels() []string { return []string{channelMail, channelPhone, channelSMS} }
 
 const (
 	inboxSize   = 5000
@@ -256,6 +262,13 @@ func (b *peopleInbox) after(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// setAbsent makes a person react to nothing, or to what comes from now on.
+func (b *peopleInbox) setAbsent(person string, absent bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.absent[person] = absent
+}
+
 func (b *peopleInbox) isAbsent(person string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -278,13 +291,36 @@ func (b *peopleInbox) happen(ctx context.Context, m *InboxMessage, at **time.Tim
 		if try > 0 && !b.after(ctx, time.Duration(try)*time.Second) {
 			break
 		}
-		if err = postJSON(ctx, b.client, "POST", url, call, nil, nil); err == nil {
+		if err = b.post(ctx, url, call); err == nil {
 			return
 		}
 	}
 	b.mu.Lock()
 	m.Trouble = fmt.Sprintf("%s: %v", call.Event, err)
 	b.mu.Unlock()
+}
+
+// post sends one answer; a callback that does not take it is an error.
+func (b *peopleInbox) post(ctx context.Context, url string, call answerCall) error {
+	text, err := json.Marshal(call)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("the callback answered %s", resp.Status)
+	}
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, callBytes)) // so that the connection serves again
+	return err
 }
 
 // state lists the newest messages.

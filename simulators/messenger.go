@@ -65,12 +65,12 @@ func newMessenger(cfg *facility.Messenger, dir string, log *slog.Logger) (*messe
 		}
 	}
 	for i := range cfg.DNS {
-		w.dns = append(w.dns, &dnsServer{id: fmt.Sprintf("ns%d", i+1), key: key, log: log, told: make(chan struct{}, 1)})
+		var primary *dnsServer
 		if i > 0 {
-			w.dns[i].primary = w.dns[0]
+			primary = w.dns[0]
 		}
+		w.dns = append(w.dns, newDNSServer(fmt.Sprintf("ns%d", i+1), key, primary, log))
 	}
-	w.dns[0].others = w.dns[1:]
 	w.addUsers(users, zone)
 	return w, nil
 }
@@ -145,10 +145,12 @@ func (w *messengerWorld) open(anyPort bool) (err error) {
 	}
 	var servers []string
 	for _, s := range w.dns {
-		if s.zone, err = w.zone(); err != nil {
+		zone, err := w.zone()
+		if err != nil {
 			return err
 		}
-		servers = append(servers, s.address)
+		s.Publish(zone)
+		servers = append(servers, s.Address())
 	}
 	for _, u := range w.users {
 		u.resolver.servers = servers
@@ -179,9 +181,9 @@ func (w *messengerWorld) zone() (*dnsZone, error) {
 		lines = append(lines, fmt.Sprintf("%s %d IN "+format, append([]any{name, ttl}, a...)...))
 	}
 	for _, s := range w.dns {
-		host, _, _ := net.SplitHostPort(s.address)
-		add(zone, "NS %s.%s", s.id, zone)
-		add(s.id+"."+zone, "A %s", host)
+		host, _, _ := net.SplitHostPort(s.Address())
+		add(zone, "NS %s.%s", s.ID(), zone)
+		add(s.ID()+"."+zone, "A %s", host)
 	}
 	for i, s := range w.sites {
 		host, port, _ := net.SplitHostPort(s.address)
@@ -263,7 +265,7 @@ func (w *messengerWorld) site(id string) *messengerSite {
 
 func (w *messengerWorld) server(id string) *dnsServer {
 	for _, s := range w.dns {
-		if s.id == id {
+		if s.ID() == id {
 			return s
 		}
 	}

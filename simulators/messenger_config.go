@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 )
 
 // In emergency mode background work has these shares, each a second; messages have the rest.
@@ -68,24 +67,13 @@ func (s *messengerSite) freeze(on, dry bool) {
 	s.log.Info("deployments and configuration changes", "frozen", on)
 }
 
-// injectDrift changes the configuration of one site: by hand at once, or with Mode deploy as a deployment.
-func injectDrift(w *messengerWorld, f Fault, id string) (func() error, error) {
-	if err := w.known(f.Target); err != nil {
-		return nil, err
+// change puts a change of one fault in force as far as it may arrive, or with nil takes it back.
+func (s *messengerSite) change(fault string, c *configChange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes[fault] = c
+	if c == nil {
+		delete(s.changes, fault)
 	}
-	if f.Params.Mode != "" && f.Params.Mode != "deploy" {
-		return nil, fmt.Errorf("%w: mode %q; none or deploy", ErrFaultParams, f.Params.Mode)
-	}
-	s := w.site(f.Target)
-	set := func(c *configChange) error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.changes[id] = c
-		if c == nil {
-			delete(s.changes, id)
-		}
-		s.configure()
-		return nil
-	}
-	return func() error { return set(nil) }, set(&configChange{deployed: f.Params.Mode == "deploy"})
+	s.configure()
 }

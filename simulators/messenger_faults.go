@@ -1,7 +1,11 @@
 package simulators
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,19 +23,24 @@ const (
 	PeopleSilent    FaultKind = "people-silent"    // a person, or all: answers wait until it is cleared; with Mode vote only votes do
 )
 
-// messengerFault finds the world a fault of it is for.
-func messengerFault(act func(w *messengerWorld, f Fault, id string) (func() error, error)) func(*Plant, Fault, string) (func() error, error) {
-	return func(p *Plant, f Fault, id string) (func() error, error) {
-		if p.messenger == nil {
-			return nil, fmt.Errorf("%q: %w: this site has no messenger", f.Target, ErrUnknownAsset)
-		}
-		for _, other := range p.wire {
-			if other.Kind == f.Kind && other.Target == f.Target && other.Params.Mode == f.Params.Mode {
-				return nil, fmt.Errorf("%w: clear %s first", ErrFaultParams, other.ID)
-			}
-		}
-		return act(p.messenger, f, id)
+// faultsOfTalk lists every fault kind of the messenger world. It is the only place to add one.
+var faultsOfTalk = map[FaultKind]func(w *messengerWorld, f Fault, id string) (heal func(), err error){
+	SitePower: injectSitePower, SitePartition: injectPartition, SlowReplication: injectSlow, ConfigDrift: injectDrift,
+	DNSRefuse: injectDNS, DNSSilent: injectDNS, DNSFrozen: injectDNS,
+	ChannelDead: injectChannel, PersonAbsent: injectAbsent, PeopleSilent: injectSilence,
+}
+
+// TalkFaultKinds lists the kinds that Inject knows, in no order.
+func TalkFaultKinds() []FaultKind { return slices.Collect(maps.Keys(faultsOfTalk)) }
+
+// Inject starts a fault under an id that no other fault has, and returns how to end it. The same kind on the
+// same target must not be injected again before that.
+func (w *messengerWorld) Inject(f Fault, id string) (heal func(), err error) {
+	start, ok := faultsOfTalk[f.Kind]
+	if !ok {
+		return nil, fmt.Errorf("%w kind %q", ErrUnknownFault, f.Kind)
 	}
+	return start(w, f, id)
 }
 
 func (w *messengerWorld) known(site string) error {
@@ -41,15 +50,23 @@ func (w *messengerWorld) known(site string) error {
 	return nil
 }
 
-func injectSitePower(w *messengerWorld, f Fault, id string) (func() error, error) {
+// modeOf checks the mode of a fault that takes one of a few.
+func modeOf(f Fault, modes ...string) error {
+	if !slices.Contains(modes, f.Params.Mode) {
+		return fmt.Errorf("%w: %s takes no mode %q; it takes %q", ErrFaultParams, f.Kind, f.Params.Mode, modes)
+	}
+	return nil
+}
+
+func injectSitePower(w *messengerWorld, f Fault, id string) (func(), error) {
 	if err := w.known(f.Target); err != nil {
 		return nil, err
 	}
 	w.setDark(f.Target, id, true)
-	return func() error { w.setDark(f.Target, id, false); return nil }, nil
+	return func() { w.setDark(f.Target, id, false) }, nil
 }
 
-func injectPartition(w *messengerWorld, f Fault, _ string) (func() error, error) {
+func injectPartition(w *messengerWorld, f Fault, _ string) (func(), error) {
 	for _, site := range []string{f.Target, f.Params.Mode} {
 		if err := w.known(site); err != nil {
 			return nil, err
@@ -59,95 +76,87 @@ func injectPartition(w *messengerWorld, f Fault, _ string) (func() error, error)
 		return nil, fmt.Errorf("%w: mode names the other site", ErrFaultParams)
 	}
 	w.net.setCut(f.Target, f.Params.Mode, true)
-	return func() error { w.net.setCut(f.Target, f.Params.Mode, false); return nil }, nil
+	return func() { w.net.setCut(f.Target, f.Params.Mode, false) }, nil
 }
 
-func injectSlow(w *messengerWorld, f Fault, _ string) (func() error, error) {
+func injectSlow(w *messengerWorld, f Fault, _ string) (func(), error) {
 	if err := w.known(f.Target); err != nil {
 		return nil, err
 	}
-	if f.Params.Amount <= 0 || f.Params.Amount > 60 {
+	if !(f.Params.Amount > 0 && f.Params.Amount <= 60) {
 		return nil, fmt.Errorf("%w: amount %g s; above 0 and at most 60", ErrFaultParams, f.Params.Amount)
 	}
 	w.net.setSlow(f.Target, time.Duration(f.Params.Amount*float64(time.Second)))
-	return func() error { w.net.setSlow(f.Target, 0); return nil }, nil
+	return func() { w.net.setSlow(f.Target, 0) }, nil
 }
 
-func injectDNS(w *messengerWorld, f Fault, _ string) (func() error, error) {
+// injectDrift changes the configuration of one site: by hand at once, or with Mode deploy as a deployment.
+func injectDrift(w *messengerWorld, f Fault, id string) (func(), error) {
+	if err := w.known(f.Target); err != nil {
+		return nil, err
+	}
+	if err := modeOf(f, "", "deploy"); err != nil {
+		return nil, err
+	}
+	s := w.site(f.Target)
+	s.change(id, &configChange{deployed: f.Params.Mode == "deploy"})
+	return func() { s.change(id, nil) }, nil
+}
+
+func injectDNS(w *messengerWorld, f Fault, _ string) (heal func(), err error) {
 	s := w.server(f.Target)
 	if s == nil {
 		return nil, fmt.Errorf("name server %q: %w", f.Target, ErrUnknownAsset)
 	}
-	if f.Kind == DNSFrozen && s.primary == nil {
-		return nil, fmt.Errorf("%w: %s is the primary and copies from nobody", ErrFaultParams, f.Target)
+	modes := []string{""}
+	if f.Kind == DNSRefuse {
+		modes = append(modes, "updates")
 	}
-	mode := dnsSilent
-	switch {
-	case f.Params.Mode != "" && (f.Kind != DNSRefuse || f.Params.Mode != "updates"):
-		return nil, fmt.Errorf("%w: mode %q; %s takes none, dns-refuse takes updates", ErrFaultParams, f.Params.Mode, f.Kind)
-	case f.Params.Mode == "updates":
-		mode = dnsNoUpdates
-	case f.Kind == DNSRefuse:
-		mode = dnsRefusing
-	}
-	set := func(on bool) error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		switch {
-		case f.Kind == DNSFrozen:
-			s.frozen = on
-		case on && s.mode != dnsSound:
-			return fmt.Errorf("%w: clear what %s already does first", ErrFaultParams, f.Target)
-		case !on:
-			s.mode = dnsSound
-		default:
-			s.mode = mode
-		}
-		return nil
-	}
-	if err := set(true); err != nil {
+	if err := modeOf(f, modes...); err != nil {
 		return nil, err
 	}
-	return func() error { return set(false) }, nil
+	switch {
+	case f.Kind == DNSFrozen:
+		heal, err = s.Freeze()
+	case f.Kind == DNSSilent:
+		heal, err = s.Fail(dnsSilent)
+	case f.Params.Mode == "updates":
+		heal, err = s.Fail(dnsNoUpdates)
+	default:
+		heal, err = s.Fail(dnsRefusing)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFaultParams, err)
+	}
+	return heal, nil
 }
 
-func injectChannel(w *messengerWorld, f Fault, _ string) (func() error, error) {
-	how := f.Params.Mode
-	if how == "" {
-		how = "refuse"
+func injectChannel(w *messengerWorld, f Fault, _ string) (func(), error) {
+	if hook := strings.TrimPrefix(f.Target, channelHook); hook == "" || hook == f.Target && !slices.Contains(Channels(), f.Target) {
+		return nil, fmt.Errorf("channel %q: %w; %v or %sNAME", f.Target, ErrUnknownAsset, Channels(), channelHook)
 	}
-	hook := len(f.Target) > len(channelHook) && f.Target[:len(channelHook)] == channelHook
-	if f.Target != channelMail && f.Target != channelPhone && f.Target != channelSMS && !hook {
-		return nil, fmt.Errorf("channel %q: %w; mail, phone, sms or webhook/NAME", f.Target, ErrUnknownAsset)
+	if err := modeOf(f, "", "refuse", "silent"); err != nil {
+		return nil, err
 	}
-	if how != "refuse" && how != "silent" {
-		return nil, fmt.Errorf("%w: mode %q; refuse or silent", ErrFaultParams, how)
-	}
-	w.inbox.setDead(f.Target, how)
-	return func() error { w.inbox.setDead(f.Target, ""); return nil }, nil
+	w.inbox.setDead(f.Target, cmp.Or(f.Params.Mode, "refuse"))
+	return func() { w.inbox.setDead(f.Target, "") }, nil
 }
 
-func injectAbsent(w *messengerWorld, f Fault, _ string) (func() error, error) {
-	b := w.inbox
-	set := func(absent bool) error {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.absent[f.Target] = absent
-		return nil
-	}
-	if !b.knows(f.Target) {
+func injectAbsent(w *messengerWorld, f Fault, _ string) (func(), error) {
+	if !w.inbox.knows(f.Target) {
 		return nil, fmt.Errorf("person %q: %w", f.Target, ErrUnknownAsset)
 	}
-	return func() error { return set(false) }, set(true)
+	w.inbox.setAbsent(f.Target, true)
+	return func() { w.inbox.setAbsent(f.Target, false) }, nil
 }
 
-func injectSilence(w *messengerWorld, f Fault, id string) (func() error, error) {
+func injectSilence(w *messengerWorld, f Fault, id string) (func(), error) {
 	if f.Target != everybody && !w.inbox.knows(f.Target) {
 		return nil, fmt.Errorf("person %q: %w; somebody of the roster or %s", f.Target, ErrUnknownAsset, everybody)
 	}
-	if f.Params.Mode != "" && f.Params.Mode != "vote" {
-		return nil, fmt.Errorf("%w: mode %q; none or vote", ErrFaultParams, f.Params.Mode)
+	if err := modeOf(f, "", "vote"); err != nil {
+		return nil, err
 	}
 	w.inbox.silence(id, &silence{who: f.Target, voteOnly: f.Params.Mode == "vote"})
-	return func() error { w.inbox.silence(id, nil); return nil }, nil
+	return func() { w.inbox.silence(id, nil) }, nil
 }

@@ -2,8 +2,6 @@ package simulators
 
 import (
 	"time"
-
-	"github.com/miekg/dns"
 )
 
 // MessengerState is GET /sim/v1/messenger: the truth about the messenger and what its users saw.
@@ -30,16 +28,6 @@ type MessengerSiteState struct {
 	Users   SiteService `json:"users"`
 }
 
-// DNSState is what one authoritative server says.
-type DNSState struct {
-	ID      string `json:"id"`
-	Address string `json:"address"`
-	Zone    string `json:"zone"`
-	Serial  uint32 `json:"serial"`
-	Epoch   string `json:"epoch"` // the _epoch TXT record
-	Leads   string `json:"leads"` // the site its SRV record leads to
-}
-
 // state reads the whole messenger.
 func (w *messengerWorld) state() MessengerState {
 	out := MessengerState{Late: w.cfg.Late.Seconds(), Time: time.Now().UTC().Truncate(time.Millisecond), Inbox: w.inbox.addresses()}
@@ -59,35 +47,6 @@ func (w *messengerWorld) state() MessengerState {
 		st := s.state()
 		out.Sites = append(out.Sites, MessengerSiteState{ID: s.id, Power: st.Power, Primary: st.Power && st.Groups[groupMessaging].Role == rolePrimary,
 			Serving: st.Serving && public[uint16(port(s.address))], Address: s.address, Detail: st, Users: served[s.id]})
-	}
-	return out
-}
-
-// leads lists the SRV records of a server that answers.
-func (s *dnsServer) leads() (out []*dns.SRV) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mode == dnsRefusing || s.mode == dnsSilent {
-		return nil
-	}
-	for _, rr := range s.zone.set("_talk._tcp."+s.zone.origin, dns.TypeSRV) {
-		out = append(out, rr.(*dns.SRV))
-	}
-	return out
-}
-
-func (s *dnsServer) state() DNSState {
-	out := DNSState{ID: s.id, Address: s.address}
-	for _, srv := range s.leads() {
-		if name := dns.SplitDomainName(srv.Target); len(name) > 0 && srv.Weight > 0 {
-			out.Leads = name[0]
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out.Zone, out.Serial = s.zone.origin, s.zone.soa().Serial
-	for _, rr := range s.zone.set("_epoch."+s.zone.origin, dns.TypeTXT) {
-		out.Epoch = rr.(*dns.TXT).Txt[0]
 	}
 	return out
 }

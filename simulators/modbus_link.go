@@ -24,10 +24,11 @@ const (
 
 // modbusLink is one Modbus TCP endpoint with its units.
 type modbusLink struct {
-	id    string
-	plant *Plant
-	log   *slog.Logger
-	units map[uint8]*unit
+	id     string
+	house  House
+	layout *layout
+	log    *slog.Logger
+	units  map[uint8]*unit
 
 	requests atomic.Uint64
 
@@ -39,7 +40,7 @@ type modbusLink struct {
 	release chan struct{} // closed when whoever waits for an answer must give up
 }
 
-// unit is one device behind the endpoint. Its fields belong to the plant's lock.
+// unit is one device behind the endpoint. Its fields belong to the lock of the house.
 type unit struct {
 	device  *facility.Device
 	station station
@@ -49,8 +50,8 @@ type unit struct {
 	err     error
 }
 
-func newModbusLink(p *Plant, l facility.Link) *modbusLink {
-	return &modbusLink{id: l.ID, plant: p, log: p.log.With("link", l.ID), units: map[uint8]*unit{}, address: l.Address}
+func newModbusLink(h House, at *layout, l facility.Link, log *slog.Logger) *modbusLink {
+	return &modbusLink{id: l.ID, house: h, layout: at, log: log.With("link", l.ID), units: map[uint8]*unit{}, address: l.Address}
 }
 
 func (l *modbusLink) add(dev *facility.Device) error {
@@ -61,7 +62,7 @@ func (l *modbusLink) add(dev *facility.Device) error {
 	if other := l.units[uint8(dev.Unit)]; other != nil {
 		return fmt.Errorf("device %s: unit %d of link %s is already %s", dev.ID, dev.Unit, l.id, other.device.ID)
 	}
-	s, err := build(l.plant.layout, dev)
+	s, err := build(l.layout, dev)
 	if err != nil {
 		return err
 	}
@@ -197,17 +198,17 @@ func (l *modbusLink) look(id uint8) (image, error) {
 	if err != nil {
 		return image{}, err
 	}
-	p := l.plant
-	p.mu.Lock()
-	if u.seen != p.gen {
-		u.seen = p.gen
-		u.shown, u.err = u.station.image(p.world)
-	}
-	shown, err := u.shown, u.err
-	if u.silent != "" {
-		err = errSilent
-	}
-	p.mu.Unlock()
+	var shown image
+	l.house.Look(func(w *World, generation uint64) {
+		if u.seen != generation {
+			u.seen = generation
+			u.shown, u.err = u.station.image(w)
+		}
+		shown, err = u.shown, u.err
+		if u.silent != "" {
+			err = errSilent
+		}
+	})
 	return shown, l.answer(u, err)
 }
 
@@ -217,15 +218,17 @@ func (l *modbusLink) order(id uint8, write func(station, *World) error) error {
 	if err != nil {
 		return err
 	}
-	p := l.plant
-	p.mu.Lock()
-	if u.silent != "" {
-		err = errSilent
-	} else if _, err = u.station.image(p.world); err == nil { // what cannot be read takes no orders either
-		err = write(u.station, p.world)
-		p.gen++
-	}
-	p.mu.Unlock()
+	l.house.Order(func(w *World) (changed bool) {
+		if u.silent != "" {
+			err = errSilent
+			return false
+		}
+		if _, err = u.station.image(w); err != nil { // what cannot be read takes no orders either
+			return false
+		}
+		err = write(u.station, w)
+		return true
+	})
 	return l.answer(u, err)
 }
 

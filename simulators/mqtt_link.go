@@ -22,10 +22,11 @@ import (
 // process: what their last will would leave behind when they are lost, the broker writes itself.
 type mqttLink struct {
 	id      string
-	plant   *Plant
+	house   House
+	layout  *layout
 	log     *slog.Logger
 	sensors []*sensor
-	// lost holds the gateways that are gone, by status topic, with the id of the fault. Plant's lock.
+	// lost holds the gateways that are gone, by status topic, with the id of the fault. Lock of the house.
 	lost map[string]string
 
 	published atomic.Uint64
@@ -37,7 +38,7 @@ type mqttLink struct {
 	mode    linkMode
 }
 
-// sensor is one publishing device. Its fields belong to the plant's lock.
+// sensor is one publishing device. Its fields belong to the lock of the house.
 type sensor struct {
 	device  *facility.Device
 	sender  sender
@@ -72,8 +73,8 @@ type message struct {
 	payload []byte
 }
 
-func newMQTTLink(p *Plant, l facility.Link) *mqttLink {
-	return &mqttLink{id: l.ID, plant: p, log: p.log.With("link", l.ID), address: l.Address, lost: map[string]string{}}
+func newMQTTLink(h House, at *layout, l facility.Link, log *slog.Logger) *mqttLink {
+	return &mqttLink{id: l.ID, house: h, layout: at, log: log.With("link", l.ID), address: l.Address, lost: map[string]string{}}
 }
 
 func (l *mqttLink) add(dev *facility.Device) error {
@@ -81,7 +82,7 @@ func (l *mqttLink) add(dev *facility.Device) error {
 	if !ok {
 		return fmt.Errorf("device %s: no firmware for profile %q on an MQTT link; there is one for %v", dev.ID, dev.Profile, sortedKeys(senders))
 	}
-	s, err := build(l.plant.layout, dev)
+	s, err := build(l.layout, dev)
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (l *mqttLink) send(m message, retain bool) {
 	l.published.Add(1)
 }
 
-// setGateway takes a gateway away or brings it back; the plant's lock is held.
+// setGateway takes a gateway away or brings it back; the lock of the house is held.
 func (l *mqttLink) setGateway(topic, fault string) {
 	word := "online"
 	if fault == "" {
@@ -184,7 +185,7 @@ func (l *mqttLink) close() {
 }
 
 // setMode changes how the broker treats its clients; a hanging one keeps them connected and silent. The
-// plant's lock is held.
+// lock of the house is held.
 func (l *mqttLink) setMode(m linkMode) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -228,22 +229,21 @@ func (l *mqttLink) run(ctx context.Context) {
 
 // collect gathers what is due in second n.
 func (l *mqttLink) collect(now time.Time, n int64) []message {
-	p := l.plant
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	var out []message
 	var values []reading
-	for _, s := range l.sensors {
-		every := max(1, int64(s.sender.period()/time.Second))
-		if n > 0 && n%every != s.phase%every || s.silent != "" || l.lost[s.device.Status] != "" {
-			continue
+	l.house.Look(func(w *World, _ uint64) {
+		for _, s := range l.sensors {
+			every := max(1, int64(s.sender.period()/time.Second))
+			if n > 0 && n%every != s.phase%every || s.silent != "" || l.lost[s.device.Status] != "" {
+				continue
+			}
+			values = s.sender.readings(w, values[:0])
+			for _, r := range values {
+				s.seq[r.point]++
+				out = append(out, message{s.device.Topic + "/" + r.point, s.payload(r, now)})
+			}
 		}
-		values = s.sender.readings(p.world, values[:0])
-		for _, r := range values {
-			s.seq[r.point]++
-			out = append(out, message{s.device.Topic + "/" + r.point, s.payload(r, now)})
-		}
-	}
+	})
 	return out
 }
 

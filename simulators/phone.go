@@ -21,6 +21,15 @@ type phoneCall struct {
 	Signature string   `json:"-"`
 }
 
+// refusedCall is the gateway's answer to a message it does not take.
+type refusedCall struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+const callBytes = 64 << 10
+
 // gatewayRoutes serves the phone and SMS provider and the webhook receivers. A message that is accepted is
 // answered 202 with its id: it has been taken, not delivered.
 func (b *peopleInbox) gatewayRoutes() http.Handler {
@@ -30,10 +39,11 @@ func (b *peopleInbox) gatewayRoutes() http.Handler {
 			id, err := b.takeCall(r, channel(r))
 			status, body := http.StatusAccepted, any(map[string]string{"id": id, "status": "accepted"})
 			if err != nil {
-				status, body = http.StatusBadRequest, &problem{Title: "Bad message", Status: http.StatusBadRequest, Detail: err.Error()}
+				refused := refusedCall{Title: "Bad message", Status: http.StatusBadRequest, Detail: err.Error()}
 				if errors.Is(err, errChannelDead) {
-					status, body = http.StatusServiceUnavailable, &problem{Title: "Out of service", Status: http.StatusServiceUnavailable, Detail: err.Error()}
+					refused.Title, refused.Status = "Out of service", http.StatusServiceUnavailable
 				}
+				status, body = refused.Status, refused
 			}
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(status)
@@ -47,7 +57,7 @@ func (b *peopleInbox) gatewayRoutes() http.Handler {
 }
 
 func (b *peopleInbox) takeCall(r *http.Request, channel string) (string, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, callBytes))
 	if err != nil {
 		return "", fmt.Errorf("read the message: %w", err)
 	}

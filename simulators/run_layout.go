@@ -130,3 +130,23 @@ func (l *layout) placeITRacks(halls []string, racksIn map[string][]string, pairs
 		z.OtherLoadKW = max(0, normalLoad*rated-itKW[z.ID])
 	}
 }
+
+// Dark tells whether the servers of the facility are without power: all of it was cut, no UPS zone carries
+// load, or those of the site file are out while no feed is there. The unseen partner zones are the rest
+// of the building's; alone they do not carry the messenger's hall.
+func (l *layout) Dark(w *World) bool {
+	if w.acts[l.cfg.Site][PowerCut].operated() {
+		return true
+	}
+	anyZone, ownZone, anyFeed := false, len(l.zones) == 0, len(l.feeds) == 0
+	for id, z := range w.zones {
+		anyZone = anyZone || z.alive()
+		for _, own := range l.zones {
+			ownZone = ownZone || own == id && z.alive()
+		}
+	}
+	for _, f := range w.feeds {
+		anyFeed = anyFeed || f.pu >= .9
+	}
+	return len(w.zones) > 0 && !anyZone || !ownZone && !anyFeed
+}

@@ -36,7 +36,7 @@ type Plant struct {
 	site      *facility.Site
 	layout    *layout
 	log       *slog.Logger
-	links     map[string]endpoint
+	links     *Links
 	scenarios map[string]*Scenario
 	control   string
 	messenger *messengerWorld // nil for a site without one
@@ -68,7 +68,7 @@ func Start(ctx context.Context, site *facility.Site, o Options) (*Plant, error) 
 	}
 	if o.Scenario != "" {
 		if err := p.StartScenario(o.Scenario); err != nil {
-			p.closeLinks()
+			p.links.Close()
 			p.closeMessenger()
 			return nil, errors.Join(err, listener.Close())
 		}
@@ -78,11 +78,7 @@ func Start(ctx context.Context, site *facility.Site, o Options) (*Plant, error) 
 		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(onlyErrors{p.log.Handler()}, slog.LevelWarn)}
 	p.running.Go(func() { p.run(ctx) })
 	p.startMessenger(ctx, cancel)
-	for _, l := range p.links {
-		if m, ok := l.(*mqttLink); ok {
-			p.running.Go(func() { m.run(ctx) })
-		}
-	}
+	p.running.Go(func() { p.links.Run(ctx) })
 	p.running.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			p.failed <- fmt.Errorf("control API: %w", err)
@@ -97,7 +93,7 @@ func Start(ctx context.Context, site *facility.Site, o Options) (*Plant, error) 
 		if server.Shutdown(grace) != nil {
 			_ = server.Close()
 		}
-		p.closeLinks()
+		p.links.Close()
 	})
 	return p, nil
 }
@@ -136,25 +132,10 @@ func newPlant(site *facility.Site, o Options) (*Plant, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plant{site: site, layout: l, log: o.Log, links: map[string]endpoint{}, wire: map[string]*wireFault{},
+	p := &Plant{site: site, layout: l, log: o.Log, wire: map[string]*wireFault{},
 		world: NewWorld(l.cfg), gen: 1, asked: o.Speed, failed: make(chan error, 2), resume: make(chan struct{}, 1)}
-	var faults []error
-	for _, link := range site.Links {
-		switch link.Protocol {
-		case "modbus":
-			p.links[link.ID] = newModbusLink(p, link)
-		case "mqtt":
-			p.links[link.ID] = newMQTTLink(p, link)
-		}
-	}
-	for i := range site.Devices {
-		dev := &site.Devices[i]
-		if l := p.links[dev.Link]; l != nil {
-			faults = append(faults, l.add(dev))
-		}
-	}
-	faults = append(faults, p.addMessenger())
-	if err := errors.Join(faults...); err != nil {
+	p.links, err = NewLinks(site, l, house{p}, o.Log)
+	if err := errors.Join(err, p.addMessenger()); err != nil {
 		return nil, fmt.Errorf("site %s cannot be simulated: %w", site.ID, err)
 	}
 	if site.Sim.Scenarios != "" {
@@ -169,15 +150,12 @@ func newPlant(site *facility.Site, o Options) (*Plant, error) {
 
 // open binds every endpoint, or none.
 func (p *Plant) open(o Options) (net.Listener, error) {
-	for _, l := range p.site.Links {
-		if err := p.links[l.ID].open(o.AnyPort); err != nil {
-			p.closeLinks()
-			return nil, fmt.Errorf("link %s: %w (is another bongsu-sim running, or is the address in the site file not this machine's?)", l.ID, err)
-		}
+	if err := p.links.Open(o.AnyPort); err != nil {
+		return nil, err
 	}
 	if p.messenger != nil {
 		if err := p.messenger.open(o.AnyPort); err != nil {
-			p.closeLinks()
+			p.links.Close()
 			return nil, fmt.Errorf("%w (is another bongsu-sim running?)", err)
 		}
 	}
@@ -190,7 +168,7 @@ func (p *Plant) open(o Options) (net.Listener, error) {
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		p.closeLinks()
+		p.links.Close()
 		p.closeMessenger()
 		return nil, fmt.Errorf("control API: %w (is another bongsu-sim running? give another address with --listen)", err)
 	}
@@ -198,9 +176,22 @@ func (p *Plant) open(o Options) (net.Listener, error) {
 	return listener, nil
 }
 
-func (p *Plant) closeLinks() {
-	for _, l := range p.links {
-		l.close()
+// house lends the plant's world to its devices, under the plant's lock.
+type house struct{ plant *Plant }
+
+// Look lends the world as it is.
+func (h house) Look(use func(w *World, generation uint64)) {
+	h.plant.mu.Lock()
+	defer h.plant.mu.Unlock()
+	use(h.plant.world, h.plant.gen)
+}
+
+// Order lends the world to somebody who may change it.
+func (h house) Order(use func(w *World) (changed bool)) {
+	h.plant.mu.Lock()
+	defer h.plant.mu.Unlock()
+	if use(h.plant.world) {
+		h.plant.gen++
 	}
 }
 
@@ -257,8 +248,8 @@ func checkSpeed(s float64) error {
 // Addresses gives the actual address of every link, by link id.
 func (p *Plant) Addresses() map[string]string {
 	out := map[string]string{}
-	for id, l := range p.links {
-		out[id] = l.state().Address
+	for _, l := range p.links.States() {
+		out[l.ID] = l.Address
 	}
 	return out
 }
@@ -268,13 +259,16 @@ func (p *Plant) Control() string { return p.control }
 
 // Rewire writes the actual addresses into a site, so that whoever polls it finds this plant.
 func (p *Plant) Rewire(site *facility.Site) {
+	addresses := p.Addresses()
 	for i := range site.Links {
-		if l := p.links[site.Links[i].ID]; l != nil {
-			site.Links[i].Address = l.state().Address
+		if at := addresses[site.Links[i].ID]; at != "" {
+			site.Links[i].Address = at
 		}
 	}
 	site.Sim.Control = p.control
-	p.rewireMessenger(site)
+	if p.messenger != nil && site.Sim.Messenger != nil {
+		site.Sim.Messenger = p.messenger.Rewire()
+	}
 }
 
 // World lends the world to a function while nothing else moves. The function must not keep it: a restored

@@ -67,6 +67,8 @@ func TestStartRefusesWhatItCannotDo(t *testing.T) {
 		{"an unknown scenario", func(_ *facility.Site, o *Options) { o.Scenario = "doom" }, "battery-fire"},
 		{"a taken control address", func(_ *facility.Site, o *Options) { o.Control = taken.Addr().String() }, "--listen"},
 		{"an unknown profile", func(s *facility.Site, _ *Options) { s.Devices[0].Profile = "acme" }, "acme"},
+		{"a serial line", func(s *facility.Site, _ *Options) { s.Links[0].Address = "/dev/ttyS0" }, "/dev/ttyS0"},
+		{"serial frames over TCP", func(s *facility.Site, _ *Options) { s.Links[0].Framing = "rtu" }, "rtu"},
 		{"a unit given twice", func(s *facility.Site, _ *Options) { s.Devices[1].Unit = s.Devices[0].Unit }, "is already"},
 		{"a meter on a rack", func(s *facility.Site, _ *Options) { s.Device("demo/feed-a/meter").Asset = "demo/b1/r1" }, "sim-meter"},
 		{"a link that is taken", func(s *facility.Site, o *Options) {

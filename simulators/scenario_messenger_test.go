@@ -21,7 +21,7 @@ func TestPowerCutNoticeKeepsItsWord(t *testing.T) {
 	dark := func() (elapsed float64, dark bool) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return (p.world.Now() - p.play.started).Seconds(), p.isDark()
+		return (p.world.Now() - p.play.started).Seconds(), p.layout.Dark(p.world)
 	}
 	eventually(t, "the building is dark", func() bool {
 		elapsed, off := dark()

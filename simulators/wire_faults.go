@@ -2,6 +2,7 @@ package simulators
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -21,109 +22,48 @@ const (
 	PayloadGarbage FaultKind = "payload-garbage" // text that is no JSON
 )
 
-// wireFault is an injected fault of the wire.
-type wireFault struct {
-	ActiveFault
-	order int
-	clear func() error
-}
-
-// wireInjectors lists every fault of the wire. It is the only place to add one.
-var wireInjectors = map[FaultKind]func(p *Plant, f Fault, id string) (clear func() error, err error){
+// wireFaults lists every fault of the wire. It is the only place to add one.
+var wireFaults = map[FaultKind]func(all *Links, f Fault, id string) (heal func() error, err error){
 	LinkDown: injectLinkDown, DeviceSilent: injectSilent, GatewayLost: injectGateway,
 	PayloadSim: injectPayload, PayloadClock: injectPayload, PayloadGap: injectPayload, PayloadGarbage: injectPayload,
-	SitePower: messengerFault(injectSitePower), SitePartition: messengerFault(injectPartition), SlowReplication: messengerFault(injectSlow),
-	DNSRefuse: messengerFault(injectDNS), DNSSilent: messengerFault(injectDNS), DNSFrozen: messengerFault(injectDNS),
-	ConfigDrift: messengerFault(injectDrift),
-	ChannelDead: messengerFault(injectChannel), PersonAbsent: messengerFault(injectAbsent), PeopleSilent: messengerFault(injectSilence),
 }
 
-// knownFaults lists all kinds of this build, those of the world and those of the wire.
-func knownFaults() []FaultKind {
-	kinds := append(FaultKinds(), sortedKeys(wireInjectors)...)
-	slices.Sort(kinds)
-	return kinds
-}
+// WireFaultKinds lists the kinds that Inject knows, in no order.
+func WireFaultKinds() []FaultKind { return slices.Collect(maps.Keys(wireFaults)) }
 
-// inject starts a fault of either sort; the lock is held.
-func (p *Plant) inject(f Fault) (string, error) {
-	start, ok := wireInjectors[f.Kind]
+// Inject starts a fault under an id that no other fault has, and returns how to end it. Whoever calls either
+// holds the lock of the house.
+func (all *Links) Inject(f Fault, id string) (heal func() error, err error) {
+	start, ok := wireFaults[f.Kind]
 	if !ok {
-		if _, world := injectors[f.Kind]; !world {
-			return "", fmt.Errorf("fault %q: %w kind; known are %v", f.Kind, ErrUnknownFault, knownFaults())
-		}
-		p.gen++
-		return p.world.Inject(f)
+		return nil, fmt.Errorf("%w kind %q", ErrUnknownFault, f.Kind)
 	}
-	if math.IsNaN(f.Params.Amount) || math.IsInf(f.Params.Amount, 0) {
-		return "", fmt.Errorf("fault %s on %q: %w: amount is not a number", f.Kind, f.Target, ErrFaultParams)
-	}
-	p.wireN++
-	id := fmt.Sprintf("w%d", p.wireN)
-	clear, err := start(p, f, id)
-	if err != nil {
-		return "", fmt.Errorf("fault %s on %q: %w", f.Kind, f.Target, err)
-	}
-	since := (p.past + p.world.Now()).Seconds()
-	p.wire[id] = &wireFault{ActiveFault{ID: id, Fault: f, SinceS: since}, p.wireN, clear}
-	return id, nil
+	return start(all, f, id)
 }
 
-// remove ends a fault of either sort; the lock is held.
-func (p *Plant) remove(id string) error {
-	f, ok := p.wire[id]
-	if !ok {
-		p.gen++
-		return p.world.Clear(id)
-	}
-	delete(p.wire, id)
-	if err := f.clear(); err != nil {
-		return fmt.Errorf("clear %s on %s: %w", f.Kind, f.Target, err)
-	}
-	return nil
-}
-
-// active lists the injected faults, those of the world first; the lock is held.
-func (p *Plant) active() []ActiveFault {
-	out := p.world.Faults()
-	for i := range out {
-		out[i].SinceS += p.past.Seconds()
-	}
-	wire := make([]*wireFault, 0, len(p.wire))
-	for _, f := range p.wire {
-		wire = append(wire, f)
-	}
-	slices.SortFunc(wire, func(a, b *wireFault) int { return a.order - b.order })
-	for _, f := range wire {
-		out = append(out, f.ActiveFault)
-	}
-	return out
-}
-
-func injectLinkDown(p *Plant, f Fault, _ string) (func() error, error) {
+func injectLinkDown(all *Links, f Fault, id string) (func() error, error) {
 	modes := map[string]linkMode{"": linkRefusing, "refuse": linkRefusing, "hang": linkHanging}
 	mode, ok := modes[f.Params.Mode]
 	if !ok {
 		return nil, fmt.Errorf("%w: mode %q; refuse or hang", ErrFaultParams, f.Params.Mode)
 	}
-	l, ok := p.links[f.Target]
+	l, ok := all.byID[f.Target]
 	if !ok {
-		return nil, fmt.Errorf("link %q: %w; links are %v", f.Target, ErrUnknownAsset, sortedKeys(p.links))
+		return nil, fmt.Errorf("link %q: %w; links are %v", f.Target, ErrUnknownAsset, all.IDs())
 	}
-	for _, other := range p.wire {
-		if other.Kind == LinkDown && other.Target == f.Target {
-			return nil, fmt.Errorf("%w: clear %s first", ErrFaultParams, other.ID)
-		}
+	if other := all.down[f.Target]; other != "" {
+		return nil, fmt.Errorf("%w: clear %s first", ErrFaultParams, other)
 	}
 	if err := l.setMode(mode); err != nil {
 		return nil, err
 	}
-	return func() error { return l.setMode(linkUp) }, nil
+	all.down[f.Target] = id
+	return func() error { delete(all.down, f.Target); return l.setMode(linkUp) }, nil
 }
 
 // unitOf and sensorOf find a device on either kind of link, nil when it is not there.
-func (p *Plant) unitOf(id string) *unit {
-	for _, l := range p.links {
+func (all *Links) unitOf(id string) *unit {
+	for _, l := range all.byID {
 		if m, ok := l.(*modbusLink); ok {
 			for _, u := range m.units {
 				if u.device.ID == facility.DeviceID(id) {
@@ -135,8 +75,8 @@ func (p *Plant) unitOf(id string) *unit {
 	return nil
 }
 
-func (p *Plant) sensorOf(id string) (*mqttLink, *sensor) {
-	for _, l := range p.links {
+func (all *Links) sensorOf(id string) (*mqttLink, *sensor) {
+	for _, l := range all.byID {
 		if m, ok := l.(*mqttLink); ok {
 			for _, s := range m.sensors {
 				if s.device.ID == facility.DeviceID(id) {
@@ -157,18 +97,18 @@ func claim(slot *string, id string) (func() error, error) {
 	return func() error { *slot = ""; return nil }, nil
 }
 
-func injectSilent(p *Plant, f Fault, id string) (func() error, error) {
-	if u := p.unitOf(f.Target); u != nil {
+func injectSilent(all *Links, f Fault, id string) (func() error, error) {
+	if u := all.unitOf(f.Target); u != nil {
 		return claim(&u.silent, id)
 	}
-	if _, s := p.sensorOf(f.Target); s != nil {
+	if _, s := all.sensorOf(f.Target); s != nil {
 		return claim(&s.silent, id)
 	}
 	return nil, fmt.Errorf("device %q: %w", f.Target, ErrUnknownAsset)
 }
 
-func injectGateway(p *Plant, f Fault, id string) (func() error, error) {
-	l, s := p.sensorOf(f.Target)
+func injectGateway(all *Links, f Fault, id string) (func() error, error) {
+	l, s := all.sensorOf(f.Target)
 	if s == nil {
 		return nil, fmt.Errorf("MQTT device %q: %w", f.Target, ErrUnknownAsset)
 	}
@@ -183,8 +123,8 @@ func injectGateway(p *Plant, f Fault, id string) (func() error, error) {
 	return func() error { l.setGateway(topic, ""); return nil }, nil
 }
 
-func injectPayload(p *Plant, f Fault, id string) (func() error, error) {
-	_, s := p.sensorOf(f.Target)
+func injectPayload(all *Links, f Fault, id string) (func() error, error) {
+	_, s := all.sensorOf(f.Target)
 	if s == nil {
 		return nil, fmt.Errorf("MQTT device %q: %w", f.Target, ErrUnknownAsset)
 	}
