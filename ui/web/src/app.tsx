@@ -1,7 +1,7 @@
 // Who is here decides what is shown: the log-in page, or the console with its live stream.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState, type ComponentType } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { all, del, get, Problem } from './api/client'
 import { noPlant, Plant } from './live/plant'
@@ -10,18 +10,33 @@ import { LiveStore } from './live/store'
 import { LiveStream } from './live/stream'
 import type { Asset, Point, Session, Site } from './live/types'
 import { Login } from './screens/login/login'
+import { everyWord, wordsOf } from './text'
+import type { ScreenName } from './text/topics'
 import { ConsoleContext, type Console } from './ui/context'
 import { Frame } from './ui/frame'
 import { learn } from './ui/second'
 import { Failed, Loading } from './ui/states'
 import { recovered } from './ui/banner'
 
-const Overview = lazy(() => import('./screens/overview/overview'))
-const Battery = lazy(() => import('./screens/battery/battery'))
-const Alarms = lazy(() => import('./screens/alarms/alarms'))
-const Journal = lazy(() => import('./screens/journal/journal'))
-const Simulator = lazy(() => import('./screens/sim/sim'))
-const Trends = lazy(() => import('./screens/trends/trends'))
+// Each screen is a chunk of its own and comes with its words.
+const files = {
+  overview: () => import('./screens/overview/overview'),
+  battery: () => import('./screens/battery/battery'),
+  alarms: () => import('./screens/alarms/alarms'),
+  journal: () => import('./screens/journal/journal'),
+  sim: () => import('./screens/sim/sim'),
+  trends: () => import('./screens/trends/trends'),
+} satisfies Record<ScreenName, () => Promise<{ default: ComponentType }>>
+
+const screen = (name: ScreenName) =>
+  lazy(() => Promise.all([files[name](), wordsOf(name)]).then(([file]) => file))
+
+const Overview = screen('overview')
+const Battery = screen('battery')
+const Alarms = screen('alarms')
+const Journal = screen('journal')
+const Simulator = screen('sim')
+const Trends = screen('trends')
 
 export function App() {
   const [at, go] = useLocation()
@@ -63,7 +78,7 @@ function Inside({ session }: { session: Session }) {
   useEffect(() => {
     // Every chunk is fetched while the server is known to be there, so that losing it later never
     // blanks a screen.
-    const load = () => void Promise.allSettled(chunks.map((c) => c()))
+    const load = () => void Promise.allSettled([everyWord(), ...Object.values(files).map((f) => f())])
     const timer = setTimeout(load, 1500)
     return () => clearTimeout(timer)
   }, [queries])
@@ -81,15 +96,6 @@ function Inside({ session }: { session: Session }) {
     </ConsoleContext>
   )
 }
-
-const chunks = [
-  () => import('./screens/overview/overview'),
-  () => import('./screens/battery/battery'),
-  () => import('./screens/alarms/alarms'),
-  () => import('./screens/journal/journal'),
-  () => import('./screens/sim/sim'),
-  () => import('./screens/trends/trends'),
-]
 
 function Screens() {
   return (

@@ -1,16 +1,61 @@
-// The console's words. Korean first; English complete. A test keeps the keys equal.
+// The console's words. Korean first; English complete. A test keeps the keys equal. They come by
+// topic and language, each with the screen that says them.
 
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { prefs } from '../live/prefs'
-import en from './en.json'
-import ko from './ko.json'
+import type { Lang } from '../live/types'
+import { needs, type ScreenName } from './topics'
 
-export const resources = { ko: { translation: ko }, en: { translation: en } }
+type Topic = Record<string, string>
+
+const files = import.meta.glob<Topic>('./{ko,en}/*.json', { import: 'default' })
+const langs: readonly Lang[] = ['ko', 'en']
+const space = 'translation'
+
+/** Topics on show, so that another language brings all of them before it is switched to. */
+const wanted = new Set<string>(['frame'])
+const loading = new Map<string, Promise<void>>()
+
+function load(lang: Lang, topic: string): Promise<void> {
+  const path = `./${lang}/${topic}.json`
+  const had = loading.get(path)
+  if (had) return had
+  const words = files[path]
+  if (!words) return Promise.reject(new Error(`no words at ${path}`))
+  const come = words().then((w) => void i18next.addResourceBundle(lang, space, w, true, true))
+  loading.set(path, come)
+  // A lost server must not keep the words away for good.
+  come.catch(() => loading.delete(path))
+  return come
+}
+
+const loadAll = (lang: Lang, topics: Iterable<string>): Promise<unknown> =>
+  Promise.all([...topics].map((topic) => load(lang, topic)))
+
+/** Brings the words of a screen; resolves at once when they are here. */
+export async function wordsOf(screen: ScreenName): Promise<void> {
+  for (const topic of needs[screen]) wanted.add(topic)
+  await loadAll(prefs.getState().lang, wanted)
+}
+
+/** Brings every word in both languages, so that a lost server never leaves a screen without. */
+export async function everyWord(): Promise<void> {
+  for (const topics of Object.values(needs)) for (const topic of topics) wanted.add(topic)
+  await Promise.allSettled(langs.map((lang) => loadAll(lang, wanted)))
+}
+
+async function show(lang: Lang): Promise<void> {
+  await loadAll(lang, wanted)
+  // Pressed again meanwhile: the newest wish counts.
+  if (prefs.getState().lang !== lang) return
+  document.documentElement.lang = lang
+  await i18next.changeLanguage(lang)
+}
 
 export async function startText(): Promise<void> {
   await i18next.use(initReactI18next).init({
-    resources,
+    resources: {},
     lng: prefs.getState().lang,
     fallbackLng: 'ko',
     interpolation: { escapeValue: false },
@@ -19,10 +64,8 @@ export async function startText(): Promise<void> {
     keySeparator: false,
     nsSeparator: false,
   })
-  document.documentElement.lang = prefs.getState().lang
+  await show(prefs.getState().lang)
   prefs.subscribe((p, was) => {
-    if (p.lang === was.lang) return
-    document.documentElement.lang = p.lang
-    void i18next.changeLanguage(p.lang)
+    if (p.lang !== was.lang) void show(p.lang).catch(() => undefined) // without words the old ones stay
   })
 }

@@ -8,6 +8,7 @@ import { whoSeconds, type Right } from '../live/rights'
 import { problemText, useOff } from './act'
 import { notify } from './notices'
 import { useWords } from './text'
+import '../style/dialog.css'
 
 export interface Field {
   name: string

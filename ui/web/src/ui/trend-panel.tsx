@@ -13,6 +13,7 @@ import { useConsole } from './context'
 import { useDrawing } from './draw'
 import { now } from './second'
 import { useWords } from './text'
+import '../style/trend.css'
 
 export interface TrendPanelProps {
   points: readonly string[]

@@ -13,6 +13,7 @@ import { useAlarmText, useAssetName, useWords } from '../../ui/text'
 import { AlarmDrawer } from './drawer'
 import { AlarmList, type ListHandle } from './list'
 import { useListKeys } from './list-keys'
+import '../../style/alarms.css'
 
 const tabs = ['open', 'unacked', 'reset', 'shelved', 'suppressed', 'out-of-service'] as const
 type Tab = (typeof tabs)[number]

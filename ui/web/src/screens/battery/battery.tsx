@@ -17,6 +17,8 @@ import { HeatPanel } from './heat-panel'
 import { LadderPanel } from './ladder-panel'
 import { RoomActs } from './room-acts'
 import { Store } from './store-panel'
+import '../../style/room.css'
+import '../../style/equipment.css'
 
 export default function Battery() {
   useView('battery')

@@ -1,24 +1,17 @@
 // The room's head line: stage in words, hottest reading and how fast it rises, gas, people.
 
-import { hottest } from '../../live/ladder'
 import type { Room } from '../../live/types'
-import { useConsole } from '../../ui/context'
-import { useRoomReading, useSilent } from '../../ui/room'
-import { Quantity, Value } from '../../ui/quantity'
+import { Quantity } from '../../ui/quantity'
+import { useSilent } from '../../ui/room'
+import { AirFacts, RateFact, useHottest } from '../../ui/room-facts'
 import { StageBand } from '../../ui/stage'
 import { Fact, Facts } from '../../ui/tile'
 import { useAssetName, useWords } from '../../ui/text'
 
 export function RoomHeader({ room }: { room: Room }) {
   const { t } = useWords()
-  const { plant } = useConsole()
   const asset = useAssetName()
-  const top = hottest(room)
-  const lel = useRoomReading(room, 'lel', ['lfl', 'lel'])
-  const people = useRoomReading(room, 'occupied', ['occupancy'])
-  const asd = plant.find(room.asset, 'asd-stage')
-  const silent = useSilent()(room)
-  const quality = top ? (silent ? 'stale' : 'good') : 'unknown'
+  const hot = useHottest([room])
   return (
     <div className="room-head panel">
       <h1>{asset(room.asset)}</h1>
@@ -27,27 +20,11 @@ export function RoomHeader({ room }: { room: Room }) {
       {room.stale && <span className="chip">{t('room.stale')}</span>}
       <Facts>
         <Fact name={t('overview.hottest')}>
-          <Quantity value={top?.value ?? null} quality={quality} unit="degC" />
-          {top && <span className="muted"> {top.rack.id}</span>}
+          <Quantity value={hot.top?.value ?? null} quality={hot.quality} unit="degC" />
+          {hot.top && <span className="muted"> {hot.top.rack.id}</span>}
         </Fact>
-        <Fact name={t('room.rate')}>
-          <Quantity
-            value={top?.rack.rate_per_min ?? null}
-            quality={top?.rack.rate_per_min == null ? 'unknown' : quality}
-            unit="degC/min"
-          />
-        </Fact>
-        <Fact name={t('room.lfl')}>
-          <Quantity {...lel} unit="%" digits={0} />
-        </Fact>
-        {asd && (
-          <Fact name={t('room.asd')}>
-            <Value id={asd.id} />
-          </Fact>
-        )}
-        <Fact name={t('room.people')}>
-          <Quantity {...people} digits={0} />
-        </Fact>
+        <RateFact {...hot} />
+        <AirFacts room={room} />
         <Fact name={t('room.mode')}>{t(`mode.${room.mode}`, { defaultValue: room.mode })}</Fact>
         <Fact name={t('room.control')}>
           {room.control === 'authority' ? t('control.authority') : t('control.automatic')}

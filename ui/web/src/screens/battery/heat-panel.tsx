@@ -9,6 +9,7 @@ import { useConsole } from '../../ui/context'
 import { useDrawing } from '../../ui/draw'
 import { useSilent } from '../../ui/room'
 import { useWords } from '../../ui/text'
+import '../../style/heat.css'
 
 const names = ['RT', 'BM', 'TC']
 

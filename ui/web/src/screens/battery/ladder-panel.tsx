@@ -7,6 +7,7 @@ import type { Rung } from '../../live/ladder'
 import type { Rack } from '../../live/types'
 import { useDrawing } from '../../ui/draw'
 import { useWords } from '../../ui/text'
+import '../../style/ladder.css'
 
 export function LadderPanel({ rungs, rack }: { rungs: Rung[]; rack: Rack | undefined }) {
   const { t } = useWords()

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import en from '../../text/en.json'
-import ko from '../../text/ko.json'
 import type { Entry } from '../../live/types'
 import { groupOf, inGroup, merged } from './journal'
 import { sentence, type SentenceWords } from './sentence'
 
+const files = import.meta.glob<Record<string, string>>('../../text/*/*.json', {
+  import: 'default',
+  eager: true,
+})
+
 function words(lang: 'ko' | 'en'): SentenceWords {
-  const texts: Record<string, string> = lang === 'ko' ? ko : en
+  const mine = Object.entries(files).filter(([path]) => path.includes(`/${lang}/`))
+  const texts: Record<string, string> = Object.assign({}, ...mine.map(([, w]) => w))
   return {
     lang,
     asset: (id) => id,

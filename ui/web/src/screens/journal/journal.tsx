@@ -8,6 +8,7 @@ import { useEntries, useView } from '../../ui/live'
 import { Empty, Failed, Loading } from '../../ui/states'
 import { useTimes, useWords } from '../../ui/text'
 import { useSentence } from './sentence'
+import '../../style/entries.css'
 
 const page = 200
 const groups = ['main', 'alarm', 'command', 'stage', 'act', 'fire', 'system'] as const

@@ -10,6 +10,7 @@ import { FloorTile, InletTile } from './cooling'
 import { HottestTile, RoomTile } from './fire'
 import { AlarmTile, NewestTile } from './alarm-tiles'
 import { LinksTile } from './links'
+import '../../style/overview.css'
 
 /** Up to here the whole plant fits one stream; beyond it the IT racks are left to their own screens. */
 const wholeUpTo = 5000

@@ -14,6 +14,7 @@ import { Empty, Failed, Loading } from '../../ui/states'
 import { Fact, Facts, Wide } from '../../ui/tile'
 import { useAssetName, useWords } from '../../ui/text'
 import { number } from '../../live/format'
+import '../../style/sim.css'
 
 export default function Simulator() {
   useView('battery')

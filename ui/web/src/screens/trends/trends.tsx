@@ -11,6 +11,7 @@ import { Value } from '../../ui/quantity'
 import { Empty, Loading } from '../../ui/states'
 import { TrendPanel } from '../../ui/trend-panel'
 import { useAssetName, usePointName, useWords } from '../../ui/text'
+import '../../style/trends.css'
 
 export const mostPens = 12
 const ranges = [300, 900, 3600, 6 * 3600, 24 * 3600] as const

@@ -1,0 +1,13 @@
+// Which words a screen needs beside those of the frame. A phone at the edge of a network should not
+// wait for words it never shows; a test holds each screen to its list.
+
+export const needs = {
+  overview: ['overview', 'fire'],
+  battery: ['fire', 'trends', 'danger'],
+  alarms: ['alarms', 'trends'],
+  journal: ['journal', 'fire'],
+  sim: ['sim', 'fire'],
+  trends: ['trends'],
+} as const satisfies Record<string, readonly string[]>
+
+export type ScreenName = keyof typeof needs
