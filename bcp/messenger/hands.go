@@ -209,8 +209,11 @@ func (a *adapter) Probe(ctx context.Context, key string, act bcp.Act) (bcp.Tri, 
 	if err != nil {
 		return bcp.Unseen, nil, err
 	}
-	if r, done := a.m.keys.done(key); done {
+	switch r, done, running := a.m.keys.look(key); {
+	case done:
 		return bcp.Yes, r, nil
+	case running:
+		return bcp.Unseen, nil, nil
 	}
 	settled := time.Now().Add(a.m.cfg.Timeouts.Order)
 	for {
