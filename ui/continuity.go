@@ -42,11 +42,3 @@ type Origin struct {
 	Seq   uint64    `json:"seq"`
 	Time  time.Time `json:"time"`
 }
-
-// SetContinuity takes the newest picture of the organisation. It and all it points to must not change any
-// more: it is read by many at once.
-func (m *Model) SetContinuity(p *bcp.Picture) {
-	m.mu.Lock()
-	m.picture = p
-	m.mu.Unlock()
-}

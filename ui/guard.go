@@ -68,17 +68,21 @@ func jsonOnly(r *http.Request) huma.StatusError {
 	return nil
 }
 
-// idPaths knows which paths end in an id that may hold slashes, and what may follow the id.
-type idPaths map[string][]string // path up to the id -> words that may follow it
+// idPaths knows which paths hold an id that may have slashes in it, and what may follow the id.
+type idPaths map[string][][]string // path up to the id -> what may follow it, longest first, in segments
 
 func newIDPaths(table []route) idPaths {
 	p := idPaths{}
 	for _, r := range table {
 		before, after, ok := strings.Cut(r.path, "{id}")
-		if !ok {
-			continue
+		if ok && after != "" {
+			p[before] = append(p[before], strings.Split(strings.TrimPrefix(after, "/"), "/"))
+		} else if ok && p[before] == nil {
+			p[before] = [][]string{}
 		}
-		p[before] = append(p[before], strings.TrimPrefix(after, "/"))
+	}
+	for _, after := range p {
+		slices.SortStableFunc(after, func(a, b []string) int { return len(b) - len(a) })
 	}
 	return p
 }
@@ -105,18 +109,17 @@ func (p idPaths) folded(u *url.URL) (*url.URL, bool) {
 			continue
 		}
 		parts := strings.Split(rest, "/")
-		last := parts[len(parts)-1]
-		follows := len(parts) > 1 && last != "" && slices.Contains(words, last)
-		if follows {
-			parts = parts[:len(parts)-1]
+		id, follows := parts, []string(nil)
+		for _, after := range words {
+			if n := len(parts) - len(after); n > 0 && fits(parts[n:], after) {
+				id, follows = parts[:n], parts[n:]
+				break
+			}
 		}
-		if len(parts) == 1 {
+		if len(id) == 1 {
 			return nil, false // one segment already
 		}
-		raw := before + strings.Join(parts, "%2F")
-		if follows {
-			raw += "/" + last
-		}
+		raw := before + strings.Join(append([]string{strings.Join(id, "%2F")}, follows...), "/")
 		plain, err := url.PathUnescape(raw)
 		if err != nil {
 			return nil, false
@@ -126,4 +129,14 @@ func (p idPaths) folded(u *url.URL) (*url.URL, bool) {
 		return &v, true
 	}
 	return nil, false
+}
+
+// fits says whether the end of a path is what a route has there; anything fits into braces.
+func fits(parts, after []string) bool {
+	for i, word := range after {
+		if parts[i] == "" || parts[i] != word && !strings.HasPrefix(word, "{") {
+			return false
+		}
+	}
+	return true
 }

@@ -230,7 +230,9 @@ func (b *browser) post(path string, body any, headers ...string) *answer {
 func (b *browser) cookie() string {
 	u, _ := url.Parse("http://console.test/")
 	for _, c := range b.client.Jar.Cookies(u) {
-		return c.Value
+		if c.Name == "bongsu_n1" {
+			return c.Value
+		}
 	}
 	return ""
 }

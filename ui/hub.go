@@ -42,12 +42,13 @@ type hub struct {
 	changes []change
 	flooded bool
 	ring    chan struct{}
+	easel   chan struct{} // rings when there is a new picture of the organisation
 }
 
 func newHub(cfg Config, late func(time.Duration)) *hub {
 	h := &hub{
 		model: cfg.Model, build: cfg.Build, most: cfg.MaxViewers, log: cfg.Log, late: late,
-		done: make(chan struct{}), views: map[string]*view{}, ring: make(chan struct{}, 1),
+		done: make(chan struct{}), views: map[string]*view{}, ring: make(chan struct{}, 1), easel: make(chan struct{}, 1),
 	}
 	// Event ids go on rising over a restart, so that an id of a former process is never taken for one
 	// of this; they stay below 2^53, which is all a browser can count.
@@ -61,6 +62,10 @@ func newHub(cfg Config, late func(time.Duration)) *hub {
 
 // take notes a change. The model is locked meanwhile, so this only puts it down and returns.
 func (h *hub) take(c change) {
+	if c.name == eventContinuity {
+		ringUp(h.easel)
+		return
+	}
 	h.inbox.Lock()
 	if len(h.changes) < mostOutbox {
 		h.changes = append(h.changes, c)
@@ -68,8 +73,12 @@ func (h *hub) take(c change) {
 		h.flooded = true
 	}
 	h.inbox.Unlock()
+	ringUp(h.ring)
+}
+
+func ringUp(bell chan struct{}) {
 	select {
-	case h.ring <- struct{}{}:
+	case bell <- struct{}{}:
 	default:
 	}
 }
@@ -79,11 +88,14 @@ func (h *hub) run(ctx context.Context) {
 	defer close(h.done)
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
-	var wait <-chan time.Time // set while events gather
+	var wait, dry <-chan time.Time // set while events gather, and while a picture is too fresh for the next
 	for {
-		ring := h.ring
+		ring, easel := h.ring, h.easel
 		if wait != nil {
 			ring = nil
+		}
+		if dry != nil {
+			easel = nil
 		}
 		select {
 		case <-ctx.Done():
@@ -93,6 +105,11 @@ func (h *hub) run(ctx context.Context) {
 			wait = time.After(gather)
 		case <-wait:
 			wait = nil
+		case <-easel:
+			h.paint(time.Now())
+			dry = time.After(pictureEvery)
+		case <-dry:
+			dry = nil
 		case due := <-second.C:
 			h.beat(time.Now())
 			h.late(time.Since(due))
@@ -112,7 +129,9 @@ func (h *hub) flush() {
 	if flooded {
 		h.log.Warn("more events than could be sent: viewers begin anew", "kept", mostOutbox)
 		for _, v := range h.views {
-			v.rest()
+			if !v.whole {
+				v.rest()
+			}
 		}
 		return
 	}
@@ -137,7 +156,7 @@ func (h *hub) flush() {
 
 func (h *hub) anyActive() bool {
 	for _, v := range h.views {
-		if v.active {
+		if v.active && !v.whole {
 			return true
 		}
 	}
@@ -146,7 +165,7 @@ func (h *hub) anyActive() bool {
 
 func (h *hub) send(events []outgoing, now time.Time) {
 	for _, v := range h.views {
-		if v.active && len(events) > 0 {
+		if v.active && !v.whole && len(events) > 0 {
 			v.send(events, now)
 		}
 	}
@@ -188,8 +207,10 @@ func (h *hub) beat(now time.Time) {
 			rooms = h.roomEvents(now)
 			hb = appendEvent(nil, 0, "hb", h.heartbeat(now))
 		}
-		v.send(rooms, now)
-		v.tick(h.model, newest, now)
+		if !v.whole {
+			v.send(rooms, now)
+			v.tick(h.model, newest, now)
+		}
 		v.push(&frame{plain: hb, made: now})
 	}
 }
@@ -245,21 +266,66 @@ func (h *hub) join(name string, seen uint64) (*viewer, []*frame, error) {
 		return nil, nil, errViewersFull
 	}
 	now := time.Now()
-	first, known := []*frame(nil), false
-	if seen > 0 {
-		first, known = v.resume(seen)
-	}
-	if !known {
-		snap, err := h.snapshot(v, now)
-		if err != nil {
-			return nil, nil, err
-		}
-		first = []*frame{snap}
+	first, err := h.opening(v, seen, now)
+	if err != nil {
+		return nil, nil, err
 	}
 	v.viewers++
 	h.count++
 	at := &viewer{hub: h, view: v, next: v.end()}
 	return at, append(first, &frame{plain: appendEvent(nil, 0, "hb", h.heartbeat(now)), made: now}), nil
+}
+
+// opening is what a stream begins with.
+func (h *hub) opening(v *view, seen uint64, now time.Time) ([]*frame, error) {
+	if v.whole {
+		return h.newestPicture(v, now)
+	}
+	if seen > 0 {
+		if missed, known := v.resume(seen); known {
+			return missed, nil
+		}
+	}
+	snap, err := h.snapshot(v, now)
+	return []*frame{snap}, err
+}
+
+// newestPicture is what there is to see, nothing before the first picture.
+func (h *hub) newestPicture(v *view, now time.Time) ([]*frame, error) {
+	v.active = true
+	p := h.model.painted()
+	if p == nil {
+		return nil, nil
+	}
+	if v.snapOf != p {
+		body, err := p.event()
+		if err != nil {
+			return nil, err
+		}
+		v.snap, v.snapAt, v.snapOf = &frame{plain: appendEvent(nil, v.seq, eventContinuity, body), made: now}, v.seq, p
+	}
+	return []*frame{v.snap}, nil
+}
+
+// paint shows the newest picture to those who watch. It is encoded before the hub is locked.
+func (h *hub) paint(now time.Time) {
+	h.mu.Lock()
+	watched := h.views[viewContinuity].active
+	h.mu.Unlock()
+	if !watched {
+		return
+	}
+	p := h.model.painted()
+	body, err := p.event()
+	if err != nil {
+		h.log.Error("the picture of the organisation cannot be sent", "cause", err)
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if v := h.views[viewContinuity]; v.active {
+		v.show(p, body, now)
+	}
 }
 
 // snapshot is what the view has told so far, not what is known now: the next tick says only what differs
@@ -300,6 +366,6 @@ func (at *viewer) read() ([]*frame, <-chan struct{}, error) {
 	if !ok {
 		return nil, nil, errTooSlow
 	}
-	at.next += uint64(len(frames))
+	at.next = at.view.end()
 	return frames, at.view.wake, nil
 }

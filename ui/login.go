@@ -61,6 +61,7 @@ func (s *Server) who(r *http.Request) (identity, bool) {
 	}
 	ctx := r.Context()
 	id, ok := s.cfg.Users.get(s.sessions.GetString(ctx, sessionUser))
+	id.station = s.stationOf(r)
 	// A session ends with the password it was opened with.
 	return id, ok && id.proof == s.sessions.GetString(ctx, sessionProof)
 }
@@ -109,9 +110,20 @@ type sessionView struct {
 	Names     facility.Text `json:"names"`
 	Roles     []string      `json:"roles"`
 	LastLogin *stamp        `json:"last_login" doc:"the login before this one"`
+	Station   string        `json:"station" doc:"this browser, as the organisation's journal names it: two people at one station do not make two"`
 }
 
 type sessionOut struct{ Body sessionView }
+
+type loginIn struct {
+	Station string `cookie:"bongsu_station"`
+	Body    credentials
+}
+
+type loginOut struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Body      sessionView
+}
 
 // prove verifies a password with the brake on guessing.
 func (s *Server) prove(ctx context.Context, c credentials) (identity, bool, huma.StatusError) {
@@ -127,7 +139,7 @@ func (s *Server) prove(ctx context.Context, c credentials) (identity, bool, huma
 	return id, ok, nil
 }
 
-func (s *Server) login(ctx context.Context, in *struct{ Body credentials }) (*sessionOut, error) {
+func (s *Server) login(ctx context.Context, in *loginIn) (*loginOut, error) {
 	id, ok, p := s.prove(ctx, in.Body)
 	if p != nil {
 		return nil, p
@@ -151,7 +163,14 @@ func (s *Server) login(ctx context.Context, in *struct{ Body credentials }) (*se
 	s.sessions.Put(ctx, sessionProof, id.proof)
 	s.sessions.Put(ctx, sessionLast, last)
 	s.log.Info("logged in", "user", id.user)
-	return &sessionOut{s.viewSession(id, last)}, nil
+	out := &loginOut{}
+	if !stationName.MatchString(in.Station) {
+		c := s.newStation()
+		in.Station, out.SetCookie = c.Value, []http.Cookie{c}
+	}
+	id.station = browserStation(in.Station)
+	out.Body = s.viewSession(id, last)
+	return out, nil
 }
 
 func (s *Server) whoami(ctx context.Context, _ *struct{}) (*sessionOut, error) {
@@ -164,7 +183,7 @@ func (s *Server) whoami(ctx context.Context, _ *struct{}) (*sessionOut, error) {
 }
 
 func (s *Server) viewSession(id identity, last string) sessionView {
-	v := sessionView{User: id.user, Name: id.name.In(s.cfg.Lang), Names: id.name, Roles: id.roles}
+	v := sessionView{User: id.user, Name: id.name.In(s.cfg.Lang), Names: id.name, Roles: id.roles, Station: id.station}
 	if t, err := time.Parse(time.RFC3339Nano, last); err == nil {
 		v.LastLogin = stampOf(&t)
 	}

@@ -34,7 +34,7 @@ func TestLoggingInAndOut(t *testing.T) {
 	if me.User != "lead" || me.Name != "교대 조장" || !slices.Equal(me.Roles, []string{"lead"}) || me.LastLogin != nil {
 		t.Errorf("the session is %+v", me)
 	}
-	set := a.header.Get("Set-Cookie")
+	set := a.sets("bongsu_n1")
 	for _, part := range []string{"bongsu_n1=", "HttpOnly", "SameSite=Strict", "Path=/"} {
 		if !strings.Contains(set, part) {
 			t.Errorf("the cookie %q has no %s", set, part)
@@ -239,14 +239,14 @@ func TestATokenIsNoPerson(t *testing.T) {
 
 func TestRolesHaveTheRightsTheyShould(t *testing.T) {
 	want := map[string]string{
-		"operator":   "C0 C1 C2 alarms command read simulate",
-		"lead":       "C0 C1 C2 C3 alarms command read restore simulate",
-		"safety":     "C0 C3 C4 alarms command read release reset restore simulate",
-		"facilities": "C0 alarms bypass command inhibit read restore",
-		"authority":  "power-cut read takeover",
-		"chair":      "read",
-		"member":     "read",
-		"tower":      "read",
+		"operator":   "C0 C1 C2 alarms ask command read simulate",
+		"lead":       "C0 C1 C2 C3 alarms ask command read restore simulate",
+		"safety":     "C0 C3 C4 alarms ask command read release reset restore simulate",
+		"facilities": "C0 alarms ask bypass command inhibit read restore",
+		"authority":  "ask power-cut read takeover",
+		"chair":      "ask read",
+		"member":     "ask read",
+		"tower":      "ask read",
 		"admin":      "read simulate",
 	}
 	for _, role := range roles {

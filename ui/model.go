@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"bongsu/bcp"
 	"bongsu/facility"
 )
 
@@ -39,7 +38,7 @@ type Model struct {
 	lost     time.Time // since when the field is known to be gone, zero while it is not
 	sampled  time.Time // when the newest sample was taken in
 	sink     func(change)
-	picture  *bcp.Picture // of the organisation, nil until the shared journal was folded
+	painting *painting // of the organisation, nil until the shared journal was folded
 }
 
 // change is one thing the stream tells at once.

@@ -23,8 +23,9 @@ type route struct {
 // mount puts a call's handler behind its path.
 type mount func(s *Server, need right, op huma.Operation)
 
-// routes lists every call of the API. It is the only place to add one.
-var routes = []route{
+// routes lists every call of the API. It is the only place to add one, but for what is asked of the
+// organisation: that stands in asks.
+var routes = append(askRoutes(asks), []route{
 	{"POST", sessionPath, rightNone, "Log in", typed((*Server).login)},
 	{"GET", sessionPath, rightRead, "Who am I", typed((*Server).whoami)},
 	{"DELETE", sessionPath, rightRead, "Log out", typed((*Server).logout)},
@@ -55,11 +56,20 @@ var routes = []route{
 	{"GET", "/api/v1/commands", rightRead, "Newest orders", typed((*Server).listCommands)},
 	{"GET", "/api/v1/commands/{id}", rightRead, "One order and how far it has come", typed((*Server).getCommand)},
 	{"GET", "/api/v1/journal", rightRead, "Journal entries in order", typed((*Server).listJournal)},
+	{"GET", "/api/v1/bcp", rightRead, "The whole situation of the organisation", typed(pictured(wholePicture))},
+	{"GET", "/api/v1/incidents", rightRead, "Incidents, newest first", typed(pictured(items(incidentsOf)))},
+	{"GET", "/api/v1/incidents/{id}", rightRead, "One incident", typed(picturedByID("incident", incidentsOf, incidentID))},
+	{"GET", "/api/v1/playbooks", rightRead, "Playbooks that may be started", typed(pictured(items(playbooksOf)))},
+	{"GET", "/api/v1/runs", rightRead, "Playbooks that run or ran, newest first", typed(pictured(items(playsOf)))},
+	{"GET", "/api/v1/runs/{id}", rightRead, "One run of a playbook", typed(picturedByID("run", playsOf, playID))},
+	{"GET", "/api/v1/failover", rightRead, "Groups, sites, public names and the brake", typed(pictured(failoverOf))},
+	{"GET", "/api/v1/services", rightRead, "Services and their states", typed(pictured(items(servicesOf)))},
+	{"POST", callbackPath, rightNone, "An answer of a phone or message provider", mountCallback},
 	{"GET", simPath + "{path}", rightRead, "The simulator's own API", raw("path", "path", (*Server).passToSimulator)},
 	{"POST", simPath + "{path}", rightSimulate, "The simulator's own API", raw("path", "path", (*Server).passToSimulator)},
 	{"PUT", simPath + "{path}", rightSimulate, "The simulator's own API", raw("path", "path", (*Server).passToSimulator)},
 	{"DELETE", simPath + "{path}", rightSimulate, "The simulator's own API", raw("path", "path", (*Server).passToSimulator)},
-}
+}...)
 
 func (s *Server) mountRoutes(table []route) {
 	for _, r := range table {

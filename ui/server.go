@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"reflect"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -19,6 +20,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+
+	"bongsu/bcp"
 )
 
 const (
@@ -94,11 +97,24 @@ func apiConfig(cfg Config) huma.Config {
 	c.DocsPath, c.SchemasPath = "", "" // the documentation page would load from outside hosts
 	c.CreateHooks = nil
 	c.Transformers = []huma.Transformer{advise}
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: "bongsu_" + cfg.Node},
 		"token":   {Type: "http", Scheme: "bearer"},
 	}
 	return c
+}
+
+// schemaName tells the organisation's words apart from those of the same name here.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.PkgPath() == reflect.TypeFor[bcp.Picture]().PkgPath() {
+		return "Org" + name
+	}
+	return name
 }
 
 // withSession loads sessions for the API only: pages and probes need none, and an answer with a cookie

@@ -32,6 +32,8 @@ type siteView struct {
 	Demo     bool          `json:"demo" doc:"accounts with a published password exist"`
 	Drill    bool          `json:"drill"`
 	Lang     string        `json:"lang"`
+
+	Continuity bool `json:"continuity" doc:"this site takes part in the organisation of all sites"`
 }
 
 func (s *Server) getSite(context.Context, *struct{}) (*struct{ Body siteView }, error) {
@@ -39,6 +41,7 @@ func (s *Server) getSite(context.Context, *struct{}) (*struct{ Body siteView }, 
 	return &struct{ Body siteView }{siteView{
 		ID: site.ID, Name: site.Name, Timezone: site.Timezone, Revision: site.Revision, Node: s.cfg.Node,
 		Build: s.cfg.Build, Demo: site.Demo, Drill: s.cfg.Model.drill(), Lang: s.cfg.Lang,
+		Continuity: s.cfg.Continuity != nil,
 	}}, nil
 }
 

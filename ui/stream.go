@@ -19,6 +19,10 @@ func (s *Server) live(c *gin.Context) {
 	name := c.DefaultQuery("view", screenViews[0].name)
 	// What is no number was never sent as an id: the stream then begins with a snapshot.
 	seen, _ := strconv.ParseUint(c.GetHeader("Last-Event-ID"), 10, 64)
+	if name == viewContinuity && s.cfg.Continuity == nil {
+		sendProblem(c.Writer, noContinuity())
+		return
+	}
 	at, first, err := s.hub.join(name, seen)
 	switch {
 	case errors.Is(err, errViewUnknown):

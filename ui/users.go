@@ -155,11 +155,12 @@ func (u *Users) List() []Account {
 
 // identity is who makes a request.
 type identity struct {
-	user  string
-	name  facility.Text
-	roles []string
-	proof string // changes with the password: a session is bound to the password it began with
-	token bool   // came with an API token, not from a person at a console
+	user    string
+	name    facility.Text
+	roles   []string
+	proof   string // changes with the password: a session is bound to the password it began with
+	token   bool   // came with an API token, not from a person at a console
+	station string // the browser or the token it came from
 }
 
 // check verifies a password. It takes as long for a user who does not exist as for one who does.
@@ -199,7 +200,7 @@ func (u *Users) byToken(token string) (identity, bool) {
 		for _, t := range r.Tokens {
 			if subtle.ConstantTimeCompare([]byte(t.Hash), []byte(hash)) == 1 && (u.demo || !r.Demo) {
 				id := r.identity()
-				id.token = true
+				id.token, id.station = true, "token:"+t.Label
 				return id, true
 			}
 		}

@@ -20,16 +20,25 @@ type screenView struct {
 	name    string
 	shows   func(assetKind string) bool // points by the kind of their asset
 	entries bool
+	whole   bool // shows the newest picture of the organisation and nothing else: older ones are dropped
 }
+
+const (
+	viewContinuity  = "continuity"
+	eventContinuity = "continuity"
+)
 
 // screenViews lists every view of the stream. It is the only place to add one.
 var screenViews = []screenView{
-	{"overview", func(kind string) bool { return kind != "battery-rack" && kind != "it-rack" }, true},
-	{"battery", func(kind string) bool { return kind == "battery-room" || kind == "battery-rack" }, true},
-	{"alarms", func(string) bool { return false }, false},
-	{"journal", func(string) bool { return false }, true},
-	{"all", func(string) bool { return true }, true},
+	{name: "overview", shows: func(kind string) bool { return kind != "battery-rack" && kind != "it-rack" }, entries: true},
+	{name: "battery", shows: func(kind string) bool { return kind == "battery-room" || kind == "battery-rack" }, entries: true},
+	{name: "alarms", shows: noPoints},
+	{name: "journal", shows: noPoints, entries: true},
+	{name: "all", shows: func(string) bool { return true }, entries: true},
+	{name: viewContinuity, shows: noPoints, whole: true},
 }
+
+func noPoints(string) bool { return false }
 
 // view is one kind of screen: what was told last and the newest frames, kept once for all its viewers.
 // Its fields are guarded by the hub.
@@ -50,6 +59,7 @@ type view struct {
 
 	snap   *frame // snapshot as of snapAt, if still of use
 	snapAt uint64
+	snapOf *painting // what snap shows in a view of the whole
 }
 
 func newView(site *facility.Site, sv screenView, seq uint64) *view {
@@ -83,7 +93,7 @@ func (v *view) begin(m *Model, newest []facility.Sample, rooms []roomView) {
 // snapshot.
 func (v *view) rest() {
 	v.first = v.end() + 1
-	v.frames, v.bytes, v.last, v.rooms, v.snap, v.active = nil, 0, nil, nil, nil, false
+	v.frames, v.bytes, v.last, v.rooms, v.snap, v.snapOf, v.active = nil, 0, nil, nil, nil, nil, false
 	v.call()
 }
 
@@ -134,7 +144,18 @@ func (v *view) send(events []outgoing, now time.Time) {
 	}
 }
 
+// show tells the newest picture; who has not taken an older one yet does not get it any more.
+func (v *view) show(p *painting, body []byte, now time.Time) {
+	v.seq++
+	f := &frame{plain: appendEvent(nil, v.seq, eventContinuity, body), marks: []mark{{v.seq, 0}}, made: now}
+	v.snap, v.snapAt, v.snapOf = f, v.seq, p
+	v.push(f)
+}
+
 func (v *view) push(f *frame) {
+	if v.whole {
+		v.supersede(f)
+	}
 	v.frames = append(v.frames, f)
 	v.bytes += len(f.plain)
 	for len(v.frames) > 1 && (len(v.frames) > ringFrames || v.bytes > ringBytes) {
@@ -146,18 +167,37 @@ func (v *view) push(f *frame) {
 	v.call()
 }
 
+// supersede drops the frame of the same kind before f. The places of dropped frames stay, so that the
+// numbers viewers hold go on counting.
+func (v *view) supersede(f *frame) {
+	for i, old := range v.frames {
+		if old != nil && (len(old.marks) > 0) == (len(f.marks) > 0) {
+			v.bytes -= len(old.plain)
+			v.frames[i] = nil
+		}
+	}
+	for len(v.frames) > 0 && v.frames[0] == nil {
+		v.frames = v.frames[1:]
+		v.first++
+	}
+}
+
 // call wakes everyone who waits for a frame.
 func (v *view) call() {
 	close(v.wake)
 	v.wake = make(chan struct{})
 }
 
-// since returns the frames from a number on; ok is false when some of them are gone already.
+// since returns the frames from a number on; ok is false when some of them are gone that were not replaced.
 func (v *view) since(next uint64) (frames []*frame, ok bool) {
+	if v.whole {
+		next = max(next, v.first)
+	}
 	if next < v.first {
 		return nil, false
 	}
-	return slices.Clone(v.frames[min(next-v.first, uint64(len(v.frames))):]), true
+	frames = slices.Clone(v.frames[min(next-v.first, uint64(len(v.frames))):])
+	return slices.DeleteFunc(frames, func(f *frame) bool { return f == nil }), true
 }
 
 // end is the number the next frame will get.

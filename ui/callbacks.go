@@ -1,0 +1,76 @@
+package ui
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"bongsu/bcp"
+)
+
+const (
+	callbackPath = "/api/v1/callbacks/{token}"
+	callbackMost = 16 << 10 // bytes
+	// callbackUser stands for whoever answers without a token of ours; no account can have this name.
+	callbackUser = "(callback)"
+)
+
+type callbackIn struct {
+	Token string          `path:"token" maxLength:"2048" doc:"as handed out with the message"`
+	Body  json.RawMessage `doc:"the provider's event"`
+}
+
+func mountCallback(s *Server, need right, op huma.Operation) {
+	op.MaxBodyBytes = callbackMost
+	op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
+		Type: huma.TypeObject, Description: "the provider's event", AdditionalProperties: true,
+	}}}}
+	typed((*Server).callback)(s, need, op)
+}
+
+// callbackRefusals says how a callback is refused; what is not listed is 400. It is the only place to add one.
+var callbackRefusals = []struct {
+	err  error
+	code int
+}{
+	{ErrToken, 403}, {bcp.ErrUnknownPerson, 403}, {bcp.ErrNotMember, 403}, {bcp.ErrNotTower, 403}, {bcp.ErrNotAllowed, 403},
+	{ErrUnwritten, 503}, {bcp.ErrDoubt, 503}, {bcp.ErrStale, 503}, {context.DeadlineExceeded, 503},
+}
+
+// callback takes what a provider answers. The token is proven first and only bad ones are slowed down: an
+// answer that may save a minute is never turned away because somebody else at its address guesses.
+func (s *Server) callback(ctx context.Context, in *callbackIn) (*struct{}, error) {
+	if s.cfg.Continuity == nil {
+		return nil, noContinuity()
+	}
+	wait, done := context.WithTimeout(ctx, s.cfg.ActTimeout)
+	defer done()
+	err := s.cfg.Continuity.Callback(wait, in.Token, in.Body)
+	if err == nil {
+		return nil, nil
+	}
+	address, _ := ctx.Value(addressKey).(string)
+	s.log.Debug("a callback was refused", "address", address, "cause", err)
+	if errors.Is(err, ErrToken) {
+		if again := s.limiter.begin(callbackUser, address, time.Now()); again > 0 {
+			seconds := strconv.Itoa(int(math.Ceil(again.Seconds())))
+			return nil, huma.ErrorWithHeaders(problem(http.StatusTooManyRequests, "Too many callbacks without a token of this house from here. Wait %s s.", seconds), http.Header{"Retry-After": {seconds}})
+		}
+		return nil, problem(http.StatusForbidden, "This is no token of this house. Answer to the address that came with the message.")
+	}
+	for _, r := range callbackRefusals {
+		if errors.Is(err, r.err) && r.code == http.StatusServiceUnavailable {
+			return nil, problem(r.code, "The answer could not be written down. Post it again in a few seconds.")
+		}
+		if errors.Is(err, r.err) {
+			return nil, problem(r.code, "Refused: %v.", err)
+		}
+	}
+	return nil, problem(http.StatusBadRequest, "Refused: %v.", err)
+}
