@@ -30,6 +30,9 @@ type Site struct {
 	Sim      Simulator `yaml:"simulator" json:"-"`
 
 	Members []Member `yaml:"members" json:"-"` // of the shared journal, one a site; none: no shared journal
+	// Continuity is the file that says how services are moved and by whom, relative to the site file; empty
+	// for a site that only watches. It needs members.
+	Continuity string `yaml:"continuity" json:"-"`
 
 	Assets  []Asset     `yaml:"assets" json:"-"`
 	Links   []Link      `yaml:"links" json:"-"`

@@ -143,51 +143,36 @@ func (t *term) done(key, state, detail string, data map[string]string) {
 	t.hands.Go(func() { t.bring(r) })
 }
 
+// sayFor is how long messages may be under way until they count as sent: that nobody answers them is what
+// moves on.
+const sayFor = time.Minute
+
 // say reaches people. The act is done once one message was taken; it is without effect when none was.
 func (t *term) say(e bcp.Effect) {
 	if t.paged[e.Key] {
 		return
 	}
 	t.paged[e.Key] = true
-	key, epoch, now := e.Key, t.lease.Epoch(), t.cfg.Now
-	heard := make(chan Sent, 64)
+	heard := make(chan Said, 1)
 	// The page itself must not wait for leadership to hold: calling people twice is better than never.
-	n := t.cfg.Voice.Say(e, t.cfg.Roster(), func(s Sent) {
-		select {
-		case heard <- s:
-		default: // more than anybody waits for
-		}
-	})
-	ctx := t.act
+	t.cfg.Voice.Say(e, t.cfg.Roster(), func(s Said) { heard <- s })
+	key, epoch, now, ctx := e.Key, t.lease.Epoch(), t.cfg.Now, t.act
 	t.hands.Go(func() {
-		r := result{outcome: bcp.Outcome{Key: key, Epoch: epoch, State: bcp.ActNotDone, Detail: "nobody to send it to"}}
-		var failed, unsure []string
-		for range n {
-			select {
-			case <-ctx.Done():
-				return
-			case s := <-heard:
-				switch {
-				case s.OK:
-					r.outcome.State, r.outcome.Detail, r.outcome.At = bcp.ActDone, s.Person+": "+s.Detail, now().UTC()
-					t.bring(r)
-					return
-				case s.Sure:
-					failed = append(failed, s.Person+": "+s.Detail)
-				default:
-					unsure = append(unsure, s.Person+": "+s.Detail)
-				}
+		timer := time.NewTimer(sayFor)
+		defer timer.Stop()
+		o := bcp.Outcome{Key: key, Epoch: epoch, State: bcp.ActDone, Detail: "no word from the channels: taken for sent"}
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-heard:
+			o.State, o.Detail = s.State, s.Detail
+			if s.State == bcp.ActUnknown {
+				o.State = bcp.ActDone // a message that may have arrived is not sent again
 			}
+		case <-timer.C:
 		}
-		r.outcome.At = now().UTC()
-		if n > 0 {
-			r.outcome.Detail = strings.Join(append(failed, unsure...), "; ")
-		}
-		if len(unsure) > 0 {
-			// A message that may have arrived counts as sent; that nobody answers is what moves on.
-			r.outcome.State = bcp.ActDone
-		}
-		t.bring(r)
+		o.At = now().UTC()
+		t.bring(result{outcome: o})
 	})
 }
 

@@ -60,7 +60,7 @@ func (t *term) fact(now time.Time, a bcp.ActRecord, act bcp.Act) *bcp.Outcome {
 }
 
 // factOf reads a fact by its name: messenger/SITE/frozen, messenger/SITE/traffic-mode, run/GROUP/state,
-// run/GROUP/under, org/state.
+// run/GROUP/under, run/GROUP/begun, org/state.
 func (t *term) factOf(name string) (string, bool) {
 	part := strings.Split(name, "/")
 	switch {
@@ -84,6 +84,8 @@ func (t *term) factOf(name string) (string, bool) {
 			return r.State, true
 		case part[2] == "under":
 			return strconv.FormatBool(r.Under()), true
+		case part[2] == "begun":
+			return strconv.FormatBool(r.Under() || r.State == bcp.RunComplete), true
 		}
 	case name == "org/state":
 		return t.org.Committee.Org().State, true

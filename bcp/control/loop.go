@@ -17,8 +17,9 @@ type GroupWatch struct {
 	Services           []string
 	State              string    // of its run
 	Since              time.Time // in this state
-	Want               uint64    // epoch of its fence
-	Share              int       // of the traffic at the target
+	Begun              time.Time // trigger of the run, zero before one
+	Want               uint64    // epoch of its fence, 0 before a run
+	PowerOff           bcp.Tri   // of the source, by the facility's own feedback
 }
 
 // Sight is what the watchers see of the messenger and its names. What is missing is not known.
@@ -40,19 +41,16 @@ type Eyes interface {
 	Sight(now time.Time) Sight
 }
 
-// Sent is what became of one message.
-type Sent struct {
-	Key    string // of the act
-	Person string
-	OK     bool
-	Sure   bool // a failure that certainly reached nobody
+// Said is what became of the messages of one act: one of bcp's outcomes.
+type Said struct {
+	State  string
 	Detail string
 }
 
-// Voice reaches people. Say returns at once; each message comes back once through done. How many there
-// will be is the answer.
+// Voice reaches people. Say returns at once and calls done once: with the first message that was taken, or
+// when none was.
 type Voice interface {
-	Say(e bcp.Effect, roster *bcp.Roster, done func(Sent)) int
+	Say(e bcp.Effect, roster *bcp.Roster, done func(Said))
 }
 
 // Config is everything the loop is made of. All but Now and Publish is required.

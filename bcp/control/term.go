@@ -396,8 +396,12 @@ func (t *term) watch() {
 	for _, g := range t.cfg.Org.Groups {
 		w := GroupWatch{ID: g.ID, Source: g.Source, Target: g.Target, Services: g.Services}
 		if r := t.org.Runs.Get(g.ID); r != nil {
-			w.Source, w.Target, w.State, w.Since, w.Want, w.Share = r.Source, r.Target, r.State, r.Since, r.Want, r.Share
+			w.Source, w.Target, w.State, w.Since, w.Begun = r.Source, r.Target, r.State, r.Since, r.Triggered
+			if r.State != bcp.RunArmed {
+				w.Want = r.Want
+			}
 		}
+		w.PowerOff = t.facts.powerOff(w.Source)
 		groups = append(groups, w)
 	}
 	t.cfg.Eyes.Watch(groups)

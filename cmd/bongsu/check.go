@@ -15,6 +15,10 @@ func checkCommand() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			site, faults := facility.Load(args[0])
+			if site != nil {
+				_, more := loadContinuity(site)
+				faults = append(faults, more...)
+			}
 			for _, f := range faults {
 				fmt.Fprintln(cmd.OutOrStdout(), f)
 			}

@@ -23,6 +23,10 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	if err := os.MkdirAll(o.deskDir(), 0o750); err != nil {
 		return fmt.Errorf("make the desk's folder: %w", err)
 	}
+	plan, faults := loadContinuity(site)
+	if err := faults.Err(); err != nil {
+		return fmt.Errorf("continuity: %w", err)
+	}
 	parts := newStack(log)
 	store, err := historian.Open(filepath.Join(o.deskDir(), "history"), historian.Options{}, log)
 	if err != nil {
@@ -38,7 +42,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("open the user accounts: %w", err)
 	}
 	model := ui.NewModel(site, "ko")
-	field := &fieldLink{client: journal.NewClient("unix:"+o.socket(), nil), site: site, model: model, log: log, ready: make(chan struct{})}
+	field := &fieldLink{client: journal.NewClient("unix:"+o.socket(), nil), site: site, model: model, log: log, ready: make(chan struct{}), live: facility.NewLive(site.Points)}
 	parts.start("status", field.followStatus)
 	parts.start("journal", field.followJournal)
 	parts.start("live", field.followLive)
@@ -65,11 +69,20 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 			return relay.Run(ctx)
 		})
 	}
+	var moves ui.Continuity
+	if plan != nil && commons != nil {
+		c, err := newContinuity(o, plan, commons, client, model, field, log)
+		if err != nil {
+			return fmt.Errorf("prepare the continuity: %w", err)
+		}
+		c.start(parts, field, site)
+		moves = c
+	}
 	parts.start("confirm", func(ctx context.Context) error { return field.confirm(ctx, positions) })
 
 	console, err := ui.New(ui.Config{
 		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field,
-		Historian: history{store}, Journal: field, Simulator: simulatorOf(site), Web: ui.Embedded(),
+		Historian: history{store}, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
 	})
 	if err != nil {

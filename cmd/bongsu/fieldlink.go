@@ -36,6 +36,8 @@ type fieldLink struct {
 	model  *ui.Model
 	log    *slog.Logger
 
+	live *facility.Live // nil: nobody needs single values
+
 	once  sync.Once
 	ready chan struct{} // closed when the first opening was read
 	began opening
@@ -88,7 +90,7 @@ func (f *fieldLink) followJournal(ctx context.Context) error {
 			}
 			f.model.ApplyStatus(o.Status)
 			f.model.ApplyOpening(o.Alarms, o.Commands)
-			f.model.ApplySamples(ownSamples(o.Samples, newTranslation(f.site, o.Points)))
+			f.samples(ownSamples(o.Samples, newTranslation(f.site, o.Points)))
 			after = o.JournalSeq - min(o.JournalSeq, tailEntries)
 			f.once.Do(func() { f.began = o; close(f.ready) })
 			opened = true
@@ -104,6 +106,24 @@ func (f *fieldLink) followJournal(ctx context.Context) error {
 			return nil
 		}))
 	})
+}
+
+// samples takes a batch into the read model and, where something watches single points, beside it.
+func (f *fieldLink) samples(batch []facility.Sample) {
+	f.model.ApplySamples(batch)
+	if f.live != nil {
+		f.live.Apply(batch)
+	}
+}
+
+// value is a point's newest value, and whether it is good and fresh.
+func (f *fieldLink) value(site *facility.Site, point facility.PointID, now time.Time) (float64, bool) {
+	ref, ok := site.Ref(point)
+	if !ok || f.live == nil {
+		return 0, false
+	}
+	s := f.live.Sample(ref, now)
+	return s.Value, s.Quality == facility.Good
 }
 
 func viewed(e journal.Entry) ui.Entry {
@@ -178,7 +198,7 @@ func (f *fieldLink) followLive(ctx context.Context) error {
 			if b.Rev != rev {
 				rev, tr = b.Rev, newTranslation(f.site, b.Points)
 			}
-			f.model.ApplySamples(ownSamples(b.Samples, tr))
+			f.samples(ownSamples(b.Samples, tr))
 			return nil
 		}))
 	})
