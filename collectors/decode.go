@@ -250,9 +250,11 @@ func (b *blockPlan) failed(out []facility.Sample, scales []scale, why facility.R
 }
 
 // bytes is how many bytes of data a valid answer to the block carries.
-func (b *blockPlan) bytes() int {
-	if b.fn <= 2 {
-		return (int(b.count) + 7) / 8
+func (b *blockPlan) bytes() int { return dataBytes(b.fn, b.count) }
+
+func dataBytes(fn byte, count uint16) int {
+	if fn <= 2 {
+		return (int(count) + 7) / 8
 	}
-	return 2 * int(b.count)
+	return 2 * int(count)
 }

@@ -16,8 +16,8 @@ import (
 // the device has closed meanwhile would leave the order's outcome unknown.
 const maxIdle = 10 * time.Second
 
-// How a command can fail. All but ErrNoAnswer mean that the order certainly did not take effect;
-// with ErrNoAnswer nobody knows until the feedback shows it.
+// How a command can fail. All but ErrNoAnswer and ErrNotShown mean that the order certainly did not take
+// effect; with those two nobody knows until the feedback shows it.
 var (
 	ErrRefused     = errors.New("the device refused the command")
 	ErrBusy        = errors.New("the link's command queue is full: nothing was sent")
@@ -25,6 +25,7 @@ var (
 	ErrNotSent     = errors.New("the command was given up before it was sent")
 	ErrNoCommands  = errors.New("this device takes no such command: nothing was sent")
 	ErrNoAnswer    = errors.New("no valid answer to the command: its outcome is unknown until the feedback shows it")
+	ErrNotShown    = errors.New("the device accepted the command but does not show what was written")
 )
 
 // Receipt is what the device answered to one command. It never proves that anything moved: only the
@@ -32,7 +33,7 @@ var (
 type Receipt struct {
 	Sent       time.Time // when the request went out; zero if it never did
 	Accepted   time.Time // when the device echoed it; zero if it did not
-	ReadBack   int       // coil (0 or 1) or register as the device shows it afterwards
+	ReadBack   int       // coils, register or number as the device shows them afterwards, like the command's value
 	ReadBackOK bool      // ReadBack was read; a write-only coil cannot be
 	Detail     string    // what the device said, in words
 }
@@ -70,7 +71,7 @@ type lane struct {
 type order struct {
 	ctx     context.Context
 	cmd     facility.Command
-	value   int
+	write   writeRequest
 	claimed atomic.Bool
 	done    chan outcome
 }
@@ -89,8 +90,8 @@ func (l lane) close() { close(l.closed) }
 func (o *order) claim() bool { return o.claimed.CompareAndSwap(false, true) }
 
 // submit queues a command and waits for what came of it.
-func (l lane) submit(ctx context.Context, cmd facility.Command, value int) (Receipt, error) {
-	o := &order{ctx: ctx, cmd: cmd, value: value, done: make(chan outcome, 1)}
+func (l lane) submit(ctx context.Context, cmd facility.Command, write writeRequest) (Receipt, error) {
+	o := &order{ctx: ctx, cmd: cmd, write: write, done: make(chan outcome, 1)}
 	select {
 	case l.orders <- o:
 	default:
@@ -113,13 +114,14 @@ func (l lane) submit(ctx context.Context, cmd facility.Command, value int) (Rece
 }
 
 func (l *modbusLink) execute(ctx context.Context, cmd facility.Command, value int) (Receipt, error) {
-	if cmd.Def.Address == nil || (cmd.Def.Function != 5 && cmd.Def.Function != 6) || l.unitOf[cmd.Device] == nil {
+	if l.unitOf[cmd.Device] == nil {
 		return Receipt{}, ErrNoCommands
 	}
-	if value < -32768 || value > 65535 {
-		return Receipt{}, fmt.Errorf("%w: %d does not fit a register", ErrNoCommands, value)
+	write, err := newWrite(cmd.Def, value)
+	if err != nil {
+		return Receipt{}, err
 	}
-	return l.lane.submit(ctx, cmd, value)
+	return l.lane.submit(ctx, cmd, write)
 }
 
 // carryOut serves one order on the owner's goroutine and answers it.
@@ -137,7 +139,7 @@ func (l *modbusLink) carryOut(ctx context.Context, o *order) {
 // an order is reason enough to try an endpoint now.
 func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 	u := l.unitOf[o.cmd.Device]
-	if time.Since(l.port.last) > maxIdle {
+	if l.port.serial == nil && time.Since(later(l.port.last, l.port.opened)) > maxIdle {
 		l.port.close()
 	}
 	if err := l.ready(ctx, u); err != nil {
@@ -147,7 +149,8 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	receipt := Receipt{Sent: time.Now()}
-	err := l.send(o, u)
+	err := o.write.send(l.client)
+	l.release(u)
 	now := time.Now()
 	if refusal := refusalOf(err); refusal != nil && !undecided(refusal) {
 		l.state.failures.Add(1)
@@ -169,6 +172,9 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 	if o.ctx.Err() == nil {
 		l.readBack(ctx, o, u, &receipt)
 	}
+	if o.cmd.Def.Echo && (!receipt.ReadBackOK || receipt.ReadBack != o.write.want) {
+		return receipt, fmt.Errorf("%w: it was to read back as %d", ErrNotShown, o.write.want)
+	}
 	return receipt, nil
 }
 
@@ -179,43 +185,23 @@ func undecided(r *modbus.ModbusError) bool {
 		r.ExceptionCode == modbus.ExceptionCodeGatewayTargetDeviceFailedToRespond
 }
 
-func (l *modbusLink) send(o *order, u *unit) error {
-	defer l.release(u)
-	var err error
-	if address := uint16(*o.cmd.Def.Address); o.cmd.Def.Function == 5 {
-		_, err = l.client.WriteSingleCoil(address, coilWord(o.value))
-	} else {
-		_, err = l.client.WriteSingleRegister(address, uint16(o.value))
-	}
-	return err
-}
-
-// coilWord is how a coil's state stands on the wire.
-func coilWord(value int) uint16 {
-	if value != 0 {
-		return 0xFF00
-	}
-	return 0
-}
-
-// readBack looks at the written coil or register. That it cannot be read does not undo that the
-// device accepted the write.
+// readBack looks at what was written. That it cannot be read does not undo that the device accepted the
+// write.
 func (l *modbusLink) readBack(ctx context.Context, o *order, u *unit, receipt *Receipt) {
-	r := readRequest{fn: 1, address: uint16(*o.cmd.Def.Address), count: 1}
-	if o.cmd.Def.Function == 6 {
-		r.fn = 3
+	r := o.write.readBack
+	if !l.port.numbered() && !u.owes(r, time.Now()).IsZero() {
+		receipt.Detail = "accepted, but not read back: an earlier answer may still come and be mistaken for it"
+		return
 	}
-	data, err := l.readOnce(ctx, u, r)
+	data, err := l.readOnce(ctx, u, r, 0)
 	if err != nil {
+		if !l.port.numbered() {
+			u.owe(r, u.timeout, time.Now())
+		}
 		receipt.Detail = fmt.Sprintf("accepted, but it cannot be read back: %v", err)
 		return
 	}
-	receipt.ReadBackOK = true
-	if r.fn == 1 {
-		receipt.ReadBack = int(data[0] & 1)
-	} else {
-		receipt.ReadBack = int(data[0])<<8 | int(data[1])
-	}
+	receipt.ReadBackOK, receipt.ReadBack = true, o.write.shown(data)
 }
 
 // quicken has the feedback of a command read at once and again until it shows the command done.

@@ -306,7 +306,7 @@ func TestCommandNobodyTakes(t *testing.T) {
 	for name, cmd := range map[string]facility.Command{
 		"unknown device": {Device: "nobody", Def: facility.CommandDef{Function: 5, Address: at(1)}},
 		"no address":     {Device: "d", Def: facility.CommandDef{Function: 5}},
-		"other function": {Device: "d", Def: facility.CommandDef{Function: 16, Address: at(1)}},
+		"other function": {Device: "d", Def: facility.CommandDef{Function: 23, Address: at(1)}},
 		"value too wide": {Device: "d", Def: facility.CommandDef{Function: 6, Address: at(1), Value: 70000}},
 	} {
 		if _, err := c.Execute(t.Context(), cmd); !errors.Is(err, ErrNoCommands) {

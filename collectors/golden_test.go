@@ -123,7 +123,7 @@ func (g golden) checkModbus(t *testing.T, profile *facility.Profile) {
 		}
 	}
 	site := buildSite(nil, []facility.Device{{ID: "d", Profile: profile.Name}}, profile)
-	specs, err := unitSpecs(wire{site: site, devices: []*facility.Device{&site.Devices[0]}})
+	specs, err := unitSpecs(site, facility.Link{}, []*facility.Device{&site.Devices[0]})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,14 @@ type linkState struct {
 // good notes a valid answer.
 func (s *linkState) good(at time.Time) { s.lastGood.Store(at.UnixNano()) }
 
+// newest is when the last valid answer came, zero for never.
+func (s *linkState) newest() time.Time {
+	if n := s.lastGood.Load(); n != 0 {
+		return time.Unix(0, n)
+	}
+	return time.Time{}
+}
+
 // set notes what changes rarely: the connection, the next attempt at whatever is failing (zero if
 // nothing is) and why it is.
 func (s *linkState) set(connected bool, nextTry time.Time, fault string) {
@@ -37,8 +45,7 @@ func (s *linkState) report(l facility.Link) facility.LinkStatus {
 		ID: l.ID, Protocol: l.Protocol, Address: l.Address,
 		Requests: s.requests.Load(), Failures: s.failures.Load(), Overruns: s.overruns.Load(),
 	}
-	if n := s.lastGood.Load(); n != 0 {
-		t := time.Unix(0, n)
+	if t := s.newest(); !t.IsZero() {
 		out.LastGood = &t
 	}
 	s.mu.Lock()

@@ -3,7 +3,6 @@ package collectors
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,16 +13,21 @@ import (
 	"bongsu/facility"
 )
 
-// modbusLink owns one Modbus TCP endpoint. Only run touches what is not behind the state or the lane.
+// watchdogLeast is the shortest time without one good answer after which a connection is opened anew,
+// whatever its socket says: a gateway can be connected and still pass nothing on.
+const watchdogLeast = 10 * time.Second
+
+// modbusLink owns one Modbus endpoint or serial line. Only run touches what is not behind the state or
+// the lane.
 type modbusLink struct {
 	wire
 	agenda
 	state   linkState
 	port    port
-	pack    *modbus.TCPClientHandler // its packager only; its own transporter is never used
 	client  modbus.Client
 	down    health // the endpoint as a whole
 	told    string // last link fault that was logged
+	mute    bool   // the watchdog found no good answer, and none came since
 	freed   time.Time
 	gap     time.Duration // to keep after the last request
 	lane    lane
@@ -31,8 +35,8 @@ type modbusLink struct {
 	blockOf map[facility.Ref]*block
 }
 
-// openModbus prepares the owner of one Modbus TCP endpoint: the schedule and the decode plans of its
-// units.
+// openModbus prepares the owner of one Modbus endpoint or serial line: the schedule and the decode plans
+// of its units.
 func openModbus(w wire) (driver, error) {
 	l := &modbusLink{
 		wire:    w,
@@ -40,11 +44,12 @@ func openModbus(w wire) (driver, error) {
 		unitOf:  map[facility.DeviceID]*unit{},
 		blockOf: map[facility.Ref]*block{},
 	}
-	l.port = port{dial: w.dial, address: w.link.Address, timeout: cmp.Or(w.link.Timeout, 500*time.Millisecond)}
-	l.timeout = l.port.timeout
-	l.pack = modbus.NewTCPClientHandler(w.link.Address)
-	l.client = modbus.NewClient2(l.pack, &l.port)
-	specs, err := unitSpecs(w)
+	var err error
+	if l.port, err = newPort(w.link, w.dial); err != nil {
+		return nil, err
+	}
+	l.client = modbus.NewClient2(&l.port, &l.port)
+	specs, err := unitSpecs(w.site, w.link, w.devices)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +68,7 @@ func openModbus(w wire) (driver, error) {
 }
 
 func (l *modbusLink) add(spec unitSpec, plans []blockPlan, scales int) {
-	u := &unit{id: spec.id, gap: spec.gap, scales: make([]scale, scales)}
+	u := &unit{id: spec.id, gap: spec.gap, timeout: spec.timeout, scales: make([]scale, scales)}
 	for _, plan := range plans {
 		b := &block{blockPlan: plan, unit: u}
 		u.blocks = append(u.blocks, b)
@@ -76,25 +81,28 @@ func (l *modbusLink) add(spec unitSpec, plans []blockPlan, scales int) {
 }
 
 // unitSpecs gathers the devices of a link by unit id: two devices that share one are one to the wire.
-func unitSpecs(w wire) ([]unitSpec, error) {
+func unitSpecs(site *facility.Site, link facility.Link, devices []*facility.Device) ([]unitSpec, error) {
 	var specs []unitSpec
-	for _, dev := range w.devices {
+	for _, dev := range devices {
 		if dev.Unit < 0 || dev.Unit > 255 {
 			return nil, fmt.Errorf("device %s: unit %d: want 0 to 255", dev.ID, dev.Unit)
 		}
 		i := slices.IndexFunc(specs, func(s unitSpec) bool { return int(s.id) == dev.Unit })
 		if i < 0 {
 			i = len(specs)
-			specs = append(specs, unitSpec{id: byte(dev.Unit), maxWords: maxRegisters, gap: w.link.Turnaround})
+			specs = append(specs, unitSpec{id: byte(dev.Unit), maxWords: maxRegisters, gap: link.Turnaround})
 		}
 		s := &specs[i]
-		if p := w.site.Profiles[dev.Profile]; p != nil {
+		timeout := dev.Timeout
+		if p := site.Profiles[dev.Profile]; p != nil {
 			s.maxWords = min(s.maxWords, cmp.Or(p.MaxWords, maxRegisters))
 			s.gap = max(s.gap, p.Turnaround)
 			s.holes = append(s.holes, p.Holes...)
+			timeout = cmp.Or(timeout, p.Timeout)
 		}
+		s.timeout = max(s.timeout, cmp.Or(timeout, link.Timeout, defaultTimeout))
 		for _, ref := range dev.Refs {
-			s.points = append(s.points, &w.site.Points[ref])
+			s.points = append(s.points, &site.Points[ref])
 		}
 	}
 	return specs, nil
@@ -137,6 +145,7 @@ func (l *modbusLink) run(ctx context.Context, epoch time.Time) {
 // step does the next thing the schedule asks for. When there is none it says until when to wait.
 func (l *modbusLink) step(ctx context.Context) (until time.Time, busy bool) {
 	now := time.Now()
+	l.watch(now)
 	up := l.port.conn != nil
 	if !up && len(l.blocks) > 0 && !l.down.nextTry.After(now) {
 		up = l.connect(ctx) == nil
@@ -145,13 +154,29 @@ func (l *modbusLink) step(ctx context.Context) (until time.Time, busy bool) {
 	t := l.next(now, up)
 	l.publishLost(t.lost, facility.CommsLost, now)
 	if t.ask != nil {
-		l.poll(ctx, t.ask)
+		l.poll(ctx, t)
 		return now, true
 	}
 	if !up && len(l.blocks) > 0 {
 		t.until = earlier(t.until, l.down.nextTry)
 	}
 	return t.until, false
+}
+
+// watch drops a connection that has brought nothing good for too long.
+func (l *modbusLink) watch(now time.Time) {
+	if l.port.conn == nil || len(l.blocks) == 0 {
+		return
+	}
+	since := later(l.state.newest(), l.port.opened)
+	if now.Sub(since) < max(watchdogLeast, 3*l.blocks[0].every) {
+		return
+	}
+	if !l.mute {
+		l.mute = true
+		l.log.Warn("connected, but no good answer comes", "since", since)
+	}
+	l.port.close()
 }
 
 // connect opens the endpoint. When that fails, every point behind it is lost at once.
@@ -196,178 +221,11 @@ func (l *modbusLink) tell(fault string) {
 		l.told = fault
 	}
 	at, why := l.nextTry()
-	if fault != "" {
+	switch {
+	case fault != "":
 		at, why = l.down.nextTry, fault
+	case l.mute && why == "":
+		why = "connected, but no good answer comes"
 	}
 	l.state.set(l.port.conn != nil, at, why)
-}
-
-// poll asks for one block and publishes what came of it.
-func (l *modbusLink) poll(ctx context.Context, b *block) {
-	began := time.Now()
-	l.state.overruns.Add(uint64(b.started(l.epoch, began)))
-	data, err := l.read(ctx, b.unit, readOf(b.blockPlan))
-	now := time.Now()
-	if ctx.Err() != nil {
-		return
-	}
-	if err == nil {
-		l.state.good(now)
-		l.heard(b, "", now)
-		samples := b.decode(data, b.unit.scales, now)
-		b.calm(samples, now)
-		l.bus.Publish(samples)
-		return
-	}
-	b.calm(nil, now)
-	l.state.failures.Add(1)
-	switch refusal := refusalOf(err); {
-	case errors.Is(err, errDial):
-		// connect has published the loss of every point.
-	case refusal != nil && !noPath(refusal):
-		l.heard(b, refusal.Error(), now)
-		l.publishLost([]*block{b}, facility.Exception, now)
-	default:
-		l.missed(ctx, b, began, err)
-	}
-}
-
-// heard notes that the unit answered, be it with a refusal of this one block.
-func (l *modbusLink) heard(b *block, refusal string, now time.Time) {
-	if refusal != b.fault {
-		if refusal != "" {
-			l.log.Warn("device refuses a read", "unit", b.unit.id, "fn", b.fn, "address", b.address, "count", b.count, "error", refusal)
-		} else {
-			l.log.Info("device takes the read again", "unit", b.unit.id, "fn", b.fn, "address", b.address)
-		}
-		b.fault = refusal
-	}
-	back := l.alive(b.unit, now)
-	known := b.failing()
-	b.fails = 0
-	if back {
-		b.started(l.epoch, now)
-		l.log.Info("unit back", "unit", b.unit.id)
-	}
-	if back || known {
-		l.tell("")
-	}
-}
-
-// missed handles a block that got no valid answer. If the connection had to be closed it is opened
-// again here, on the failing unit's time: its neighbours find it open.
-func (l *modbusLink) missed(ctx context.Context, b *block, began time.Time, err error) {
-	now := time.Now()
-	why := facility.CommsLost
-	if errors.Is(err, errBadFrame) {
-		why = facility.Malformed
-	}
-	l.publishLost([]*block{b}, why, now)
-	lostUnit := l.silent(b, began, now, l.link.MaxBackoff, rand.Float64())
-	switch {
-	case lostUnit:
-		l.log.Warn("unit lost", "unit", b.unit.id, "error", err)
-		others := slices.DeleteFunc(slices.Clone(b.unit.blocks), func(o *block) bool { return o == b })
-		l.publishLost(others, facility.CommsLost, now)
-	case !b.unit.failing() && b.fault == "":
-		b.fault = err.Error()
-		l.log.Warn("unit never answers this read", "unit", b.unit.id, "fn", b.fn, "address", b.address, "count", b.count, "error", err)
-	}
-	if b.unit.failing() {
-		b.unit.fault = fmt.Sprintf("unit %d: %v", b.unit.id, err)
-	}
-	if l.connect(ctx) == nil {
-		l.tell("")
-	}
-}
-
-// publishLost publishes a bad sample for each point of the blocks, in one batch.
-func (l *modbusLink) publishLost(blocks []*block, why facility.Reason, now time.Time) {
-	if len(blocks) == 0 {
-		return
-	}
-	n := 0
-	for _, b := range blocks {
-		n += len(b.fields)
-	}
-	out := make([]facility.Sample, 0, n)
-	for _, b := range blocks {
-		out = b.failed(out, b.unit.scales, why, now)
-	}
-	l.bus.Publish(out)
-}
-
-// read asks one unit for registers or coils. When the device turns out to have closed an idle
-// connection it opens another and asks once more: a read can be repeated, a write never is.
-func (l *modbusLink) read(ctx context.Context, u *unit, r readRequest) ([]byte, error) {
-	data, err := l.readOnce(ctx, u, r)
-	if errors.Is(err, errHungUp) {
-		data, err = l.readOnce(ctx, u, r)
-	}
-	return data, err
-}
-
-func (l *modbusLink) readOnce(ctx context.Context, u *unit, r readRequest) ([]byte, error) {
-	if err := l.ready(ctx, u); err != nil {
-		return nil, err
-	}
-	defer l.release(u)
-	switch r.fn {
-	case 1:
-		return l.client.ReadCoils(r.address, r.count)
-	case 2:
-		return l.client.ReadDiscreteInputs(r.address, r.count)
-	case 3:
-		return l.client.ReadHoldingRegisters(r.address, r.count)
-	default:
-		return l.client.ReadInputRegisters(r.address, r.count)
-	}
-}
-
-// ready opens the endpoint, waits until the last device has turned round, and addresses the unit.
-func (l *modbusLink) ready(ctx context.Context, u *unit) error {
-	if err := l.connect(ctx); err != nil {
-		return err
-	}
-	if gap := max(l.gap, u.gap); gap > 0 {
-		pause(ctx, time.Until(l.freed.Add(gap)))
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	l.pack.SlaveId = u.id
-	l.state.requests.Add(1)
-	return nil
-}
-
-func (l *modbusLink) release(u *unit) { l.freed, l.gap = time.Now(), u.gap }
-
-type readRequest struct {
-	fn             byte
-	address, count uint16
-}
-
-func readOf(p blockPlan) readRequest { return readRequest{p.fn, p.address, p.count} }
-
-func refusalOf(err error) *modbus.ModbusError {
-	var refusal *modbus.ModbusError
-	if errors.As(err, &refusal) {
-		return refusal
-	}
-	return nil
-}
-
-// noPath says whether a refusal is the gateway's, for a unit it cannot reach.
-func noPath(r *modbus.ModbusError) bool {
-	return r.ExceptionCode == modbus.ExceptionCodeGatewayPathUnavailable ||
-		r.ExceptionCode == modbus.ExceptionCodeGatewayTargetDeviceFailedToRespond
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

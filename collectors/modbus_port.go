@@ -1,73 +1,158 @@
 package collectors
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"os"
+	"slices"
 	"syscall"
 	"time"
+
+	"github.com/goburrow/modbus"
+
+	"bongsu/facility"
 )
 
 const (
-	headerSize = 7    // transaction, protocol, length, unit
-	frameMax   = 260  // header and the longest protocol data unit
-	exception  = 0x80 // set in the function code of a refusal
+	// drainTime is how long is listened for what came unasked, before a request on a line whose answers
+	// carry no number.
+	drainTime = time.Millisecond
+	// quietChars is how many characters of silence end whatever is on a serial line.
+	quietChars = 3.5
+	// reopenPause is what a device that takes one connection is given to notice that it was closed.
+	reopenPause = 250 * time.Millisecond
+	// keptNumbers is how many unanswered requests a kept connection remembers.
+	keptNumbers = 8
 )
 
 var (
-	// errBadFrame is an answer that cannot belong to the request.
-	errBadFrame = errors.New("the answer does not fit the request")
 	// errHungUp is a connection that was closed before this request got any answer on it, although
 	// earlier ones did: devices close idle connections, and a read may simply be asked again.
 	errHungUp = errors.New("the device had closed the connection")
 	// errDial is an endpoint that cannot be connected to.
 	errDial = errors.New("cannot connect")
+	// errSilent is a request that got not one byte of an answer in its time.
+	errSilent = errors.New("no answer")
 )
 
-// port is the transporter we give to the Modbus client: one connection, one deadline for the whole
-// of each request, and a close that waits for nothing. It belongs to the link's owner alone. After
-// any error but a refusal the connection is closed, because an answer that comes late would be taken
-// for the next one's.
-type port struct {
-	dial    dialFunc
-	address string
-	timeout time.Duration
-	limit   time.Time // the request must end by then too, when set
-	conn    net.Conn
-	forget  func() bool // stops closing the connection with the context it was dialled under
-	last    time.Time   // last valid answer on this connection, zero for none yet
-	buf     [frameMax + 1]byte
+// line is a connection to an endpoint, or an open serial device.
+type line interface {
+	io.ReadWriteCloser
+	SetDeadline(t time.Time) error
+	SetReadDeadline(t time.Time) error
 }
 
-// open connects unless it is connected. The connection is closed when ctx ends, which ends a request
-// in flight at once.
+// port is what we put under the Modbus client as its packager and transporter: one line, one deadline
+// for the whole of each request, a close that waits for nothing, and an answer that is believed only
+// when all of it fits the request. It belongs to the link's owner alone.
+//
+// After anything but a refusal a connection is closed, because an answer that comes late would be taken
+// for the next one's. A serial line, and a device that takes one connection only, are kept over a
+// silence: there late answers are told apart by their number, or by what is asked next.
+type port struct {
+	framing
+	dial    dialFunc
+	address string
+	serial  *facility.SerialLine // of a serial device, nil for a network endpoint
+	char    time.Duration        // one character on the serial line behind the address, 0 if there is none
+	one     bool                 // the device takes one connection only
+
+	unit    byte          // whom the next request is for
+	timeout time.Duration // for the next answer, beside the time on a serial line
+	limit   time.Time     // the request must end by then too, when set
+
+	conn    line
+	forget  func() bool // stops closing the line with the context it was opened under
+	opened  time.Time
+	closed  time.Time
+	last    time.Time // last valid answer on this connection, zero for none yet
+	doubted bool      // nothing came since a silence that the connection was kept over
+	silent  []uint16  // numbers of requests that got no answer on this connection
+
+	asked    envelope
+	answer   envelope
+	pdu, out []byte
+	buf      [frameMax + 1]byte
+}
+
+// defaultTimeout is what an answer is given where the site file says nothing.
+const defaultTimeout = 500 * time.Millisecond
+
+func newPort(link facility.Link, dial dialFunc) (port, error) {
+	frames, ok := framings[link.Framing]
+	if !ok {
+		return port{}, fmt.Errorf("no frames are called %q", link.Framing)
+	}
+	p := port{framing: frames(), dial: dial, address: link.Address, one: link.OneConnection, timeout: cmp.Or(link.Timeout, defaultTimeout)}
+	if link.Serial != nil && !p.numbered() {
+		p.char = time.Duration(link.Serial.CharBits()) * time.Second / time.Duration(max(link.Serial.Baud, 1))
+	}
+	if link.OnSerialLine() {
+		p.serial = link.Serial
+		if p.serial == nil || p.numbered() {
+			return port{}, fmt.Errorf("%s is a serial line: it needs its settings, and RTU or ASCII frames", link.Address)
+		}
+	}
+	return p, nil
+}
+
+// open connects unless it is connected. The line is closed when ctx ends, which ends a request in
+// flight at once.
 func (p *port) open(ctx context.Context) error {
 	if p.conn != nil {
 		return nil
 	}
-	within, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
-	conn, err := p.dial(within, "tcp", p.address)
+	if p.one {
+		pause(ctx, time.Until(p.closed.Add(reopenPause)))
+	}
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errDial, err)
 	}
-	p.conn, p.last = conn, time.Time{}
+	p.conn, p.opened, p.last, p.doubted, p.silent = conn, time.Now(), time.Time{}, false, p.silent[:0]
 	p.forget = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return nil
 }
 
-// close drops the connection. There is nothing useful to do about an error of it.
+func (p *port) connect(ctx context.Context) (line, error) {
+	if p.serial != nil {
+		return openSerial(p.address, *p.serial)
+	}
+	within, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	return p.dial(within, "tcp", p.address)
+}
+
+// close drops the line. There is nothing useful to do about an error of it.
 func (p *port) close() {
 	if p.conn == nil {
 		return
 	}
 	p.forget()
 	_ = p.conn.Close()
-	p.conn = nil
+	p.conn, p.closed = nil, time.Now()
+}
+
+// Encode implements modbus.Packager. The frame is valid until the next call.
+func (p *port) Encode(pdu *modbus.ProtocolDataUnit) ([]byte, error) {
+	p.pdu = append(append(p.pdu[:0], pdu.FunctionCode), pdu.Data...)
+	p.asked.unit, p.asked.pdu = p.unit, p.pdu
+	if p.numbered() {
+		p.asked.number++
+	}
+	p.out = p.wrap(p.out[:0], p.asked)
+	return p.out, nil
+}
+
+// Verify implements modbus.Packager. What Send returns has been checked already.
+func (p *port) Verify([]byte, []byte) error { return nil }
+
+// Decode implements modbus.Packager.
+func (p *port) Decode([]byte) (*modbus.ProtocolDataUnit, error) {
+	return &modbus.ProtocolDataUnit{FunctionCode: p.answer.pdu[0], Data: p.answer.pdu[1:]}, nil
 }
 
 // Send implements modbus.Transporter. The answer is valid until the next call.
@@ -77,15 +162,20 @@ func (p *port) Send(request []byte) ([]byte, error) {
 	}
 	answer, err := p.exchange(request)
 	if err != nil {
-		p.close()
+		if !p.keeps(err) {
+			p.close()
+		}
 		return nil, err
 	}
-	p.last = time.Now()
+	p.last, p.doubted = time.Now(), false
 	return answer, nil
 }
 
 func (p *port) exchange(request []byte) ([]byte, error) {
-	deadline := time.Now().Add(p.timeout)
+	if err := p.drain(); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(p.timeout + p.wireTime(p.asked.pdu))
 	if !p.limit.IsZero() {
 		deadline = earlier(deadline, p.limit)
 	}
@@ -95,78 +185,119 @@ func (p *port) exchange(request []byte) ([]byte, error) {
 	if _, err := p.conn.Write(request); err != nil {
 		return nil, p.broken("write", 0, err)
 	}
+	var misfit error
 	for have := 0; ; {
 		n, err := p.conn.Read(p.buf[have:])
 		have += n
-		if whole, frameErr := complete(p.buf[:have]); frameErr != nil {
-			return nil, frameErr
-		} else if whole {
-			return p.buf[:have], check(request, p.buf[:have])
+		for have > 0 {
+			size, bad := p.whole(p.buf[:have])
+			if bad != nil {
+				return nil, bad
+			}
+			if size == 0 {
+				break
+			}
+			why, fatal := p.fits(p.buf[:size])
+			if why == nil && have > size {
+				why, fatal = fmt.Errorf("%w: %d bytes after its end", errBadFrame, have-size), true
+			}
+			if why == nil || fatal {
+				return p.buf[:size], why
+			}
+			misfit = why
+			have = copy(p.buf[:], p.buf[size:have])
+		}
+		if err == nil {
+			continue
+		}
+		if misfit != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, misfit
+		}
+		return nil, p.broken("read", have, err)
+	}
+}
+
+// fits takes a whole frame apart and holds it against the request. An error that is not fatal is an
+// answer to an earlier request: the right one may still follow.
+func (p *port) fits(frame []byte) (why error, fatal bool) {
+	e, err := p.framing.open(frame)
+	if err != nil {
+		return err, true
+	}
+	if e.number != p.asked.number {
+		return fmt.Errorf("%w: transaction %d, want %d", errBadFrame, e.number, p.asked.number), !slices.Contains(p.silent, e.number)
+	}
+	if e.unit != p.asked.unit {
+		return fmt.Errorf("%w: unit %d, want %d", errBadFrame, e.unit, p.asked.unit), p.numbered()
+	}
+	if err := checkPDU(p.asked.pdu, e.pdu); err != nil {
+		return err, p.numbered()
+	}
+	p.answer = e
+	return nil, false
+}
+
+// wireTime is how long a request and its answer take on a serial line.
+func (p *port) wireTime(request []byte) time.Duration {
+	return time.Duration(p.size(len(request))+p.size(answerSize(request))) * p.char
+}
+
+// drain throws away what came unasked. Answers with a number need none of it.
+func (p *port) drain() error {
+	if p.numbered() {
+		return nil
+	}
+	return p.discard(drainTime, drainTime)
+}
+
+// discard listens until nothing came for a while, or until it has listened for the limit.
+func (p *port) discard(quiet, limit time.Duration) error {
+	for until := time.Now().Add(limit); ; {
+		now := time.Now()
+		if !now.Before(until) {
+			return nil
+		}
+		if err := p.conn.SetReadDeadline(now.Add(quiet)); err != nil {
+			return fmt.Errorf("set deadline: %w", err)
+		}
+		_, err := p.conn.Read(p.buf[:])
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
 		}
 		if err != nil {
-			return nil, p.broken("read", have, err)
+			return p.broken("listen", 0, err)
 		}
 	}
 }
 
-// broken tells a connection that the device closed between two requests from one that failed during
-// this one.
+// keeps decides whether the line outlives a failed request, and makes it ready for the next one. A
+// network connection is kept over one silence, never over two: it may be dead itself.
+func (p *port) keeps(failure error) bool {
+	silent := errors.Is(failure, errSilent)
+	switch {
+	case p.serial != nil && (silent || errors.Is(failure, errBadFrame) || errors.Is(failure, os.ErrDeadlineExceeded)):
+	case p.one && silent && !p.doubted:
+		p.doubted = true
+	default:
+		return false
+	}
+	if p.numbered() {
+		p.silent = append(p.silent[max(0, len(p.silent)-keptNumbers+1):], p.asked.number)
+		return true
+	}
+	quiet := max(time.Duration(quietChars*float64(p.char)), 5*drainTime)
+	return p.discard(quiet, max(p.timeout, frameMax*p.char)) == nil
+}
+
+// broken tells a silence and a connection that the device closed between two requests from one that
+// failed during this one.
 func (p *port) broken(what string, have int, err error) error {
 	gone := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-	if gone && have == 0 && !p.last.IsZero() {
+	switch {
+	case gone && have == 0 && !p.last.IsZero() && p.serial == nil:
 		return fmt.Errorf("%w: %w", errHungUp, err)
+	case have == 0 && errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w: %w", errSilent, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
-}
-
-// complete says whether frame holds one whole answer, and refuses one that can never become one.
-func complete(frame []byte) (bool, error) {
-	if len(frame) < headerSize {
-		return false, nil
-	}
-	if protocol := binary.BigEndian.Uint16(frame[2:]); protocol != 0 {
-		return false, fmt.Errorf("%w: protocol %d", errBadFrame, protocol)
-	}
-	length := int(binary.BigEndian.Uint16(frame[4:]))
-	if length < 3 || length > frameMax-headerSize+1 {
-		return false, fmt.Errorf("%w: length %d", errBadFrame, length)
-	}
-	whole := headerSize - 1 + length
-	if len(frame) > whole {
-		return false, fmt.Errorf("%w: %d bytes after its end", errBadFrame, len(frame)-whole)
-	}
-	return len(frame) == whole, nil
-}
-
-// check holds a whole answer against its request: transaction, unit, function code and the length
-// that this request must have. A refusal counts only with the request's own function code.
-func check(request, answer []byte) error {
-	if got, want := binary.BigEndian.Uint16(answer), binary.BigEndian.Uint16(request); got != want {
-		return fmt.Errorf("%w: transaction %d, want %d", errBadFrame, got, want)
-	}
-	if answer[6] != request[6] {
-		return fmt.Errorf("%w: unit %d, want %d", errBadFrame, answer[6], request[6])
-	}
-	fn, body := request[7], answer[8:]
-	switch {
-	case answer[7] == fn|exception:
-		if len(body) != 1 {
-			return fmt.Errorf("%w: a refusal of %d bytes", errBadFrame, len(body))
-		}
-	case answer[7] != fn:
-		return fmt.Errorf("%w: function %d, want %d", errBadFrame, answer[7], fn)
-	case fn == 5 || fn == 6:
-		if !bytes.Equal(body, request[8:]) {
-			return fmt.Errorf("%w: the echo % x of a write of % x", errBadFrame, body, request[8:])
-		}
-	default:
-		want := 2 * int(binary.BigEndian.Uint16(request[10:]))
-		if fn <= 2 {
-			want = (want/2 + 7) / 8
-		}
-		if len(body) != 1+want || int(body[0]) != want {
-			return fmt.Errorf("%w: %d bytes of data, want %d", errBadFrame, len(body)-1, want)
-		}
-	}
-	return nil
 }

@@ -20,6 +20,7 @@ type unitSpec struct {
 	id       byte
 	maxWords int
 	gap      time.Duration // kept between two requests
+	timeout  time.Duration // for an answer
 	holes    [][2]int
 	points   []*facility.Point
 }

@@ -14,8 +14,12 @@ const (
 	// probePatience is how long a probe waits for a gap between its neighbours' polls that fits a
 	// whole timeout. After that it goes first, or an overloaded link would never heal a unit.
 	probePatience = 2 * time.Second
-	boostEvery    = 250 * time.Millisecond
-	boostSecond   = 100 * time.Millisecond // the pause before the second look after a command
+	// probeLeast is the shortest time a probe is given, however quickly its neighbours answer.
+	probeLeast = 50 * time.Millisecond
+	// probeSlack is how many times as long as the slowest answer of late a short probe waits.
+	probeSlack  = 4
+	boostEvery  = 250 * time.Millisecond
+	boostSecond = 100 * time.Millisecond // the pause before the second look after a command
 )
 
 // health is how a unit or a block has done lately. The zero value is one that was never asked.
@@ -34,11 +38,14 @@ func (h *health) miss(now time.Time, limit time.Duration, chance float64) {
 // unit is one Modbus unit behind the link's endpoint.
 type unit struct {
 	health
-	id     byte
-	gap    time.Duration
-	scales []scale
-	blocks []*block
-	fault  string
+	id      byte
+	gap     time.Duration
+	timeout time.Duration
+	scales  []scale
+	blocks  []*block
+	fault   string
+	debts   []debt // answers that may still come, on a line that cannot tell whose they are
+	excused bool   // a silence was taken for its neighbour's, and it has not answered since
 }
 
 // block is one request of the schedule and where it stands.
@@ -66,6 +73,15 @@ func (b *block) wakes() time.Time {
 		return b.look
 	}
 	return b.due
+}
+
+// deadline is when the block must have been read: at once when it is looked for, else before it is due
+// again.
+func (b *block) deadline() time.Time {
+	if at := b.wakes(); at.Before(b.due) {
+		return at
+	}
+	return b.due.Add(b.every)
 }
 
 // started moves a block that is asked for at now to its next instant and returns how many scans
@@ -114,23 +130,26 @@ func shows(samples []facility.Sample, n boost) bool {
 // does nothing.
 type agenda struct {
 	epoch      time.Time
-	timeout    time.Duration
 	units      []*unit
 	blocks     []*block // quickest scan class first
 	probeAfter time.Time
+	slowest    time.Duration // answer of late; it fades, so that one slow answer does not count for ever
+	hushed     *unit         // the last one that did not answer, nil when one has answered since
+	hush       int           // silences since the last answer
 }
 
 // turn is what is to be done now: samples to publish for blocks that are known to be away, then one
 // block to ask for, or nothing until a time.
 type turn struct {
-	lost  []*block
-	ask   *block
-	until time.Time
+	lost   []*block
+	ask    *block
+	within time.Duration // how long to wait for the answer, 0 for the unit's own timeout
+	until  time.Time
 }
 
 // next decides the turn at now. With the endpoint down, everything due is lost. Otherwise a due block
-// of a healthy unit comes first, the one that has waited longest; a failing unit is probed in the gaps
-// between them.
+// of a healthy unit comes first, the one whose next scan is nearest, so that a long round of a slow
+// class never holds up a quick one; a failing unit is probed in the gaps between them.
 func (a *agenda) next(now time.Time, up bool) turn {
 	t := turn{until: now.Add(time.Hour)}
 	quiet := t.until // when the next healthy block is due
@@ -150,7 +169,7 @@ func (a *agenda) next(now time.Time, up bool) turn {
 			b.started(a.epoch, now)
 			t.until = earlier(t.until, b.due)
 			t.lost = append(t.lost, b)
-		case t.ask == nil || at.Before(t.ask.wakes()):
+		case t.ask == nil || b.deadline().Before(t.ask.deadline()):
 			t.ask = b
 		}
 	}
@@ -161,20 +180,49 @@ func (a *agenda) next(now time.Time, up bool) turn {
 }
 
 // probe puts the failing unit (or block) that has waited longest into the turn if it may be tried now.
+// Every other try is content with a gap in which its neighbours would have answered, and is cut off at
+// the end of it; the ones between are given the unit's whole timeout.
 func (a *agenda) probe(t *turn, now, quiet time.Time) {
 	b, ready := a.longestFailing()
 	if b == nil {
 		return
 	}
 	ready = later(ready, a.probeAfter)
+	whole, gap := b.unit.timeout, quiet.Sub(now)
+	need := whole
+	if a.slowest > 0 && b.fails%2 == 1 {
+		need = min(need, max(probeSlack*a.slowest, probeLeast))
+	}
 	switch {
 	case ready.After(now):
 		t.until = earlier(t.until, ready)
-	case t.ask == nil && quiet.Sub(now) >= a.timeout, now.Sub(ready) >= probePatience:
-		t.ask = b
+	case t.ask == nil && gap >= need:
+		t.ask, t.within = b, min(gap, whole)
+	case now.Sub(ready) >= probePatience:
+		t.ask, t.within = b, whole
 	default:
 		t.until = earlier(t.until, ready.Add(probePatience))
 	}
+}
+
+// answered notes how long an answer took, and that the link is not silent.
+func (a *agenda) answered(took time.Duration) {
+	a.slowest = max(took, a.slowest-a.slowest/64)
+	a.hushed, a.hush = nil, 0
+}
+
+// excuse says whether a unit that was well is asked again at once instead of being taken for lost: the
+// request before went unanswered too, so a gateway may still have been waiting for that other unit.
+// It notes the silence.
+func (a *agenda) excuse(b *block) bool {
+	other := a.hush == 1 && a.hushed != b.unit
+	a.hushed = b.unit
+	a.hush++
+	if !other || b.unit.excused || b.unit.failing() || b.failing() {
+		return false
+	}
+	b.unit.excused = true
+	return true
 }
 
 // longestFailing finds the block to probe next and since when it may be tried. A failing unit is
@@ -213,6 +261,7 @@ func (u *unit) leastFailing() *block {
 // alive notes a valid answer of a unit. When it was away, everything of it is due at once, also what
 // failed as a probe meanwhile: its readers have waited long enough.
 func (a *agenda) alive(u *unit, now time.Time) (back bool) {
+	u.excused = false
 	if !u.failing() {
 		return false
 	}

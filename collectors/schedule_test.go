@@ -13,9 +13,9 @@ func after(d time.Duration) time.Time { return epoch.Add(d) }
 
 // twoUnits is an agenda of two units with one block of 1 s each, both answered at the epoch.
 func twoUnits() (a *agenda, first, second *block) {
-	a = &agenda{epoch: epoch, timeout: 500 * time.Millisecond}
+	a = &agenda{epoch: epoch}
 	for id := byte(1); id <= 2; id++ {
-		u := &unit{id: id}
+		u := &unit{id: id, timeout: 500 * time.Millisecond}
 		b := &block{blockPlan: blockPlan{fn: 3, count: 1, every: time.Second}, unit: u, due: after(time.Second)}
 		u.blocks = []*block{b}
 		a.units, a.blocks = append(a.units, u), append(a.blocks, b)
