@@ -33,8 +33,15 @@ type item struct {
 	Message
 	seq     uint64
 	line    *queue
+	mates   *mates
 	state   int
 	started time.Time
+}
+
+// mates are the messages of one act to one person.
+type mates struct {
+	key string
+	all []*item
 }
 
 // queue is what waits for one channel and how the channel does.
@@ -60,19 +67,21 @@ type counts struct{ started, sent, failed, unknown, spared, refused int64 }
 type desk struct {
 	lane   bcp.Lane
 	queues []*queue
-	groups map[string][]*item // the messages of one act to one person
+	open   map[string]*mates
 	recent []bcp.Attempt
 	seq    uint64
 }
 
-func newDesk(lane bcp.Lane) *desk { return &desk{lane: lane, groups: map[string][]*item{}} }
-
-func (m Message) group() string { return m.Ref + "\x00" + m.Person }
+func newDesk(lane bcp.Lane) *desk { return &desk{lane: lane, open: map[string]*mates{}} }
 
 // put takes a message up; false when it waits or is under way already, or the queue is full.
 func (d *desk) put(q *queue, m Message) (taken, double bool) {
-	group := m.group()
-	for _, o := range d.groups[group] {
+	key := m.group()
+	g := d.open[key]
+	if g == nil {
+		g = &mates{key: key}
+	}
+	for _, o := range g.all {
 		if o.Channel == m.Channel && (o.state == waiting || o.state == flying) {
 			return false, true
 		}
@@ -82,15 +91,15 @@ func (d *desk) put(q *queue, m Message) (taken, double bool) {
 		return false, false
 	}
 	d.seq++
-	it := &item{Message: m, seq: d.seq, line: q}
+	it := &item{Message: m, seq: d.seq, line: q, mates: g}
 	q.waiting = append(q.waiting, it)
-	d.groups[group] = append(d.groups[group], it)
+	g.all = append(g.all, it)
+	d.open[key] = g
 	return true, false
 }
 
-// start takes from the desk what may be tried now, and what is no longer needed. It also says when to look
-// again, zero when nothing waits.
-func (d *desk) start(now time.Time) (begun, spared []*item, again time.Time) {
+// start takes from the desk what may be tried now. It also says when to look again, zero when nothing waits.
+func (d *desk) start(now time.Time) (begun []*item, again time.Time) {
 	d.forget(now)
 	budget := d.lane.Room(now, d.recent)
 	for len(d.recent) < d.lane.PerSecond {
@@ -100,12 +109,6 @@ func (d *desk) start(now time.Time) (begun, spared []*item, again time.Time) {
 		}
 		q := it.line
 		q.drop(it)
-		if it.Spare && d.ahead(it, got) {
-			q.counts.spared++
-			spared = append(spared, it)
-			d.close(it, got)
-			continue
-		}
 		if q.sick(now) {
 			q.probed = now
 		}
@@ -118,7 +121,7 @@ func (d *desk) start(now time.Time) (begun, spared []*item, again time.Time) {
 		begun = append(begun, it)
 	}
 	if !slices.ContainsFunc(d.queues, func(q *queue) bool { return len(q.waiting) > 0 }) {
-		return begun, spared, time.Time{}
+		return begun, time.Time{}
 	}
 	again = now.Add(lookAgain)
 	if len(d.recent) > 0 && len(d.recent) >= d.lane.PerSecond {
@@ -126,7 +129,7 @@ func (d *desk) start(now time.Time) (begun, spared []*item, again time.Time) {
 			again = free
 		}
 	}
-	return begun, spared, again
+	return begun, again
 }
 
 // forget drops the attempts that no longer count.
@@ -143,20 +146,23 @@ func (d *desk) best(now time.Time, budget *bcp.Budget) *item {
 	var best *item
 	rank := 0
 	for _, q := range d.queues {
-		sick := q.sick(now)
 		if len(q.flying) >= q.cfg.Parallel || q.cfg.PerSecond > 0 && len(q.recent) >= q.cfg.PerSecond {
 			continue
 		}
+		sick := q.sick(now)
 		for _, it := range q.waiting {
 			if best != nil && it.Urgency > best.Urgency || !budget.Free(it.Domain) {
 				continue
 			}
-			if it.Spare && !d.ahead(it, got) && (d.ahead(it, waiting) || d.ahead(it, flying)) {
+			if it.Any && (it.ahead(waiting) || it.ahead(flying)) {
 				continue
 			}
-			n := d.rank(now, it, sick)
+			n := it.rank(now, sick)
 			if best == nil || it.Urgency < best.Urgency || n < rank || n == rank && it.seq < best.seq {
 				best, rank = it, n
+			}
+			if n == 0 && it.Urgency == UrgencyPage {
+				break // what waits behind it came later
 			}
 		}
 	}
@@ -165,9 +171,9 @@ func (d *desk) best(now time.Time, budget *bcp.Budget) *item {
 
 // rank counts the person's other chances that come before this one. A chance on a sick channel is none, so
 // people are not left to wait behind it; its own messages come last, but for one a second.
-func (d *desk) rank(now time.Time, it *item, sick bool) int {
+func (it *item) rank(now time.Time, sick bool) int {
 	n := 0
-	for _, o := range d.groups[it.group()] {
+	for _, o := range it.mates.all {
 		if o.Turn < it.Turn && o.state != lost && (o.state == got || !o.line.sick(now)) {
 			n++
 		}
@@ -179,12 +185,12 @@ func (d *desk) rank(now time.Time, it *item, sick bool) int {
 }
 
 // ahead says that a message of the same act to the same person before this one stands in a state.
-func (d *desk) ahead(it *item, state int) bool {
-	return slices.ContainsFunc(d.groups[it.group()], func(o *item) bool { return o.Turn < it.Turn && o.state == state })
+func (it *item) ahead(state int) bool {
+	return slices.ContainsFunc(it.mates.all, func(o *item) bool { return o.Turn < it.Turn && o.state == state })
 }
 
-// done takes up what became of a message that was started.
-func (d *desk) done(now time.Time, it *item, err error) {
+// done takes up what became of a message that was started, and gives those that are no longer needed.
+func (d *desk) done(now time.Time, it *item, err error) (spared []*item) {
 	q := it.line
 	q.flying = slices.DeleteFunc(q.flying, func(o *item) bool { return o == it })
 	q.heard = now
@@ -193,7 +199,15 @@ func (d *desk) done(now time.Time, it *item, err error) {
 		q.counts.sent++
 		q.failures, q.lastSent = 0, now
 		d.close(it, got)
-		return
+		for _, o := range it.mates.all {
+			if o.Any && o.state == waiting {
+				o.line.counts.spared++
+				o.line.drop(o)
+				d.close(o, lost)
+				spared = append(spared, o)
+			}
+		}
+		return spared
 	case isPersonal(err):
 		q.failures = 0
 	default:
@@ -206,14 +220,14 @@ func (d *desk) done(now time.Time, it *item, err error) {
 		q.counts.unknown++
 	}
 	d.close(it, lost)
+	return nil
 }
 
 // close ends a message, and forgets the act to this person when nothing of it is left.
 func (d *desk) close(it *item, state int) {
 	it.state = state
-	group := it.group()
-	if !slices.ContainsFunc(d.groups[group], func(o *item) bool { return o.state == waiting || o.state == flying }) {
-		delete(d.groups, group)
+	if !slices.ContainsFunc(it.mates.all, func(o *item) bool { return o.state == waiting || o.state == flying }) {
+		delete(d.open, it.mates.key)
 	}
 }
 
@@ -223,7 +237,7 @@ func (d *desk) clear() []*item {
 	for _, q := range d.queues {
 		for _, it := range q.waiting {
 			q.counts.failed++
-			it.state = lost
+			d.close(it, lost)
 			out = append(out, it)
 		}
 		q.waiting = nil

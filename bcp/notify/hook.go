@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -81,6 +82,10 @@ func (h *hookCarrier) carry(ctx context.Context, m Message) (string, error) {
 	}
 	resp, err := h.client.Do(req)
 	if err != nil {
+		// The address of a hook may be a secret itself; the cause is told without it.
+		if failed := (*url.Error)(nil); errors.As(err, &failed) {
+			err = failed.Err
+		}
 		return "", &fault{err: err, certain: !connected.Load(), later: true}
 	}
 	defer resp.Body.Close()

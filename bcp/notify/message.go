@@ -35,7 +35,7 @@ type Message struct {
 	Callback  string // where the answer goes; filled in by Send for a person
 	Urgency   int
 	Turn      int  // place among the messages of one act to one person
-	Spare     bool // sent only when none before it got out
+	Any       bool // one of them is enough: this one goes when none before it got out
 }
 
 // Receipt is a gateway's word that it has taken a message, which is not its delivery.
@@ -68,6 +68,9 @@ type Result struct {
 
 // id tells messages apart: the act, the person and the channel.
 func (m Message) id() string { return m.Ref + "\x00" + m.Person + "\x00" + m.Channel }
+
+// group tells whom and what it is about, whichever way it goes.
+func (m Message) group() string { return m.Ref + "\x00" + m.Person }
 
 func (m Message) result(state, detail string, at time.Time) Result {
 	return Result{Key: m.Ref, Person: m.Person, Channel: m.Channel, State: state, Detail: detail, At: at.UTC()}

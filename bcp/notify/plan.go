@@ -2,6 +2,7 @@ package notify
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"bongsu/bcp"
@@ -90,7 +91,7 @@ func tell(p bcp.Person, base Message) []Message {
 		out = outside
 	}
 	for i := range out {
-		out[i].Turn, out[i].Spare = i, i > 0
+		out[i].Turn, out[i].Any = i, true
 	}
 	return out
 }
@@ -118,8 +119,13 @@ func apart(channels []bcp.Channel) []bcp.Channel {
 // pagees are the people behind a name. Where it leads to nobody with a channel, the control tower hears of
 // it: a page to nobody would be lost time.
 func pagees(e bcp.Effect, r *bcp.Roster) []bcp.Person {
-	if people := people(r, behind(e.To, r)); len(people) > 0 {
-		return people
+	names := behind(e.To, r)
+	if e.Kind == bcp.EffectAlarm && strings.HasPrefix(e.Key, bcp.MachineSummon+"/") {
+		// It is about somebody who cannot be reached: told to them alone it would reach nobody.
+		names = append(slices.Clone(names), r.Roles[bcp.RoleTower]...)
+	}
+	if found := people(r, names); len(found) > 0 {
+		return found
 	}
 	if tower := people(r, r.Roles[bcp.RoleTower]); len(tower) > 0 {
 		return tower

@@ -8,14 +8,15 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"bongsu/bcp"
 )
 
 // errLeaving is why a message that still waits at the end was not tried.
 var errLeaving = errors.New("not tried: the post has closed")
 
-const defaultDrain = 3 * time.Second
+const (
+	defaultDrain = 3 * time.Second
+	notNeeded    = "another channel took it"
+)
 
 // PostOptions are what the post needs beside its sender.
 type PostOptions struct {
@@ -72,22 +73,16 @@ func (p *Post) Put(messages []Message) []Result {
 	var out []Result
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, m := range p.places(messages) {
-		if a, known := p.sender.known(m); known {
-			out = append(out, last(m, a.receipt, a.err, now))
-			continue
+	messages = p.places(messages)
+	heard := map[string]bool{}
+	for _, m := range messages {
+		if a, known := p.sender.known(m); known && a.err == nil {
+			heard[m.group()] = true
 		}
-		l := p.sender.line(m)
-		switch {
-		case l == nil:
-			out = append(out, m.result(StateFailed, m.Kind+": "+ErrNoChannel.Error(), now))
-			continue
-		case p.closed:
-			out = append(out, m.result(StateFailed, errLeaving.Error(), now))
-			continue
-		}
-		if taken, double := p.desk.put(p.queues[l.name], m); !taken && !double {
-			out = append(out, m.result(StateFailed, "the queue of "+l.name+" is full", now))
+	}
+	for _, m := range messages {
+		if r, refused := p.take(m, heard[m.group()], now); refused {
+			out = append(out, r)
 		}
 	}
 	select {
@@ -95,6 +90,27 @@ func (p *Post) Put(messages []Message) []Result {
 	default:
 	}
 	return out
+}
+
+// take puts one message on the desk; the result is of one that is not taken.
+func (p *Post) take(m Message, heard bool, now time.Time) (r Result, refused bool) {
+	if a, known := p.sender.known(m); known {
+		return last(m, a.receipt, a.err, now), true
+	}
+	l := p.sender.line(m)
+	switch {
+	case m.Any && heard:
+		return m.result(StateSpared, notNeeded, now), true
+	case l == nil:
+		return m.result(StateFailed, m.Kind+": "+ErrNoChannel.Error(), now), true
+	case p.closed:
+		return m.result(StateFailed, errLeaving.Error(), now), true
+	}
+	taken, double := p.desk.put(p.queues[l.name], m)
+	if !taken && !double {
+		return m.result(StateFailed, "the queue of "+l.name+" is full", now), true
+	}
+	return Result{}, false
 }
 
 // places names for a message to a public place every configured channel of its kind.
@@ -161,16 +177,17 @@ func (p *Post) Run(ctx context.Context) error {
 
 // turn starts what may start and waits for the next reason to look; false at the end.
 func (p *Post) turn(ctx, sending context.Context, running *sync.WaitGroup) bool {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return false
+	case <-p.leave:
+		return false
+	default:
 	}
 	now := time.Now()
 	p.mu.Lock()
-	begun, spared, again := p.desk.start(now)
+	begun, again := p.desk.start(now)
 	p.mu.Unlock()
-	for _, it := range spared {
-		p.o.Report(it.result(StateSpared, "another channel took it", now))
-	}
 	for _, it := range begun {
 		running.Go(func() { p.send(sending, it) })
 	}
@@ -198,7 +215,7 @@ func (p *Post) send(ctx context.Context, it *item) {
 	now := time.Now()
 	p.mu.Lock()
 	was := it.line.sick(now)
-	p.desk.done(now, it, err)
+	spared := p.desk.done(now, it, err)
 	is := it.line.sick(now)
 	p.mu.Unlock()
 	switch {
@@ -208,71 +225,29 @@ func (p *Post) send(ctx context.Context, it *item) {
 		p.o.Log.Info("channel is well again", "channel", it.line.name)
 	}
 	p.o.Report(last(it.Message, receipt, err, now))
+	for _, o := range spared {
+		p.o.Report(o.result(StateSpared, notNeeded, now))
+	}
 	select {
 	case p.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Close ends Run and waits until it has returned, for little more than the drain time at most.
+// Close ends Run and waits until it has returned, at most a second longer than the drain time: a report that
+// hangs must not keep the house from closing.
 func (p *Post) Close() {
 	p.once.Do(func() { close(p.leave) })
 	p.mu.Lock()
 	p.closed = true
 	ran := p.ran
 	p.mu.Unlock()
-	if ran {
-		<-p.left
+	if !ran {
+		return
 	}
-}
-
-// ChannelStatus is how one configured channel does; the numbers count since the start.
-type ChannelStatus struct {
-	Name     string    `json:"name"`
-	Kind     string    `json:"kind"`
-	Domain   string    `json:"domain"`
-	Waiting  int       `json:"waiting"`
-	UnderWay int       `json:"under_way"`
-	Tried    int64     `json:"tried"`
-	Sent     int64     `json:"sent"`
-	Failed   int64     `json:"failed"`
-	Unknown  int64     `json:"unknown"`
-	Spared   int64     `json:"spared"`
-	Refused  int64     `json:"refused"` // by a full queue
-	Retried  int64     `json:"retried"`
-	Sick     bool      `json:"sick"`
-	Error    string    `json:"error,omitempty"` // the newest
-	LastSent time.Time `json:"last_sent"`
-}
-
-// Status tells how each channel does, by name.
-func (p *Post) Status() []ChannelStatus {
-	now := time.Now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var out []ChannelStatus
-	for _, q := range p.desk.queues {
-		out = append(out, ChannelStatus{Name: q.name, Kind: q.cfg.Kind, Domain: q.cfg.Domain, Waiting: len(q.waiting), UnderWay: len(q.flying),
-			Tried: q.counts.started, Sent: q.counts.sent, Failed: q.counts.failed, Unknown: q.counts.unknown, Spared: q.counts.spared,
-			Refused: q.counts.refused, Retried: p.sender.lines[q.name].retried.Load(), Sick: q.sick(now), Error: q.lastErr, LastSent: q.lastSent})
+	select {
+	case <-p.left:
+	case <-time.After(p.o.Drain + time.Second):
+		p.o.Log.Error("the post has not closed in time", "drain", p.o.Drain)
 	}
-	return out
-}
-
-// Settle gives what became of an act from the last results of all its messages: done when one got out,
-// unknown when one may have, not done when certainly none has. Detail is the first trouble.
-func Settle(results []Result) (state, detail string) {
-	state = bcp.ActNotDone
-	for _, r := range results {
-		switch {
-		case r.State == StateSent:
-			return bcp.ActDone, ""
-		case r.State == StateUnknown || r.State == StateSending:
-			state = bcp.ActUnknown
-		}
-		if detail == "" && r.State != StateSpared {
-			detail = r.Channel + ": " + r.Detail
-		}
-	}
-	return state, detail
 }
