@@ -115,13 +115,12 @@ func (h *hand) Probe(ctx context.Context, key string, a bcp.Act) (bcp.Tri, bcp.R
 	if err != nil {
 		return bcp.Unseen, nil, err
 	}
-	kept := h.n.kept.get(undoing(key))
-	if kept == nil {
-		if kept = h.n.kept.get(key); !kept.of(h.act(a)) {
-			kept = nil
-		}
+	q := inquiry{key: key, goal: g, kept: h.n.kept.get(undoing(key))}
+	q.undo = q.kept != nil || h.kind == KindDNS
+	if first := h.n.kept.get(key); q.kept == nil && first.of(h.act(a)) {
+		q.kept = first
 	}
-	return h.n.probe(ctx, inquiry{key: key, goal: g, kept: kept, undo: h.kind == KindDNS})
+	return h.n.probe(ctx, q)
 }
 
 func (h *hand) act(a bcp.Act) bcp.Act { return bcp.Act{Kind: h.kind, With: maps.Clone(a.With)} }

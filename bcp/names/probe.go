@@ -13,7 +13,7 @@ type inquiry struct {
 	key  string
 	goal goal
 	kept *attempt // what this process knows of it; nil when it was another's
-	undo bool     // taking back has the same key and an act of its own
+	undo bool     // it may be asked for the taking back, which has the same key
 }
 
 // finding is what one reading tells about an inquiry.

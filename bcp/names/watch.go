@@ -56,7 +56,7 @@ type sight struct {
 }
 
 func (s sight) sound(at time.Time, err error) bool {
-	return err == nil && !at.IsZero() && s.now.Sub(at) <= s.fresh && at.After(s.wrote)
+	return err == nil && !at.IsZero() && s.now.Sub(at) <= s.fresh && !at.Before(s.wrote)
 }
 
 // fold turns the newest looks into facts, in copies of its own. It is pure.
