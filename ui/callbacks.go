@@ -34,15 +34,6 @@ func mountCallback(s *Server, need right, op huma.Operation) {
 	typed((*Server).callback)(s, need, op)
 }
 
-// callbackRefusals says how a callback is refused; what is not listed is 400. It is the only place to add one.
-var callbackRefusals = []struct {
-	err  error
-	code int
-}{
-	{ErrToken, 403}, {bcp.ErrUnknownPerson, 403}, {bcp.ErrNotMember, 403}, {bcp.ErrNotTower, 403}, {bcp.ErrNotAllowed, 403},
-	{ErrUnwritten, 503}, {bcp.ErrDoubt, 503}, {bcp.ErrStale, 503}, {context.DeadlineExceeded, 503},
-}
-
 // callback takes what a provider answers. The token is proven first and only bad ones are slowed down: an
 // answer that may save a minute is never turned away because somebody else at its address guesses.
 func (s *Server) callback(ctx context.Context, in *callbackIn) (*struct{}, error) {
@@ -57,20 +48,25 @@ func (s *Server) callback(ctx context.Context, in *callbackIn) (*struct{}, error
 	}
 	address, _ := ctx.Value(addressKey).(string)
 	s.log.Debug("a callback was refused", "address", address, "cause", err)
-	if errors.Is(err, ErrToken) {
-		if again := s.limiter.begin(callbackUser, address, time.Now()); again > 0 {
-			seconds := strconv.Itoa(int(math.Ceil(again.Seconds())))
-			return nil, huma.ErrorWithHeaders(problem(http.StatusTooManyRequests, "Too many callbacks without a token of this house from here. Wait %s s.", seconds), http.Header{"Retry-After": {seconds}})
-		}
-		return nil, problem(http.StatusForbidden, "This is no token of this house. Answer to the address that came with the message.")
-	}
-	for _, r := range callbackRefusals {
-		if errors.Is(err, r.err) && r.code == http.StatusServiceUnavailable {
-			return nil, problem(r.code, "The answer could not be written down. Post it again in a few seconds.")
-		}
-		if errors.Is(err, r.err) {
-			return nil, problem(r.code, "Refused: %v.", err)
-		}
+	code := bcp.RefusalCode(err)
+	switch {
+	case errors.Is(err, ErrToken):
+		return nil, s.strange(address)
+	case errors.Is(err, ErrUnwritten), errors.Is(err, context.DeadlineExceeded), code == http.StatusServiceUnavailable:
+		return nil, problem(http.StatusServiceUnavailable, "The answer could not be written down. Post it again in a few seconds.")
+	case code == http.StatusForbidden:
+		return nil, problem(code, "Refused: %v.", err)
 	}
 	return nil, problem(http.StatusBadRequest, "Refused: %v.", err)
+}
+
+// strange answers a token that is not ours, and slows its sender down.
+func (s *Server) strange(address string) error {
+	wait := s.limiter.begin(callbackUser, address, time.Now())
+	if wait == 0 {
+		return problem(http.StatusForbidden, "This is no token of this house. Answer to the address that came with the message.")
+	}
+	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	return huma.ErrorWithHeaders(problem(http.StatusTooManyRequests, "Too many answers without a token of this house from here. Wait %s s, then try again.", seconds),
+		http.Header{"Retry-After": {seconds}})
 }

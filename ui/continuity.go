@@ -20,8 +20,8 @@ type Continuity interface {
 	// Ask hands in what a person asks and waits for the answer. A refusal is a reply with a Code of 400 or
 	// above; an error means that it is not known whether anything was done. The same id is one request.
 	Ask(ctx context.Context, r bcp.Request) (bcp.Reply, error)
-	// Callback takes the answer of a phone or message provider, nil when it counts or is known already. An
-	// error is a refusal: one of bcp's means here what it means to a person, see also ErrToken, ErrUnwritten.
+	// Callback takes the answer of a phone or message provider. An error is a refusal: 403 where bcp would
+	// refuse a person so, 400 otherwise, but for ErrToken and ErrUnwritten.
 	Callback(ctx context.Context, token string, body []byte) error
 	// After pages through the shared journal: at most limit entries after a sequence number, in order.
 	After(ctx context.Context, after uint64, limit int) ([]SharedEntry, error)
