@@ -17,10 +17,13 @@ import (
 type User struct {
 	c       *Client
 	session Secret
+	body    func(time.Time) string // of its messages
 }
 
 // User begins as somebody who has not logged in.
-func (c *Client) User() *User { return &User{c: c} }
+func (c *Client) User() *User {
+	return &User{c: c, body: func(at time.Time) string { return "probe " + strconv.FormatInt(at.UnixMilli(), 10) }}
+}
 
 // Connection is what the connection-information service tells a client.
 type Connection struct {
@@ -132,7 +135,7 @@ func (u *User) Travel(ctx context.Context, address string) (t Trip) {
 	if at, t.Err = u.Connection(ctx, address); t.Err != nil {
 		return t
 	}
-	m := Message{ID: "probe-" + rand.Text(), To: u.c.cfg.User, Body: "probe " + strconv.FormatInt(t.Began.UnixMilli(), 10)}
+	m := Message{ID: "probe-" + rand.Text(), To: u.c.cfg.User, Body: u.body(t.Began)}
 	sent, err := u.Send(ctx, at.Address, m)
 	if t.Err = err; err != nil {
 		return t
