@@ -58,10 +58,14 @@ func (x *Incidents) open(now time.Time, f Facts) []Decision {
 			continue
 		}
 		begun[e.Site+"|"+home(e)] = true
-		d := Decision{
-			Machine: MachineIncident, ID: "i" + strconv.Itoa(len(x.all)+len(out)+1), Event: evCreate, By: byEvidence, Why: e.What,
-			Detail: incidentDetail{Site: e.Site, Subject: home(e), Evidence: []Evidence{e}},
+		d := Decision{Machine: MachineIncident, ID: "i" + strconv.Itoa(len(x.all)+len(out)+1), Event: evCreate, By: byEvidence, Why: e.What}
+		opened := incidentDetail{Site: e.Site, Subject: home(e), Evidence: []Evidence{e}}
+		// The first page goes with the very first entry, so that it goes even where none can be written.
+		if rung, people := firstRung(0, now, f); len(people) > 0 {
+			opened.Rung, opened.Paged = &rung, true
+			d.Effects = pageAll(people, d.ID)
 		}
+		d.Detail = opened
 		if e.Facility() && !e.Critical() {
 			// One channel alone never moves anything, but it is worth minutes of warning.
 			d.Effects = append(d.Effects, Effect{Kind: EffectPlan, To: e.Site})
@@ -209,29 +213,40 @@ func (x *Incidents) climb(now time.Time, i *Incident, f Facts) (Decision, bool) 
 	if i.Rung > 0 && now.Before(i.Paged.Add(wait)) {
 		return d, false
 	}
-	r := f.roster()
-	for rung := i.Rung; rung < len(r.Ladder); rung++ {
-		people := r.OnRung(rung, now, f.Unreachable)
-		if len(people) == 0 {
-			continue
-		}
-		next := rung + 1
+	if next, people := firstRung(i.Rung, now, f); len(people) > 0 {
 		d.Event, d.Detail = evAckTimeout, incidentDetail{Rung: &next, Paged: true}
 		if i.Rung == 0 {
 			d.Event = evNote
 		}
-		for _, p := range people {
-			d.Effects = append(d.Effects, Effect{Kind: EffectPage, To: p, Args: map[string]string{"incident": i.ID}})
-		}
+		d.Effects = pageAll(people, i.ID)
 		return d, true
 	}
 	d.Event, d.Why = evLadderExhausted, "nobody on the ladder has answered"
-	if tower := firstReachable(r.Roles[RoleTower], f.Unreachable, 1); tower != "" {
+	if tower := firstReachable(f.roster().Roles[RoleTower], f.Unreachable, 1); tower != "" {
 		d.Detail = incidentDetail{Roles: map[string]string{RoleTower: tower}}
 		d.Effects = append(d.Effects, Effect{Kind: EffectPage, To: tower, Args: map[string]string{"incident": i.ID, "role": RoleTower}})
 	}
 	d.Effects = append(append(d.Effects, Effect{Kind: EffectTell, Args: map[string]string{"incident": i.ID}}), callRoles(i, f)...)
 	return d, true
+}
+
+// firstRung is the first rung from one on that has people now, as the number of rungs paged with it.
+func firstRung(from int, now time.Time, f Facts) (paged int, people []string) {
+	r := f.roster()
+	for rung := from; rung < len(r.Ladder); rung++ {
+		if people := r.OnRung(rung, now, f.Unreachable); len(people) > 0 {
+			return rung + 1, people
+		}
+	}
+	return from, nil
+}
+
+func pageAll(people []string, incident string) []Effect {
+	var out []Effect
+	for _, p := range people {
+		out = append(out, Effect{Kind: EffectPage, To: p, Args: map[string]string{"incident": incident}})
+	}
+	return out
 }
 
 // callRoles pages the holders of the roles that are still empty.

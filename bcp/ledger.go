@@ -45,6 +45,7 @@ type ActRecord struct {
 	Answered time.Time         `json:"answered,omitzero"`
 	Detail   string            `json:"detail,omitempty"`
 	Probes   int               `json:"probes,omitempty"` // inconclusive looks so far
+	Probed   bool              `json:"probed,omitempty"` // the state comes from a probe
 	Data     map[string]string `json:"data,omitempty"`
 }
 
@@ -199,7 +200,7 @@ func (l *Ledger) FoldOutcome(o Outcome) error {
 	if o.Probed && o.State == ActUnknown {
 		a.Probes++
 	}
-	a.State, a.Answered, a.Detail, a.Data = o.State, o.At, o.Detail, o.Data
+	a.State, a.Answered, a.Detail, a.Data, a.Probed = o.State, o.At, o.Detail, o.Data, o.Probed
 	if a.State != ActUnknown {
 		delete(l.open, o.Key)
 	}

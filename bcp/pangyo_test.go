@@ -203,15 +203,6 @@ func TestABrokenGlassIsToldAndMustBeRatified(t *testing.T) {
 func TestPagingNeverWaitsForTheJournal(t *testing.T) {
 	h := newHouse(t)
 	h.facts.Evidence = []Evidence{fire(1, 1)}
-	for range 2 { // the cases are opened, the first page is due
-		for _, d := range h.org.Incidents.Decide(h.now, h.facts) {
-			if d.Event == evCreate {
-				if _, err := h.org.Ledger.Fire(t.Context(), d, h.record); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
 	broken := errors.New("no quorum")
 	first, err := h.org.Turn(t.Context(), h.now, h.facts, func(context.Context, Transition) error { return fmt.Errorf("%w: %w", broken, ErrNotWritten) })
 	if !errors.Is(err, broken) || count1(first, EffectPage, "oncall1") != 1 {

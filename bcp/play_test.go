@@ -157,7 +157,15 @@ func TestTheShippedPlaybookHoldsAgainstARoster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, faults := LoadPlaybook("battery-room-fire.yaml", text, loadRoster(t))
+	who, err := os.ReadFile("../sites/demo/roster.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	roster, faults := LoadRoster("roster.yaml", who)
+	if roster == nil || len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	p, faults := LoadPlaybook("battery-room-fire.yaml", text, roster)
 	if p == nil || len(faults) > 0 {
 		t.Fatal(faults)
 	}

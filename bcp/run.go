@@ -102,9 +102,10 @@ type Run struct {
 	Data      *Proof              `json:"data,omitempty"`
 	Waves     [][]string          `json:"waves,omitempty"`
 	Wave      int                 `json:"wave"`
-	Share     int                 `json:"share"`          // of the traffic at the target, percent
-	Moved     bool                `json:"moved"`          // traffic may have moved: no way back but a new run
-	Acts      []string            `json:"acts,omitempty"` // keys of what the present state waits for
+	Share     int                 `json:"share"`            // of the traffic at the target, percent
+	Moved     bool                `json:"moved"`            // traffic may have moved: no way back but a new run
+	Acts      []string            `json:"acts,omitempty"`   // keys of what the present state waits for
+	Redone    int                 `json:"redone,omitempty"` // how often this state's acts were begun anew
 	Hold      *Hold               `json:"hold,omitempty"`
 	Overrides map[string]Override `json:"overrides,omitempty"`
 	Joined    []string            `json:"joined,omitempty"`  // playbook steps that wait for this run
@@ -189,7 +190,7 @@ func (x *Runs) fold(t Transition) error {
 	}
 	acts := t.acts()
 	if t.From != t.To || t.Event == evWaveDone {
-		r.Since = t.At
+		r.Since, r.Redone = t.At, 0
 		// In HOLD, and on the way back with nothing to do anew, the acts it fell over are still what counts.
 		if t.To != RunHold && (t.From != RunHold || len(acts) > 0) {
 			r.Acts = nil
@@ -197,6 +198,7 @@ func (x *Runs) fold(t Transition) error {
 	}
 	if d.Again {
 		r.Acts = nil
+		r.Redone++
 	}
 	r.State = t.To
 	r.Acts = append(r.Acts, acts...)

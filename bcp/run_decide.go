@@ -42,6 +42,9 @@ type runTurn struct {
 }
 
 func (t runTurn) step() (Decision, bool) {
+	if d, ok := t.redo(); ok {
+		return d, true
+	}
 	switch t.run.State {
 	case RunArmed:
 		return t.armed()
@@ -71,6 +74,33 @@ func (t runTurn) step() (Decision, bool) {
 		return Decision{}, false
 	}
 	return t.gate(answer, patience, next, bad)
+}
+
+// mostRedone bounds how often the acts of one state are begun anew by themselves.
+const mostRedone = 3
+
+// redo begins the acts anew that a leader intended and never did, as a probe has found out: it died between
+// the entry and the act. One that was tried and refused is not among them.
+func (t runTurn) redo() (Decision, bool) {
+	if t.run.Redone >= mostRedone || t.run.State == RunHold {
+		return Decision{}, false
+	}
+	var left []Effect
+	for _, key := range t.run.Acts {
+		a, ok := t.x.ledger.Act(key)
+		switch {
+		case !ok || a.State == ActIntended || a.State == ActUnknown:
+			return Decision{}, false
+		case a.State == ActNotDone && !a.Probed:
+			return Decision{}, false
+		case a.State == ActNotDone:
+			left = append(left, Effect{Kind: a.Kind, To: a.To, Args: a.Args})
+		}
+	}
+	if len(left) == 0 {
+		return Decision{}, false
+	}
+	return Decision{Event: evNote, Why: "begun anew: a probe found that the last leader had not done it", Detail: runDetail{Again: true}, Effects: left}, true
 }
 
 // linear is the guard of the states that only pass or fall into HOLD, the move it allows, and how long

@@ -121,6 +121,14 @@ func (f *facts) unreadable(e Entry, err error) {
 		What: fmt.Sprintf("entry %d of %s cannot be read: %v", e.Seq, e.Site, err)})
 }
 
+// told is the moment that is the same in the field's own journal and in the shared one.
+func (e Entry) told() time.Time {
+	if e.Told.IsZero() {
+		return e.Time
+	}
+	return e.Told
+}
+
 func (f *facts) stage(e Entry, s facility.StageChange) {
 	key := e.Site + "|" + s.Room
 	r := f.rooms[key]
@@ -132,7 +140,7 @@ func (f *facts) stage(e Entry, s facility.StageChange) {
 		if s.To == "S0" {
 			return
 		}
-		r = &roomFire{site: f.site(e.Site), room: s.Room, id: "fire/" + e.Site + "/" + s.Room + "/" + strconv.FormatUint(e.Seq, 10), racks: map[string]string{}, since: e.Time}
+		r = &roomFire{site: f.site(e.Site), room: s.Room, id: "fire/" + e.Site + "/" + s.Room + "/" + strconv.FormatInt(e.told().UnixMilli(), 10), racks: map[string]string{}, since: e.told()}
 		f.rooms[key] = r
 	}
 	r.racks[s.Rack] = s.To

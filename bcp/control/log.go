@@ -22,6 +22,8 @@ type Entry struct {
 	Site  string // that wrote it; of a relayed entry the field's
 	Node  string
 	Epoch uint64 // of the leader that wrote it, 0 for none
+	// Told is when a field wrote what a relayed entry repeats; the entry's own time for all others.
+	Told time.Time
 }
 
 // Log is the shared journal as the loop needs it. Keys are idempotency keys: a second append with the same

@@ -62,8 +62,9 @@ type Config struct {
 	Sites   map[string]string  // data center by the id of its facility
 	Eyes    Eyes
 	Voice   Voice
-	Hands   map[string]bcp.Adapter // by kind of act
-	Publish func(*bcp.Picture)     // each value is the callee's own
+	Hands   map[string]bcp.Adapter                                // by kind of act
+	Local   func(ctx context.Context, fn func(Entry) error) error // this site's own field, nil for none: for when there is no majority
+	Publish func(*bcp.Picture)                                    // each value is the callee's own
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
@@ -164,6 +165,19 @@ func (l *Loop) term(ctx context.Context) error {
 	})
 	leases := make(chan Lease, 1)
 	running.Go(func() { l.campaign(ctx, leases) })
+	own := make(chan Entry, 512)
+	if l.cfg.Local != nil {
+		running.Go(func() {
+			_ = l.cfg.Local(ctx, func(e Entry) error { // ends with ctx, and no sooner
+				select {
+				case own <- e:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			})
+		})
+	}
 	leaders := make(chan string, 1)
 	running.Go(func() { l.followLeader(ctx, leaders) })
 	defer t.end()
@@ -183,8 +197,10 @@ func (l *Loop) term(ctx context.Context) error {
 			return fmt.Errorf("epoch %d: %w", t.lease.Epoch(), ErrFenced)
 		case r := <-t.results:
 			err = t.settle(r)
+		case e := <-own:
+			t.near.fold(e)
 		case name := <-leaders:
-			t.leader = name
+			t.heard(name)
 		case <-tick.C:
 		}
 		if err == nil {

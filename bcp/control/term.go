@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +31,9 @@ type term struct {
 	upTo   uint64          // entries to read before leading
 	leads  bool
 	leader string
-	why    string // what is wrong now, for people
+	silent time.Time // since when no majority answers, zero while one does
+	near   *facts    // what this site's own field tells, for when the shared journal is away
+	why    string    // what is wrong now, for people
 
 	act     context.Context // ends with the lease
 	stop    context.CancelFunc
@@ -50,7 +53,7 @@ func newTerm(ctx context.Context, l *Loop) (*term, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &term{loop: l, cfg: &l.cfg, log: l.log, ctx: ctx, org: org, facts: newFacts(l.cfg.Sites), own: map[uint64]bool{},
+	return &term{loop: l, cfg: &l.cfg, log: l.log, ctx: ctx, org: org, facts: newFacts(l.cfg.Sites), near: newFacts(l.cfg.Sites), own: map[uint64]bool{},
 		results: make(chan result, 256), busy: map[string]bool{}, looked: map[string]time.Time{}, paged: map[string]bool{}, dirty: true}, nil
 }
 
@@ -87,8 +90,8 @@ func (t *term) end() {
 
 // pace is how long to wait for the next round when nothing happens.
 func (t *term) pace() time.Duration {
-	if t.leads && t.moving() {
-		return busyTick
+	if t.dirty || t.leads && t.moving() {
+		return busyTick // what was not shown yet is shown then
 	}
 	return idleTick
 }
@@ -211,15 +214,60 @@ func (t *term) round() error {
 	}
 	if t.leads {
 		if err := t.turn(now); err != nil {
+			t.why, t.shown = err.Error(), time.Time{}
+			t.show(now)
 			return err
 		}
 	}
+	t.alone(now)
 	t.watch()
 	t.loop.mu.Lock()
 	t.loop.turned = now
 	t.loop.mu.Unlock()
 	t.show(now)
 	return nil
+}
+
+// heard takes who leads.
+func (t *term) heard(name string) {
+	t.leader = name
+	switch {
+	case name != noQuorum:
+		t.silent = time.Time{}
+	case t.silent.IsZero():
+		t.silent = t.cfg.Now()
+	}
+}
+
+// aloneAfter is how long a majority may be silent until a site calls its people by itself.
+const aloneAfter = 3 * time.Second
+
+// alone calls people while nobody can decide: what would be decided if it could be written is worked out,
+// and its pages are sent. Nothing else is done, and nothing is remembered as done.
+func (t *term) alone(now time.Time) {
+	if t.leads || t.silent.IsZero() || now.Sub(t.silent) < aloneAfter {
+		return
+	}
+	f := t.gather(now)
+	for _, e := range t.near.all() {
+		if !slices.ContainsFunc(f.Evidence, func(k bcp.Evidence) bool { return k.ID == e.ID && k.Stage >= e.Stage }) {
+			f.Evidence = append(slices.DeleteFunc(f.Evidence, func(k bcp.Evidence) bool { return k.ID == e.ID }), e)
+		}
+	}
+	refuse := func(context.Context, bcp.Transition) error {
+		return fmt.Errorf("no majority answers: %w", bcp.ErrNotWritten)
+	}
+	effects, _ := t.org.Turn(t.ctx, now, f, refuse)
+	for _, e := range effects {
+		switch e.Kind {
+		case bcp.EffectPage, bcp.EffectAlarm, bcp.EffectTell, bcp.EffectSend:
+			if !t.paged[e.Key] {
+				t.paged[e.Key] = true
+				t.log.Warn("nobody leads: people are called all the same", "kind", e.Kind, "to", e.To)
+				t.cfg.Voice.Say(e, t.cfg.Roster(), func(Said) {})
+			}
+		}
+	}
 }
 
 // turn is one round of the leader: requests first, then decisions, then what they ask for.

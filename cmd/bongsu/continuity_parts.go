@@ -31,8 +31,12 @@ func draftOf(d journal.Draft, key string) shared.Draft {
 }
 
 func entryOf(e shared.Entry) control.Entry {
-	return control.Entry{Entry: journal.Entry{Seq: e.Seq, Time: e.Time, Kind: e.Kind, Actor: e.Actor, Subject: e.Subject, Data: e.Data, Prev: e.Prev, Hash: e.Hash},
+	out := control.Entry{Entry: journal.Entry{Seq: e.Seq, Time: e.Time, Kind: e.Kind, Actor: e.Actor, Subject: e.Subject, Data: e.Data, Prev: e.Prev, Hash: e.Hash},
 		Site: e.Site, Node: e.Node, Epoch: e.Epoch}
+	if e.Origin != nil {
+		out.Told = e.Origin.Time
+	}
+	return out
 }
 
 // meaning keeps what the loop branches on.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"bongsu/bcp/control"
 	"bongsu/facility"
 	"bongsu/historian"
 	"bongsu/journal"
@@ -114,6 +115,26 @@ func (f *fieldLink) samples(batch []facility.Sample) {
 	if f.live != nil {
 		f.live.Apply(batch)
 	}
+}
+
+// tell hands out the field's own journal, from a little before now: what a site needs to call its people by
+// itself when the shared journal is away.
+func (f *fieldLink) tell(ctx context.Context, fn func(control.Entry) error) error {
+	var after uint64
+	opened := false
+	return f.again(ctx, "calls without a majority", func(ctx context.Context) error {
+		if !opened {
+			o, err := f.open(ctx)
+			if err != nil {
+				return err
+			}
+			after, opened = o.JournalSeq-min(o.JournalSeq, tailEntries), true
+		}
+		return f.replaced(&after, f.client.Journal(ctx, after, func(e journal.Entry) error {
+			after = e.Seq
+			return fn(control.Entry{Entry: e, Site: f.site.ID})
+		}))
+	})
 }
 
 // value is a point's newest value, and whether it is good and fresh.
