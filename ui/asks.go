@@ -47,6 +47,7 @@ const (
 var (
 	askSite   = field{name: fieldSite, most: 64, doc: "id of the data center"}
 	askReason = field{name: "reason", most: 500}
+	askProof  = field{name: "evidence", most: 4000}
 	askWork   = field{name: fieldActions, doc: "what was learnt, as work with an owner and a date"}
 )
 
@@ -60,15 +61,15 @@ var asks = []ask{
 		{name: fieldGrade, doc: "as the person sees it: 1 is the gravest"},
 		{name: "deadline", form: "date-time", doc: "of a power cut"},
 	}},
-	{"incidents/{id}/ack", "incident.ack", "Take an incident on", nil},
+	{"incidents/{id}/ack", "incident.ack", "Take an incident on", []field{askReason}},
 	{"incidents/{id}/dismiss", "incident.dismiss", "Dismiss an incident", []field{askReason}},
-	{"incidents/{id}/declare", "incident.declare", "Declare an incident", nil},
-	{"incidents/{id}/role", "incident.role", "Take a role in an incident", []field{{name: "role", most: 64}}},
-	{"incidents/{id}/note", "incident.note", "Add a line to an incident", []field{{name: "text", most: 4000}}},
-	{"incidents/{id}/lower", "incident.lower", "Lower the grade of an incident; takes two people", nil},
-	{"incidents/{id}/close", "incident.close", "Close an incident", nil},
+	{"incidents/{id}/declare", "incident.declare", "Declare an incident", []field{askReason}},
+	{"incidents/{id}/role", "incident.role", "Take a role in an incident", []field{askReason, {name: "role", most: 64}}},
+	{"incidents/{id}/note", "incident.note", "Add a line to an incident", []field{askReason, {name: "text", most: 4000}}},
+	{"incidents/{id}/lower", "incident.lower", "Lower the grade of an incident; takes two people", []field{askReason}},
+	{"incidents/{id}/close", "incident.close", "Close an incident", []field{askReason}},
 	{"incidents/{id}/reopen", "incident.reopen", "Open a closed incident again", []field{askReason}},
-	{"incidents/{id}/complete", "incident.complete", "Close the retrospective", []field{askWork}},
+	{"incidents/{id}/complete", "incident.complete", "Close the retrospective", []field{askReason, askWork}},
 	{"incidents/{id}/withdraw", "incident.withdraw", "Take back what was reported", []field{{name: "evidence", most: 200, doc: "its id"}, askReason}},
 
 	{"bcp/motions", "motion.propose", "Put a motion to the committee", []field{
@@ -89,24 +90,24 @@ var asks = []ask{
 	{"runs", "play.start", "Start a playbook; takes two people", []field{{name: fieldPlaybook, most: 64}}},
 	{"runs/{id}/stop", "play.stop", "Stop a playbook", []field{askReason}},
 	{"runs/{id}/resume", "play.resume", "Let a stopped playbook go on", []field{askReason}},
-	{"runs/{id}/steps/{step}/release", "step.release", "Let a step pass its hold point", nil},
-	{"runs/{id}/steps/{step}/attest", "step.attest", "Attest that a step is done", []field{{name: "evidence", most: 4000}}},
-	{"runs/{id}/steps/{step}/skip", "step.skip", "Skip a step", []field{askReason}},
-	{"runs/{id}/steps/{step}/give-up", "step.give-up", "Give a step up", []field{askReason}},
-	{"runs/{id}/steps/{step}/compensate", "step.compensate", "Undo a step", []field{askReason}},
+	{"runs/{id}/steps/{step}/release", "step.release", "Let a step pass its hold point", []field{askReason, askProof}},
+	{"runs/{id}/steps/{step}/attest", "step.attest", "Attest that a step is done", []field{askReason, askProof}},
+	{"runs/{id}/steps/{step}/skip", "step.skip", "Skip a step", []field{askReason, askProof}},
+	{"runs/{id}/steps/{step}/give-up", "step.give-up", "Give a step up", []field{askReason, askProof}},
+	{"runs/{id}/steps/{step}/compensate", "step.compensate", "Undo a step", []field{askReason, askProof}},
 
 	{"failover/{group}/order", "failover.order", "Order a planned failover or a failback", []field{{name: "trigger", only: []string{bcp.TriggerOrder, bcp.TriggerFailback}}, askReason}},
-	{"failover/{group}/approve", "failover.approve", "Approve a failover", nil},
-	{"failover/{group}/deny", "failover.deny", "Deny a failover", nil},
-	{"failover/{group}/resume", "failover.resume", "Let a held failover go on", nil},
-	{"failover/{group}/override", "failover.override", "Take a failed guard upon oneself; takes two people who give one reason", []field{askReason}},
+	{"failover/{group}/approve", "failover.approve", "Approve a failover", []field{askReason}},
+	{"failover/{group}/deny", "failover.deny", "Deny a failover", []field{askReason}},
+	{"failover/{group}/resume", "failover.resume", "Let a held failover go on", []field{askReason}},
+	{"failover/{group}/override", "failover.override", "Take a failed guard upon oneself; takes two people", []field{askReason}},
 	{"failover/{group}/compensate", "failover.compensate", "Take a failover back", []field{askReason}},
 	{"failover/{group}/abandon", "failover.abandon", "Give a failover up", []field{askReason}},
-	{"failover/{group}/rearm", "failover.rearm", "Make a group ready for the next failover", nil},
-	{"failover/{group}/end-block", "failover.end-block", "End the rest after a failover", nil},
+	{"failover/{group}/rearm", "failover.rearm", "Make a group ready for the next failover", []field{askReason}},
+	{"failover/{group}/end-block", "failover.end-block", "End the rest after a failover", []field{askReason}},
 	{"failover/brake/release", "brake.release", "Release the brake on automatic failover", []field{askReason}},
 	{"services/{id}/maintain", "service.maintain", "Begin a maintenance of a service", []field{{name: "until", form: "date-time"}, askReason}},
-	{"services/{id}/end-maintenance", "service.end-maintenance", "End a maintenance", nil},
+	{"services/{id}/end-maintenance", "service.end-maintenance", "End a maintenance", []field{askReason}},
 }
 
 // paperVote is the kind of a vote whose voter is known by a code from paper.
