@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 )
 
 const maxBody = 64 << 10
@@ -38,7 +40,7 @@ func (p *Plant) handler() http.Handler {
 		{"/sim/v1/inbox", map[string]func(*http.Request) (any, error){"GET": p.getInbox}},
 	}
 	for _, r := range routes {
-		allowed := sortedKeys(r.methods)
+		allowed := slices.Sorted(maps.Keys(r.methods))
 		mux.HandleFunc(r.path, func(w http.ResponseWriter, req *http.Request) {
 			act, ok := r.methods[req.Method]
 			if !ok {
@@ -104,7 +106,7 @@ type scenarioItem struct {
 
 func (p *Plant) getScenarios(*http.Request) (any, error) {
 	items := []scenarioItem{}
-	for _, name := range sortedKeys(p.scenarios) {
+	for _, name := range slices.Sorted(maps.Keys(p.scenarios)) {
 		s := p.scenarios[name]
 		item := scenarioItem{Scenario: s}
 		if n := len(s.Events); n > 0 {
@@ -120,7 +122,7 @@ func (p *Plant) postScenario(req *http.Request) (any, error) {
 	err := p.StartScenario(name)
 	switch {
 	case errors.Is(err, ErrUnknownScenario):
-		return nil, &problem{"Unknown scenario", http.StatusNotFound, err.Error(), sortedKeys(p.scenarios)}
+		return nil, &problem{"Unknown scenario", http.StatusNotFound, err.Error(), slices.Sorted(maps.Keys(p.scenarios))}
 	case errors.Is(err, ErrScenarioRunning):
 		return nil, &problem{Title: "A scenario is running", Status: http.StatusConflict,
 			Detail: err.Error() + " with DELETE /sim/v1/scenarios"}

@@ -2,8 +2,6 @@ package simulators
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/simonvetter/modbus"
@@ -56,13 +54,4 @@ type sender interface {
 var senders = map[string]func(*layout, *facility.Device) (sender, error){
 	"sim-thermal-camera": newCameraSender,
 	"sim-rack-inlet":     newInletSender,
-}
-
-// assetFor checks that a device hangs on the kind of asset its firmware measures.
-func (l *layout) assetFor(dev *facility.Device, kinds ...string) (*facility.Asset, error) {
-	a := l.assets[dev.Asset]
-	if a == nil || !slices.Contains(kinds, a.Kind) {
-		return nil, fmt.Errorf("device %s: a %s measures a %v, and asset %q is none", dev.ID, dev.Profile, kinds, dev.Asset)
-	}
-	return a, nil
 }

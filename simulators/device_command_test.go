@@ -2,6 +2,7 @@ package simulators
 
 import (
 	"testing"
+	"time"
 
 	"github.com/simonvetter/modbus"
 
@@ -9,10 +10,10 @@ import (
 )
 
 // testRead reads one value of a device as its profile says, without a socket.
-func (p *Plant) testRead(t *testing.T, point *facility.Point) float64 {
+func (p *bench) testRead(t *testing.T, point *facility.Point) float64 {
 	t.Helper()
 	dev := p.site.Device(point.Device)
-	l := p.links.byID[dev.Link].(*modbusLink)
+	l := p.byID[dev.Link].(*modbusLink)
 	addr := uint16(*point.Def.Address)
 	if point.Def.Function == 2 {
 		bits, err := l.HandleDiscreteInputs(&modbus.DiscreteInputsRequest{UnitId: uint8(dev.Unit), Addr: addr, Quantity: 1})
@@ -31,15 +32,16 @@ func (p *Plant) testRead(t *testing.T, point *facility.Point) float64 {
 // Every command of every profile reaches an actuator, and its own feedback proves it inside its own deadline,
 // not before it was given.
 func TestEveryCommandIsProvenInTime(t *testing.T) {
+	const tick = 100 * time.Millisecond
 	tried := 0
-	for id, cmd := range loadDemo(t).Commands {
+	for id, cmd := range loadSite(t).Commands {
 		if cmd.Asset != "demo/b1/r3" && cmd.Asset != "demo/b1" {
 			continue
 		}
 		tried++
-		p := still(t)
+		p := idleBench(t)
 		dev := p.site.Device(cmd.Device)
-		l := p.links.byID[dev.Link].(*modbusLink)
+		l := p.byID[dev.Link].(*modbusLink)
 		feedback := &p.site.Points[cmd.Feedback]
 		p.advance(tick)
 		before := p.testRead(t, feedback)
@@ -74,11 +76,9 @@ func TestEveryCommandIsProvenInTime(t *testing.T) {
 
 // A stuck breaker leaves the rack closed on its own contacts while the backup contactor proves itself.
 func TestBackupIsolationProvesItselfAlone(t *testing.T) {
-	p := still(t)
-	if err := p.StartScenario("isolation-fails"); err != nil {
-		t.Fatal(err)
-	}
-	l := p.links.byID["fire-io"].(*modbusLink)
+	p := idleBench(t)
+	p.inject(Fault{Kind: ActuatorStuck, Target: "demo/b1/r3", Params: FaultParams{Actuator: Isolate}})
+	l := p.byID["fire-io"].(*modbusLink)
 	for _, coil := range []uint16{coilIsolate, coilIsolateBackup} {
 		if _, err := l.HandleCoils(&modbus.CoilsRequest{UnitId: 3, Addr: coil, Quantity: 1, IsWrite: true, Args: []bool{true}}); err != nil {
 			t.Fatal(err)

@@ -1,19 +1,49 @@
 package simulators
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/smtp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/wneessen/go-mail"
+
+	"bongsu/facility"
 )
+
+// startInbox receives on free ports for three kinds of people and two who vote.
+func startInbox(t *testing.T) *peopleInbox {
+	t.Helper()
+	b := newPeopleInbox([]facility.Person{
+		{ID: "kim", Mail: "kim@demo", Phone: "+82-1", Deliver: 10 * time.Millisecond, Ack: 10 * time.Millisecond, Join: 10 * time.Millisecond, Vote: "yes"},
+		{ID: "lee", Mail: "lee@demo", Phone: "+82-2", Ack: -1},
+		{ID: "park", Mail: "park@demo", Phone: "+82-3", Dead: []string{channelPhone}},
+		{ID: "choi", Phone: "+82-4", Vote: "no", VoteDelay: 50 * time.Millisecond},
+		{ID: "jung", Phone: "+82-5", Vote: "yes", VoteDelay: -1},
+	}, slog.New(slog.DiscardHandler))
+	if err := b.open("127.0.0.1:0", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the inbox ended with %v", err)
+		}
+	})
+	return b
+}
 
 // callbacks collects what people answer.
 type callbacks struct {
@@ -69,8 +99,8 @@ func post(t *testing.T, url, body string) int {
 // Each person does with a message what they do, and says so at the callback; a dead channel delivers nothing.
 func TestPeopleAnswer(t *testing.T) {
 	answers := listenForAnswers(t)
-	r := startMessenger(t, 0, 0)
-	at := "http://" + r.w.inbox.addresses().Gateway
+	b := startInbox(t)
+	at := "http://" + b.addresses().Gateway
 	cases := []struct {
 		ref, path, to, ask string
 		status             int
@@ -94,7 +124,7 @@ func TestPeopleAnswer(t *testing.T) {
 	for _, c := range cases {
 		eventually(t, c.ref+" answered", func() bool { return slices.Equal(answers.of(c.ref), c.want) })
 	}
-	state := r.w.inbox.state()
+	state := b.state()
 	if state.Total != 7 || state.Items[0].Ref != "news" || state.Items[6].Signature != "sig" || state.Items[6].Acked == nil || state.Items[2].Delivered != nil {
 		t.Errorf("the inbox lists %+v", state)
 	}
@@ -106,10 +136,10 @@ func TestPeopleAnswer(t *testing.T) {
 // A committee decides in its own time, or keeps silent; when it speaks again it answers what it was asked.
 func TestPeopleDecideOrKeepSilent(t *testing.T) {
 	answers := listenForAnswers(t)
-	r := startMessenger(t, 0, 0)
+	b := startInbox(t)
 	ask := func(ref, to string) {
 		body := `{"to":"` + to + `","text":"declare?","ref":"` + ref + `","ask":["join","vote"],"callback":"` + answers.url + `"}`
-		if status := post(t, "http://"+r.w.inbox.addresses().Gateway+"/sms", body); status != 202 {
+		if status := post(t, "http://"+b.addresses().Gateway+"/sms", body); status != 202 {
 			t.Fatalf("%s: status %d", ref, status)
 		}
 	}
@@ -119,42 +149,42 @@ func TestPeopleDecideOrKeepSilent(t *testing.T) {
 	}
 	ask("choi thinks", "choi")
 	is("choi thinks", "delivered", "acked", "joined", "voted:no")
-	if m := r.w.inbox.state().Items[0]; m.Voted.Sub(*m.Joined) < 50*time.Millisecond {
+	if m := b.state().Items[0]; m.Voted.Sub(*m.Joined) < 50*time.Millisecond {
 		t.Errorf("voted %v after joining, want 50 ms of thought", m.Voted.Sub(*m.Joined))
 	}
-	r.w.inbox.silence("f1", &silence{who: "kim", voteOnly: true})
+	b.silence("f1", &silence{who: "kim", voteOnly: true})
 	ask("kim abstains", "kim")
 	ask("others do not", "choi")
 	is("others do not", "delivered", "acked", "joined", "voted:no")
 	is("kim abstains", "delivered", "acked", "joined")
-	r.w.inbox.silence("f2", &silence{who: everybody})
+	b.silence("f2", &silence{who: everybody})
 	ask("nobody answers", "choi")
 	ask("never decides", "jung")
 	is("nobody answers", "delivered")
 	is("never decides", "delivered")
-	r.w.inbox.silence("f2", nil)
+	b.silence("f2", nil)
 	is("nobody answers", "delivered", "acked", "joined", "voted:no")
 	is("never decides", "delivered", "acked", "joined")
 	is("kim abstains", "delivered", "acked", "joined")
-	r.w.inbox.silence("f1", nil)
+	b.silence("f1", nil)
 	is("kim abstains", "delivered", "acked", "joined", "voted:yes")
 }
 
 // A provider that is down says so; one that swallows messages says nothing.
 func TestDeadChannels(t *testing.T) {
 	answers := listenForAnswers(t)
-	r := startMessenger(t, 0, 0)
-	at := "http://" + r.w.inbox.addresses().Gateway + "/phone"
+	b := startInbox(t)
+	at := "http://" + b.addresses().Gateway + "/phone"
 	body := `{"to":"+82-1","text":"fire","ref":"x","callback":"` + answers.url + `"}`
-	r.w.inbox.setDead(channelPhone, "refuse")
+	b.setDead(channelPhone, "refuse")
 	if status := post(t, at, body); status != 503 {
 		t.Errorf("a refusing gateway answered %d", status)
 	}
-	r.w.inbox.setDead(channelPhone, "silent")
+	b.setDead(channelPhone, "silent")
 	if status := post(t, at, body); status != 202 {
 		t.Errorf("a swallowing gateway answered %d", status)
 	}
-	r.w.inbox.setDead(channelPhone, "")
+	b.setDead(channelPhone, "")
 	if status := post(t, at, strings.Replace(body, `"x"`, `"y"`, 1)); status != 202 {
 		t.Errorf("a healed gateway answered %d", status)
 	}
@@ -167,8 +197,12 @@ func TestDeadChannels(t *testing.T) {
 // Mail of a real client, in Korean and in two parts, is read as it was meant.
 func TestMailFromARealClient(t *testing.T) {
 	answers := listenForAnswers(t)
-	r := startMessenger(t, 0, 0)
-	host, _, err := net.SplitHostPort(r.w.inbox.addresses().SMTP)
+	b := startInbox(t)
+	host, portText, err := net.SplitHostPort(b.addresses().SMTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(portText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +218,7 @@ func TestMailFromARealClient(t *testing.T) {
 	m.SetGenHeader("X-Ref", "mail-1")
 	m.SetGenHeader("X-Ask", "ack, join")
 	m.SetGenHeader("X-Callback", answers.url)
-	c, err := mail.NewClient(host, mail.WithPort(port(r.w.inbox.addresses().SMTP)), mail.WithTLSPolicy(mail.NoTLS))
+	c, err := mail.NewClient(host, mail.WithPort(port), mail.WithTLSPolicy(mail.NoTLS))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,16 +226,16 @@ func TestMailFromARealClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "kim joins, lee only gets it", func() bool { return len(answers.of("mail-1")) == 4 })
-	items := r.w.inbox.state().Items
+	items := b.state().Items
 	if len(items) != 2 || items[0].Subject != "배터리실 화재" || !strings.Contains(items[0].Text, "불이 났습니다.\r\n.점으로") && !strings.Contains(items[0].Text, "불이 났습니다.\n.점으로") {
 		t.Errorf("read as %+v", items)
 	}
 }
 
 func TestMailRefusals(t *testing.T) {
-	r := startMessenger(t, 0, 0)
-	r.w.inbox.setDead(channelMail, "refuse")
-	c, err := smtp.Dial(r.w.inbox.addresses().SMTP)
+	b := startInbox(t)
+	b.setDead(channelMail, "refuse")
+	c, err := smtp.Dial(b.addresses().SMTP)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +243,7 @@ func TestMailRefusals(t *testing.T) {
 	if err := c.Mail("a@demo"); err == nil {
 		t.Error("a dead mail server took a message")
 	}
-	r.w.inbox.setDead(channelMail, "")
+	b.setDead(channelMail, "")
 	steps := []struct {
 		send string
 		want string

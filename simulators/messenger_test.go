@@ -241,12 +241,13 @@ func TestHostOverride(t *testing.T) {
 // one server is dead.
 func TestResumeAndDeadNameServer(t *testing.T) {
 	r := startMessenger(t, 4, 20)
-	r.w.server("ns1").mu.Lock()
-	r.w.server("ns1").mode = dnsSilent
-	r.w.server("ns1").mu.Unlock()
+	if _, err := r.w.server("ns1").Fail(dnsSilent); err != nil {
+		t.Fatal(err)
+	}
 	r.w.setDark("dc1", "test", true)
 	eventually(t, "nobody serves", func() bool { s := r.w.state(); return !s.Sites[0].Power && s.Connected == 0 })
-	if ask(r.w.dns[0], "talk.test.", dns.TypeSOA) != nil {
+	soa := new(dns.Msg).SetQuestion("talk.test.", dns.TypeSOA)
+	if _, _, err := (&dns.Client{Timeout: 300 * time.Millisecond}).Exchange(soa, r.w.dns[0].Address()); err == nil {
 		t.Error("a silent server answered")
 	}
 	r.w.setDark("dc1", "test", false)

@@ -15,9 +15,9 @@ import (
 )
 
 // dial opens a client to one link of the plant. It is another author's client than the server.
-func dial(t *testing.T, p *Plant, link string, unit byte) modbus.Client {
+func dial(t *testing.T, p *bench, link string, unit byte) modbus.Client {
 	t.Helper()
-	h := modbus.NewTCPClientHandler(p.Addresses()[link])
+	h := modbus.NewTCPClientHandler(p.address(link))
 	h.SlaveId, h.Timeout = unit, 400*time.Millisecond
 	h.Logger = log.New(io.Discard, "", 0)
 	if err := h.Connect(); err != nil {
@@ -38,7 +38,7 @@ func exception(err error) byte {
 // Every point of every profile must agree with what the device really serves, decoded as the profile says.
 // Neither side is made from the other: this is where a wrong address, scale or type is found.
 func TestProfilesAgreeWithTheDevices(t *testing.T) {
-	p := startDemo(t, nil)
+	p := startBench(t)
 	for _, dev := range []facility.DeviceID{"demo/b1/r3/bms", "demo/b1/r3/io", "demo/b1/io", "demo/ups-a/ups/ctl", "demo/feed-a/meter"} {
 		d := p.site.Device(dev)
 		client := dial(t, p, d.Link, byte(d.Unit))
@@ -95,7 +95,7 @@ func readPoint(c modbus.Client, def facility.PointDef) (float64, error) {
 
 // Golden registers of a healthy site: what the physics says at rest, in the units of the maps.
 func TestGoldenRegistersOfAHealthySite(t *testing.T) {
-	p := startDemo(t, nil)
+	p := startBench(t)
 	site := p.site
 	golden := []struct {
 		point    facility.PointID
@@ -129,7 +129,7 @@ func TestGoldenRegistersOfAHealthySite(t *testing.T) {
 		{"demo/feed-b/meter/carrying", 0, 0},
 		{"demo/feed-b/meter/available", 1, 1},
 	}
-	eventually(t, "the first second of the world", func() bool { return p.State().SimTimeS >= 1 })
+	eventuallyWire(t, "the first second of the world", func() bool { return p.now() >= time.Second })
 	for _, g := range golden {
 		ref, ok := site.Ref(g.point)
 		if !ok {
@@ -146,7 +146,7 @@ func TestGoldenRegistersOfAHealthySite(t *testing.T) {
 // A block over holes comes back with zeros, one register that does not exist is refused, and so are
 // functions and units that are not there.
 func TestHolesZerosAndRefusals(t *testing.T) {
-	p := startDemo(t, nil)
+	p := startBench(t)
 	bms, io, none := dial(t, p, "bms", 1), dial(t, p, "fire-io", 1), dial(t, p, "bms", 77)
 	b, err := bms.ReadHoldingRegisters(0x210C, 11) // 210E to 2115 are a hole, 2116 is the insulation
 	if err != nil || len(b) != 22 {
@@ -183,7 +183,7 @@ func TestHolesZerosAndRefusals(t *testing.T) {
 
 // A coil moves the real actuator; the coil shows the order at once, the input only what has moved.
 func TestCoilsCommandAndInputsProve(t *testing.T) {
-	p := startDemo(t, nil)
+	p := startBench(t)
 	io := dial(t, p, "fire-io", 2)
 	bit := func(read func(uint16, uint16) ([]byte, error), addr uint16) bool {
 		b, err := read(addr, 1)
@@ -201,18 +201,18 @@ func TestCoilsCommandAndInputsProve(t *testing.T) {
 	if bit(io.ReadDiscreteInputs, 6) {
 		t.Error("the curtain cannot be down at once")
 	}
-	eventually(t, "the curtain fully down", func() bool { return bit(io.ReadDiscreteInputs, 6) })
+	eventuallyWire(t, "the curtain fully down", func() bool { return bit(io.ReadDiscreteInputs, 6) })
 	if _, err := io.WriteSingleCoil(coilIsolate, 0xFF00); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "52b made and 52a open", func() bool {
+	eventuallyWire(t, "52b made and 52a open", func() bool {
 		return bit(io.ReadDiscreteInputs, 4) && !bit(io.ReadDiscreteInputs, 3)
 	})
 	bms := dial(t, p, "bms", 2)
 	if _, err := bms.WriteSingleRegister(0x2010, 0); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the BMS contactor open, also at the safety controller", func() bool {
+	eventuallyWire(t, "the BMS contactor open, also at the safety controller", func() bool {
 		b, err := bms.ReadHoldingRegisters(0x2142, 1)
 		return err == nil && b[1] == 0 && bit(io.ReadDiscreteInputs, 5)
 	})
@@ -220,20 +220,18 @@ func TestCoilsCommandAndInputsProve(t *testing.T) {
 	if _, err := room.WriteSingleCoil(coilPowerCut, 0xFF00); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the site's power cut", func() bool { return bit(room.ReadDiscreteInputs, 16) })
+	eventuallyWire(t, "the site's power cut", func() bool { return bit(room.ReadDiscreteInputs, 16) })
 }
 
 // Sensor faults reach the wire as the patterns real devices use.
 func TestSensorFaultsOnTheWire(t *testing.T) {
-	p := startDemo(t, nil)
+	p := startBench(t)
 	for _, f := range []Fault{
 		{Kind: SensorSentinel, Target: "demo/b1/r1", Params: FaultParams{Channel: ChannelRT}},
 		{Kind: SensorBad, Target: "demo/b1/r1", Params: FaultParams{Channel: ChannelBM}},
 		{Kind: SensorBad, Target: "demo/b1", Params: FaultParams{Channel: ChannelLFL}},
 	} {
-		if _, err := p.Inject(f); err != nil {
-			t.Fatal(err)
-		}
+		p.inject(f)
 	}
 	wire := func(b []byte, err error) int {
 		if err != nil || len(b) != 2 {
@@ -242,7 +240,7 @@ func TestSensorFaultsOnTheWire(t *testing.T) {
 		return int(b[0])<<8 | int(b[1])
 	}
 	io, bms, room := dial(t, p, "fire-io", 1), dial(t, p, "bms", 1), dial(t, p, "fire-io", 100)
-	eventually(t, "0x7FFF, 0x7FFF with its failure bit, and 0xFFFF", func() bool {
+	eventuallyWire(t, "0x7FFF, 0x7FFF with its failure bit, and 0xFFFF", func() bool {
 		bits := wire(bms.ReadHoldingRegisters(0x2185, 1))
 		return wire(io.ReadInputRegisters(0, 1)) == 0x7FFF && wire(bms.ReadHoldingRegisters(0x210A, 1)) == 0x7FFF &&
 			bits >= 0 && bits&(1<<5) != 0 && wire(room.ReadInputRegisters(2, 1)) == 0xFFFF
@@ -251,9 +249,9 @@ func TestSensorFaultsOnTheWire(t *testing.T) {
 
 // One silent unit costs its neighbours nothing, and a link that refuses or hangs comes back.
 func TestSilentUnitsAndLostLinks(t *testing.T) {
-	p := startDemo(t, nil)
+	p := startBench(t)
 	ask := func(link string, unit byte) error {
-		c, err := other.NewClient(&other.ClientConfiguration{URL: "tcp://" + p.Addresses()[link], Timeout: 200 * time.Millisecond,
+		c, err := other.NewClient(&other.ClientConfiguration{URL: "tcp://" + p.address(link), Timeout: 200 * time.Millisecond,
 			Logger: log.New(io.Discard, "", 0)})
 		if err != nil {
 			t.Fatal(err)
@@ -266,39 +264,27 @@ func TestSilentUnitsAndLostLinks(t *testing.T) {
 		_, err = c.ReadRegisters(0x2100, 2, other.HOLDING_REGISTER)
 		return err
 	}
-	id, err := p.Inject(Fault{Kind: DeviceSilent, Target: "demo/b1/r4/bms"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	heal := p.inject(Fault{Kind: DeviceSilent, Target: "demo/b1/r4/bms"})
 	if err := ask("bms", 4); err == nil {
 		t.Error("a silent unit answered")
 	}
 	if err := ask("bms", 5); err != nil {
 		t.Errorf("its neighbour did not: %v", err)
 	}
-	if err := p.Clear(id); err != nil {
-		t.Fatal(err)
-	}
+	heal()
 	if err := ask("bms", 4); err != nil {
 		t.Errorf("the unit did not come back: %v", err)
 	}
 	for _, mode := range []string{"refuse", "hang"} {
-		id, err := p.Inject(Fault{Kind: LinkDown, Target: "bms", Params: FaultParams{Mode: mode}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		heal := p.inject(Fault{Kind: LinkDown, Target: "bms", Params: FaultParams{Mode: mode}})
 		if err := ask("bms", 5); err == nil {
 			t.Errorf("%s: the lost link answered", mode)
 		}
-		if err := p.Clear(id); err != nil {
-			t.Fatal(err)
-		}
+		heal()
 		if err := ask("bms", 5); err != nil {
 			t.Errorf("%s: the link did not come back: %v", mode, err)
 		}
 	}
-	if _, err := p.Inject(Fault{Kind: SensorBad, Target: "demo/b1/r6", Params: FaultParams{Channel: ChannelBMS}}); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "a dead BMS to stop answering", func() bool { return ask("bms", 6) != nil })
+	p.inject(Fault{Kind: SensorBad, Target: "demo/b1/r6", Params: FaultParams{Channel: ChannelBMS}})
+	eventuallyWire(t, "a dead BMS to stop answering", func() bool { return ask("bms", 6) != nil })
 }

@@ -68,6 +68,23 @@ func (*openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { retu
 // OnACLCheck allows the topic.
 func (*openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 
+// helloWithin is how long a connection may say nothing. The broker waits for it when it closes, so without a limit
+// one silent connection would keep it open for ever; after the hello the client's own keep-alive counts.
+const helloWithin = 2 * time.Second
+
+// hurried is a listener whose connections have to say something soon.
+type hurried struct{ net.Listener }
+
+// Accept waits for the next connection.
+func (l hurried) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	_ = c.SetDeadline(time.Now().Add(helloWithin)) // fails on a connection that is gone again, and so will its reading
+	return c, nil
+}
+
 type message struct {
 	topic   string
 	payload []byte
@@ -115,7 +132,7 @@ func (l *mqttLink) listen(address string) error {
 	if err := server.AddHook(&openDoor{}, nil); err != nil {
 		return fmt.Errorf("broker on %s: %w", address, err)
 	}
-	if err := server.AddListener(listeners.NewNet(l.id, listener)); err != nil {
+	if err := server.AddListener(listeners.NewNet(l.id, hurried{listener})); err != nil {
 		return fmt.Errorf("broker on %s: %w", address, err)
 	}
 	if err := server.Serve(); err != nil {

@@ -71,8 +71,8 @@ func (b *inbox) text(topic string) string {
 
 // Every MQTT point of the site file is published where its profile says, with a payload its paths fit.
 func TestCamerasAndInletsPublish(t *testing.T) {
-	p := startDemo(t, nil)
-	box := subscribe(t, p.Addresses()["broker"])
+	p := startBench(t)
+	box := subscribe(t, p.address("broker"))
 	var topics []string
 	for _, point := range p.site.Points {
 		if dev := p.site.Device(point.Device); p.site.Link(dev.Link).Protocol == "mqtt" {
@@ -88,7 +88,7 @@ func TestCamerasAndInletsPublish(t *testing.T) {
 		}
 	}
 	camera := "dc/demo/b1/tc/r3/max"
-	eventually(t, "a camera picture", func() bool { _, ok := box.value(camera); return ok })
+	eventuallyWire(t, "a camera picture", func() bool { _, ok := box.value(camera); return ok })
 	first, _ := box.value(camera)
 	if first.V == nil || *first.V < 20 || *first.V > 28 || first.Q != "GOOD" || first.Src != "TC" || first.Sim || first.retained || first.qos != 1 {
 		t.Errorf("camera message %+v", first)
@@ -96,8 +96,8 @@ func TestCamerasAndInletsPublish(t *testing.T) {
 	if age := time.Since(first.T); age < -time.Second || age > 5*time.Second {
 		t.Errorf("the message is %v old", age)
 	}
-	eventually(t, "the next picture", func() bool { m, _ := box.value(camera); return m.Seq == first.Seq+1 })
-	eventually(t, "some inlets", func() bool { _, ok := box.value("dc/demo/h1/env/a1/inlet-top"); return ok })
+	eventuallyWire(t, "the next picture", func() bool { m, _ := box.value(camera); return m.Seq == first.Seq+1 })
+	eventuallyWire(t, "some inlets", func() bool { _, ok := box.value("dc/demo/h1/env/a1/inlet-top"); return ok })
 	if box.text("dc/demo/b1/tc/status") != "online" || !box.kept["dc/demo/b1/tc/status"] {
 		t.Error("the gateway's status is not there for a late subscriber")
 	}
@@ -105,68 +105,56 @@ func TestCamerasAndInletsPublish(t *testing.T) {
 
 // A lost gateway leaves its last will; a silent device leaves nothing; a bad sensor says so.
 func TestLostGatewayAndBadPayloads(t *testing.T) {
-	p := startDemo(t, nil)
-	box := subscribe(t, p.Addresses()["broker"])
-	inject := func(f Fault) string {
-		t.Helper()
-		id, err := p.Inject(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return id
-	}
-	inject(Fault{Kind: SensorBad, Target: "demo/b1/r1", Params: FaultParams{Channel: ChannelTC}})
-	inject(Fault{Kind: PayloadSim, Target: "demo/b1/r2/cam"})
-	inject(Fault{Kind: PayloadClock, Target: "demo/b1/r3/cam", Params: FaultParams{Amount: -3600}})
-	inject(Fault{Kind: PayloadGarbage, Target: "demo/b1/r4/cam"})
-	inject(Fault{Kind: DeviceSilent, Target: "demo/b1/r5/cam"})
+	p := startBench(t)
+	box := subscribe(t, p.address("broker"))
+	p.inject(Fault{Kind: SensorBad, Target: "demo/b1/r1", Params: FaultParams{Channel: ChannelTC}})
+	p.inject(Fault{Kind: PayloadSim, Target: "demo/b1/r2/cam"})
+	p.inject(Fault{Kind: PayloadClock, Target: "demo/b1/r3/cam", Params: FaultParams{Amount: -3600}})
+	p.inject(Fault{Kind: PayloadGarbage, Target: "demo/b1/r4/cam"})
+	p.inject(Fault{Kind: DeviceSilent, Target: "demo/b1/r5/cam"})
 	seen := func(rack string) wireMessage { m, _ := box.value("dc/demo/b1/tc/" + rack + "/max"); return m }
-	eventually(t, "null and BAD", func() bool { m := seen("r1"); return m.Q == "BAD" && m.V == nil })
-	eventually(t, "a simulated mark", func() bool { return seen("r2").Sim })
-	eventually(t, "a clock one hour behind", func() bool { a := time.Since(seen("r3").T); return a > 59*time.Minute && a < time.Hour*24 })
-	eventually(t, "text that is no JSON", func() bool { return box.text("dc/demo/b1/tc/r4/max") == `{"v":` })
+	eventuallyWire(t, "null and BAD", func() bool { m := seen("r1"); return m.Q == "BAD" && m.V == nil })
+	eventuallyWire(t, "a simulated mark", func() bool { return seen("r2").Sim })
+	eventuallyWire(t, "a clock one hour behind", func() bool { a := time.Since(seen("r3").T); return a > 59*time.Minute && a < time.Hour*24 })
+	eventuallyWire(t, "text that is no JSON", func() bool { return box.text("dc/demo/b1/tc/r4/max") == `{"v":` })
 	quiet, healthy := seen("r5").Seq, seen("r6").Seq
-	eventually(t, "two more pictures of a neighbour", func() bool { return seen("r6").Seq >= healthy+2 })
+	eventuallyWire(t, "two more pictures of a neighbour", func() bool { return seen("r6").Seq >= healthy+2 })
 	if got := seen("r5").Seq; got > quiet+1 {
 		t.Errorf("the silent camera went on from %d to %d", quiet, got)
 	}
 	gap := seen("r6").Seq
-	inject(Fault{Kind: PayloadGap, Target: "demo/b1/r6/cam", Params: FaultParams{Amount: 100}})
-	eventually(t, "a gap in the sequence", func() bool { return seen("r6").Seq > gap+100 })
+	p.inject(Fault{Kind: PayloadGap, Target: "demo/b1/r6/cam", Params: FaultParams{Amount: 100}})
+	eventuallyWire(t, "a gap in the sequence", func() bool { return seen("r6").Seq > gap+100 })
 
-	id := inject(Fault{Kind: GatewayLost, Target: "demo/b1/r7/cam"})
-	eventually(t, "the last will", func() bool { return box.text("dc/demo/b1/tc/status") == "offline" })
+	heal := p.inject(Fault{Kind: GatewayLost, Target: "demo/b1/r7/cam"})
+	eventuallyWire(t, "the last will", func() bool { return box.text("dc/demo/b1/tc/status") == "offline" })
 	late := func() string {
-		b := subscribe(t, p.Addresses()["broker"])
-		eventually(t, "the retained status", func() bool { return b.text("dc/demo/b1/tc/status") != "" })
+		b := subscribe(t, p.address("broker"))
+		eventuallyWire(t, "the retained status", func() bool { return b.text("dc/demo/b1/tc/status") != "" })
 		return b.text("dc/demo/b1/tc/status")
 	}
 	if got := late(); got != "offline" {
 		t.Errorf("a late subscriber reads %q", got)
 	}
-	if err := p.Clear(id); err != nil {
-		t.Fatal(err)
+	heal()
+	if got := late(); got != "online" {
+		t.Errorf("after it came back a late subscriber reads %q", got)
 	}
 }
 
 // A broker that is gone refuses; when it is back, everything flows again.
 func TestBrokerGoesAndComesBack(t *testing.T) {
-	p := startDemo(t, nil)
-	address := p.Addresses()["broker"]
-	id, err := p.Inject(Fault{Kind: LinkDown, Target: "broker"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := startBench(t)
+	address := p.address("broker")
+	heal := p.inject(Fault{Kind: LinkDown, Target: "broker"})
 	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + address).SetConnectRetry(false).SetConnectTimeout(time.Second))
 	if tok := c.Connect(); tok.WaitTimeout(5*time.Second) && tok.Error() == nil {
 		t.Error("the lost broker took a connection")
 	}
-	if err := p.Clear(id); err != nil {
-		t.Fatal(err)
-	}
-	if got := p.Addresses()["broker"]; got != address {
+	heal()
+	if got := p.address("broker"); got != address {
 		t.Errorf("the broker came back at %s instead of %s", got, address)
 	}
 	box := subscribe(t, address)
-	eventually(t, "pictures again", func() bool { _, ok := box.value("dc/demo/b1/tc/r1/max"); return ok })
+	eventuallyWire(t, "pictures again", func() bool { _, ok := box.value("dc/demo/b1/tc/r1/max"); return ok })
 }

@@ -2,6 +2,7 @@ package simulators
 
 import (
 	"fmt"
+	"slices"
 
 	"bongsu/facility"
 )
@@ -149,4 +150,13 @@ func (l *layout) Dark(w *World) bool {
 		anyFeed = anyFeed || f.pu >= .9
 	}
 	return len(w.zones) > 0 && !anyZone || !ownZone && !anyFeed
+}
+
+// assetFor checks that a device hangs on the kind of asset its firmware measures.
+func (l *layout) assetFor(dev *facility.Device, kinds ...string) (*facility.Asset, error) {
+	a := l.assets[dev.Asset]
+	if a == nil || !slices.Contains(kinds, a.Kind) {
+		return nil, fmt.Errorf("device %s: a %s measures a %v, and asset %q is none", dev.ID, dev.Profile, kinds, dev.Asset)
+	}
+	return a, nil
 }

@@ -1,8 +1,8 @@
 package simulators
 
 import (
+	"slices"
 	"testing"
-	"time"
 )
 
 // The messenger's first site has the power of the building it stands in.
@@ -34,19 +34,24 @@ func TestMessengerFollowsTheFacilitysPower(t *testing.T) {
 		{"feeds and UPS zone lost", []func(*Plant){fault(FeedLoss, "demo/feed-a", FaultParams{}), fault(FeedLoss, "demo/feed-b", FaultParams{}),
 			fault(UPSModeFault, "demo/ups-a", FaultParams{Mode: "FAULT"})}, true},
 	}
+	p := startDemo(t, func(o *Options) { o.Speed = 100 })
+	powered := func(want ...bool) func() bool {
+		return func() bool {
+			s, _ := p.Messenger()
+			return slices.EqualFunc(s.Sites, want, func(s MessengerSiteState, on bool) bool { return s.Power == on })
+		}
+	}
 	for _, c := range cases {
-		p := still(t)
+		began := p.State().SimTimeS
 		for _, do := range c.do {
 			do(p)
 		}
-		for range 10 {
-			p.advance(time.Second)
+		eventually(t, c.name+": ten seconds of it", func() bool { return p.State().SimTimeS > began+10 })
+		eventually(t, c.name, powered(!c.dark, true, true))
+		if _, err := p.StopScenario(); err != nil {
+			t.Fatal(err)
 		}
-		p.messenger.mu.Lock()
-		if on := p.messenger.power["dc1"]; on == c.dark || !p.messenger.power["dc2"] {
-			t.Errorf("%s: dc1 has power %v", c.name, on)
-		}
-		p.messenger.mu.Unlock()
+		eventually(t, c.name+": all power back", powered(true, true, true))
 	}
 }
 
@@ -70,53 +75,5 @@ func TestDemoMessengerLivesAndDies(t *testing.T) {
 	eventually(t, "dc1 writes on", func() bool { s := state(); return s.Sites[0].Serving && s.Acked > before })
 	if s := state(); s.Lost != 0 || s.Duplicated != 0 {
 		t.Errorf("%+v", s.MessengerCounts)
-	}
-}
-
-// Faults of the messenger world are refused where they name nothing.
-func TestMessengerFaultsAreChecked(t *testing.T) {
-	p := still(t)
-	cases := []struct {
-		fault Fault
-		ok    bool
-	}{
-		{Fault{Kind: SitePartition, Target: "dc1", Params: FaultParams{Mode: "dc2"}}, true},
-		{Fault{Kind: SitePartition, Target: "dc1", Params: FaultParams{Mode: "dc1"}}, false},
-		{Fault{Kind: SitePartition, Target: "dc1"}, false},
-		{Fault{Kind: SitePower, Target: "dc9"}, false},
-		{Fault{Kind: SlowReplication, Target: "dc3", Params: FaultParams{Amount: .5}}, true},
-		{Fault{Kind: SlowReplication, Target: "dc3"}, false},
-		{Fault{Kind: DNSRefuse, Target: "ns1"}, true},
-		{Fault{Kind: DNSFrozen, Target: "ns2"}, true},
-		{Fault{Kind: DNSFrozen, Target: "ns1"}, false},
-		{Fault{Kind: DNSSilent, Target: "ns7"}, false},
-		{Fault{Kind: ChannelDead, Target: "phone", Params: FaultParams{Mode: "silent"}}, true},
-		{Fault{Kind: ChannelDead, Target: "pigeon"}, false},
-		{Fault{Kind: ChannelDead, Target: "webhook/board"}, true},
-		{Fault{Kind: PersonAbsent, Target: "chair"}, true},
-		{Fault{Kind: PersonAbsent, Target: "stranger"}, false},
-		{Fault{Kind: ConfigDrift, Target: "dc2", Params: FaultParams{Mode: "deploy"}}, true},
-		{Fault{Kind: ConfigDrift, Target: "dc2", Params: FaultParams{Mode: "twice"}}, false},
-		{Fault{Kind: ConfigDrift, Target: "dc9"}, false},
-		{Fault{Kind: DNSRefuse, Target: "ns1", Params: FaultParams{Mode: "updates"}}, true},
-		{Fault{Kind: DNSSilent, Target: "ns1", Params: FaultParams{Mode: "updates"}}, false},
-		{Fault{Kind: PeopleSilent, Target: "all"}, true},
-		{Fault{Kind: PeopleSilent, Target: "chair", Params: FaultParams{Mode: "vote"}}, true},
-		{Fault{Kind: PeopleSilent, Target: "chair", Params: FaultParams{Mode: "sulk"}}, false},
-		{Fault{Kind: PeopleSilent, Target: "stranger"}, false},
-	}
-	for _, c := range cases {
-		id, err := p.Inject(c.fault)
-		if (err == nil) != c.ok {
-			t.Errorf("%+v: %v", c.fault, err)
-		}
-		if err == nil {
-			if err := p.Clear(id); err != nil {
-				t.Errorf("%+v: clear: %v", c.fault, err)
-			}
-		}
-	}
-	if len(p.messenger.net.cut) != 2 || p.messenger.net.cut[[2]string{"dc1", "dc2"}] || len(p.messenger.inbox.dead) != 0 || len(p.messenger.inbox.silent) != 0 {
-		t.Errorf("left behind: %v, %v", p.messenger.net.cut, p.messenger.inbox.dead)
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +77,7 @@ func Start(ctx context.Context, site *facility.Site, o Options) (*Plant, error) 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	server := &http.Server{Handler: p.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(onlyErrors{p.log.Handler()}, slog.LevelWarn)}
+		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	p.running.Go(func() { p.run(ctx) })
 	p.startMessenger(ctx, cancel)
 	p.running.Go(func() { p.links.Run(ctx) })
@@ -297,7 +299,7 @@ func (p *Plant) Clear(id string) error {
 // restore ends every fault and puts a new, healthy world in place of this one; the lock is held.
 func (p *Plant) restore() error {
 	var errs []error
-	for _, id := range sortedKeys(p.wire) {
+	for _, id := range slices.Sorted(maps.Keys(p.wire)) {
 		errs = append(errs, p.remove(id))
 	}
 	p.past += p.world.Now()

@@ -1,8 +1,8 @@
 package simulators
 
 import (
-	"context"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,9 +44,9 @@ func TestPowerCutNoticeKeepsItsWord(t *testing.T) {
 		}
 		c.Close()
 	}
-	for _, s := range p.messenger.dns {
-		if ask(s, "_talk._tcp.talk.demo.", dns.TypeSRV) == nil {
-			t.Errorf("%s went with it", s.id)
+	for _, s := range at.DNS {
+		if rcode := askNames(t, s.Address, query()); rcode != dns.RcodeSuccess {
+			t.Errorf("%s went with it: %s", s.ID, dns.RcodeToString[rcode])
 		}
 	}
 	if z, f := p.State().Zones[0], p.State().Actuators; z.Mode != UPSOff.String() || len(f) != 1 || f[0].Name != PowerCut || f[0].Commanded || !f[0].Confirmed {
@@ -54,44 +54,84 @@ func TestPowerCutNoticeKeepsItsWord(t *testing.T) {
 	}
 }
 
-// The variants of the fire put the right thing in its way, and stopping them heals it.
-func TestVariantsOfTheFire(t *testing.T) {
-	cases := []struct {
-		name  string
-		holds func(p *Plant) bool
-	}{
-		{"committee-silent", func(p *Plant) bool {
-			ctx, stop := context.WithCancel(t.Context())
-			stop() // whoever would wait gives up at once
-			b := p.messenger.inbox
-			return !b.heard(ctx, "chair", false) && !b.heard(ctx, "legal", false) && b.heard(ctx, "operator", false) && b.heard(ctx, "tower", true)
-		}},
-		{"names-refuse", func(p *Plant) bool {
-			return p.messenger.dns[0].mode == dnsNoUpdates && p.messenger.dns[1].mode == dnsNoUpdates
-		}},
-		{"target-down", func(p *Plant) bool {
-			p.messenger.mu.Lock()
-			defer p.messenger.mu.Unlock()
-			return !p.messenger.power["dc2"] && p.messenger.power["dc1"] && p.messenger.power["dc3"]
-		}},
+func query() *dns.Msg { return new(dns.Msg).SetQuestion("_talk._tcp.talk.demo.", dns.TypeSRV) }
+
+// askNames sends a message to a name server and returns the code of its answer, -1 for none.
+func askNames(t *testing.T, address string, m *dns.Msg) int {
+	t.Helper()
+	c := dns.Client{Net: "tcp", Timeout: time.Second}
+	if m.Opcode == dns.OpcodeUpdate {
+		key := loadDemo(t).Sim.Messenger.TSIG
+		c.TsigSecret = map[string]string{key.Name: key.Secret}
+		m.SetTsig(key.Name, dns.HmacSHA256, 300, time.Now().Unix())
 	}
-	for _, c := range cases {
+	reply, _, err := c.ExchangeContext(t.Context(), m, address)
+	if err != nil {
+		return -1
+	}
+	return reply.Rcode
+}
+
+// The variants of the fire play to their end, each with what stands in its way, and stopping them heals it.
+func TestVariantsOfTheFire(t *testing.T) {
+	cases := map[string][]string{
+		"committee-silent": {"people-silent chair", "people-silent member", "people-silent deputy", "people-silent legal"},
+		"names-refuse":     {"dns-refuse ns1", "dns-refuse ns2"},
+		"target-down":      {"site-power dc2"},
+	}
+	for name, want := range cases {
 		p := still(t)
-		if c.holds(p) {
-			t.Errorf("%s: holds before it starts", c.name)
-		}
-		if err := p.StartScenario(c.name); err != nil {
+		if err := p.StartScenario(name); err != nil {
 			t.Fatal(err)
 		}
-		if !c.holds(p) {
-			t.Errorf("%s: does not hold from the start", c.name)
-		}
 		p.advance(60 * time.Second)
-		if s := p.State(); len(s.Scenario.Troubles) > 0 || s.Racks[2].MaxCellC < 60 || !c.holds(p) {
-			t.Errorf("%s after a minute: %+v, rack at %g degC", c.name, s.Scenario, s.Racks[2].MaxCellC)
+		s := p.State()
+		var have []string
+		for _, f := range s.Faults {
+			if slices.Contains(TalkFaultKinds(), f.Kind) {
+				have = append(have, string(f.Kind)+" "+f.Target)
+			}
 		}
-		if _, err := p.StopScenario(); err != nil || c.holds(p) {
-			t.Errorf("%s: not healed, %v", c.name, err)
+		if len(s.Scenario.Troubles) > 0 || s.Racks[2].MaxCellC < 60 || !slices.Equal(have, want) {
+			t.Errorf("%s after a minute: %+v, rack at %g degC, faults %v, want %v", name, s.Scenario, s.Racks[2].MaxCellC, have, want)
+		}
+		if _, err := p.StopScenario(); err != nil || len(p.State().Faults) > 0 {
+			t.Errorf("%s: not healed, %v", name, err)
 		}
 	}
+}
+
+// What stands in the way is real on the wire: updates are refused while questions are answered, and the target is dark.
+func TestObstaclesAreReal(t *testing.T) {
+	p := startDemo(t, nil)
+	state := func() MessengerState { s, _ := p.Messenger(); return s }
+	update := func() int {
+		m := new(dns.Msg).SetUpdate("talk.demo.")
+		m.Used([]dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: "_epoch.talk.demo.", Rrtype: dns.TypeTXT}, Txt: []string{"999"}}})
+		return askNames(t, state().DNS[0].Address, m)
+	}
+	const sound = dns.RcodeNXRrset // no such epoch: it was judged
+	if rcode := update(); rcode != sound {
+		t.Fatalf("an update of the healthy zone: %s", dns.RcodeToString[rcode])
+	}
+	if err := p.StartScenario("names-refuse"); err != nil {
+		t.Fatal(err)
+	}
+	if u, q := update(), askNames(t, state().DNS[0].Address, query()); u != dns.RcodeRefused || q != dns.RcodeSuccess {
+		t.Errorf("update %s, question %s", dns.RcodeToString[u], dns.RcodeToString[q])
+	}
+	if _, err := p.StopScenario(); err != nil || update() != sound {
+		t.Errorf("not healed: %v", err)
+	}
+	if err := p.StartScenario("target-down"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the target alone is dark", func() bool {
+		s := state().Sites
+		return s[0].Power && !s[1].Power && s[2].Power
+	})
+	if _, err := p.StopScenario(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the target has its power back", func() bool { return state().Sites[1].Power })
 }

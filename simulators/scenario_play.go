@@ -3,6 +3,8 @@ package simulators
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -32,7 +34,7 @@ func (p *Plant) StartScenario(name string) error {
 func (p *Plant) startScenario(name string) error {
 	s, ok := p.scenarios[name]
 	if !ok {
-		return fmt.Errorf("%w %q: known are %v", ErrUnknownScenario, name, sortedKeys(p.scenarios))
+		return fmt.Errorf("%w %q: known are %v", ErrUnknownScenario, name, slices.Sorted(maps.Keys(p.scenarios)))
 	}
 	if p.play != nil {
 		return fmt.Errorf("%w: %s; stop it first", ErrScenarioRunning, p.play.scenario.Name)
