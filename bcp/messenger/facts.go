@@ -221,8 +221,16 @@ func (v groupView) precheck() bcp.PrecheckFacts {
 	return out
 }
 
-// targetAlive says whether the target answers; once a run wants an epoch, whether it could be promoted at it has to
-// be known too.
+// epoch is the one that a promotion is rehearsed at: the wanted one, or before any is wanted the next.
+func (v groupView) epoch() uint64 {
+	newest := v.newest()
+	if v.watch.Epoch == 0 && newest > 0 && (v.watch.State == bcp.RunPrecheck || v.watch.State == bcp.RunHold) {
+		return newest + 1
+	}
+	return v.watch.Epoch
+}
+
+// targetAlive says whether the target answers; where a promotion is to be rehearsed, that has to have been done.
 func (v groupView) targetAlive() bcp.Tri {
 	t, known := v.rec.sites[v.watch.Target]
 	s, ok := v.answer(v.watch.Target)
@@ -230,7 +238,7 @@ func (v groupView) targetAlive() bcp.Tri {
 	switch {
 	case known && t.Misses >= missesForDead && v.now.Sub(t.Asked) <= freshAnswer:
 		return bcp.No
-	case !ok, v.watch.Epoch > 0 && len(v.stores) > 0 && !rehearsed:
+	case !ok, v.epoch() > 0 && len(v.stores) > 0 && !rehearsed:
 		return bcp.Unseen
 	}
 	return bcp.TriOf(s.Power)
@@ -248,7 +256,7 @@ func (v groupView) noDrift() bcp.Tri {
 // rehearsed is the newest rehearsal of what is wanted now.
 func (v groupView) rehearsed() (rehearsal, bool) {
 	r, ok := v.rec.rehearsals[v.watch.Group]
-	return r, ok && r.target == v.watch.Target && r.epoch == v.watch.Epoch && v.now.Sub(r.began) <= freshLook
+	return r, ok && r.target == v.watch.Target && r.epoch == v.epoch() && v.now.Sub(r.began) <= freshLook
 }
 
 func (v groupView) passed(r rehearsal) bool {

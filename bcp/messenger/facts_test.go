@@ -256,7 +256,12 @@ func TestFactsOfThePrecheck(t *testing.T) {
 			s.rec.rehearsals["talk"] = r
 		}, func(p *bcp.PrecheckFacts) { p.TargetAlive = bcp.Unseen }},
 		{"the rehearsal was refused", func(s *scene) { s.rehearse(2, true, map[string]string{"api": "no-majority"}) }, func(p *bcp.PrecheckFacts) { p.ServingAfter = 0 }},
-		{"no run, nothing to rehearse", func(s *scene) { s.watch.Epoch = 0; delete(s.rec.rehearsals, "talk") }, func(*bcp.PrecheckFacts) {}},
+		{"no run, nothing to rehearse", func(s *scene) {
+			s.watch.Epoch, s.watch.State = 0, bcp.RunArmed
+			delete(s.rec.rehearsals, "talk")
+		}, func(*bcp.PrecheckFacts) {}},
+		{"no epoch wanted yet: the next was rehearsed", func(s *scene) { s.watch.Epoch = 0 }, func(*bcp.PrecheckFacts) {}},
+		{"no epoch wanted yet: an older one was rehearsed", func(s *scene) { s.watch.Epoch = 0; s.rehearse(1, true, nil) }, func(p *bcp.PrecheckFacts) { p.TargetAlive = bcp.Unseen }},
 		{"permissions of another way", func(s *scene) { s.watch.Source, s.watch.Target = "dc3", "dc2" },
 			func(p *bcp.PrecheckFacts) { p.Permissions, p.Foreground = bcp.Permissions{}, 0 }},
 	}

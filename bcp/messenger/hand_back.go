@@ -85,7 +85,8 @@ func partly(begun bool, err error) error {
 	return fmt.Errorf("done in part: %s", err.Error())
 }
 
-// probe says yes where the source leads everything at the newest epoch there is, and no where it leads nothing.
+// probe says yes where the source leads everything at the newest epoch there is and the traffic is normal, and no
+// where something of that is missing: the receipt says what, and giving back again leaves alone what is back.
 func (giveBack) probe(ctx context.Context, m *Messenger, t task) (bcp.Tri, bcp.Receipt) {
 	states := m.states(ctx, m.siteIDs())
 	source, ok := states[t.source]
@@ -103,13 +104,8 @@ func (giveBack) probe(ctx context.Context, m *Messenger, t task) (bcp.Tri, bcp.R
 		}
 	}
 	receipt[fieldEpoch] = strconv.FormatUint(newest, 10)
-	switch {
-	case led == len(t.services) && states[t.target].Traffic != trafficEmergency && source.Traffic != trafficEmergency:
-		return bcp.Yes, receipt
-	case led > 0:
-		return bcp.Unseen, receipt
-	}
-	return bcp.No, receipt
+	normal := states[t.target].Traffic != trafficEmergency && source.Traffic != trafficEmergency
+	return bcp.TriOf(led == len(t.services) && normal), receipt
 }
 
 func (giveBack) undo(context.Context, *Messenger, task) (bcp.Receipt, error) {

@@ -136,9 +136,10 @@ func (w *fenceWords) put(site string, word fenceWord) {
 	w.sites[site] = word
 }
 
+// silent lists the sites that have answered nothing: a refusal will not become another one by asking again.
 func (w *fenceWords) silent() (out []string) {
 	for site, word := range w.sites {
-		if word.groups == nil {
+		if !word.heard {
 			out = append(out, site)
 		}
 	}
@@ -170,16 +171,19 @@ func (w *fenceWords) judge(majority, sites int) error {
 		var err error
 		switch {
 		case beyond:
-			err = fmt.Errorf("%s: %w than %d: %w", s, errOvertaken, w.t.epoch, bcp.ErrStale)
+			err = fmt.Errorf("%s: %w than %d", s, errOvertaken, w.t.epoch)
 		case n < majority:
 			err = fmt.Errorf("%s: %w: %d of %d: %w", s, errNoMajority, n, sites, w.errs())
 		}
-		if err != nil && untouched {
+		switch {
+		case err == nil:
+			continue
+		case beyond && untouched:
+			return fmt.Errorf("%w: %w: %w", err, bcp.ErrStale, bcp.ErrNotDone)
+		case untouched:
 			return fmt.Errorf("%w: %w", err, bcp.ErrNotDone)
 		}
-		if err != nil {
-			return err
-		}
+		return err
 	}
 	return nil
 }
@@ -228,17 +232,15 @@ func (word fenceWord) text(t task) string {
 	return "read-only at epoch " + strconv.FormatUint(t.epoch, 10)
 }
 
-// probe counts the stores that have promised the epoch. It certainly did nothing only where every store says so.
+// probe counts the stores that have promised the epoch. Where those that answer are a majority and too few of them
+// have, the fence is not done; one store or another may have obeyed, which the receipt says, and the same order
+// again does it no harm.
 func (fence) probe(ctx context.Context, m *Messenger, t task) (bcp.Tri, bcp.Receipt) {
 	states := m.states(ctx, m.siteIDs())
 	words := fenceWords{t: t, sites: map[string]fenceWord{}}
-	touched := false
 	for _, site := range m.siteIDs() {
 		s, ok := states[site]
 		words.sites[site] = fenceWord{groups: s.Groups, heard: ok}
-		for _, service := range t.services {
-			touched = touched || s.Groups[service].Epoch >= t.epoch
-		}
 	}
 	done := true
 	for _, s := range t.services {
@@ -248,7 +250,7 @@ func (fence) probe(ctx context.Context, m *Messenger, t task) (bcp.Tri, bcp.Rece
 	switch {
 	case done:
 		return bcp.Yes, words.receipt()
-	case !touched && len(states) == len(m.cfg.Sites):
+	case len(states) >= m.majority():
 		return bcp.No, words.receipt()
 	}
 	return bcp.Unseen, words.receipt()

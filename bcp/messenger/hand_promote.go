@@ -54,11 +54,14 @@ func (promote) probe(ctx context.Context, m *Messenger, t task) (bcp.Tri, bcp.Re
 	return m.probeLead(ctx, t.target, t.service, t.epoch)
 }
 
-// probeLead asks a site whether it was promoted at an epoch. Where it has the promise but does not lead, a promotion
-// may be under way: that is waited for as long as one can take. After that it is none, and the same order again
-// would be the same promotion.
+// promotionTakes is how long a site that was promised an epoch may still be gathering what it needs to lead.
+const promotionTakes = 4 * time.Second
+
+// probeLead asks a site whether it was promoted at an epoch: it leads, and everything it has written is on a
+// majority. Where it has the promise but does not lead, a promotion may be under way: that is waited for. After
+// that it is none, and the same order again would be the same promotion.
 func (m *Messenger) probeLead(ctx context.Context, site, service string, epoch uint64) (bcp.Tri, bcp.Receipt) {
-	over := time.Now().Add(m.cfg.Timeouts.Promote)
+	over := time.Now().Add(promotionTakes)
 	for {
 		began := time.Now()
 		s, err := m.state(ctx, site)
@@ -66,13 +69,15 @@ func (m *Messenger) probeLead(ctx context.Context, site, service string, epoch u
 			return bcp.Unseen, bcp.Receipt{fieldSite: site, "error": err.Error()}
 		}
 		g, ok := s.Groups[service]
-		receipt := leadReceipt(site, service, g)
+		receipt, late := leadReceipt(site, service, g), !began.Before(over)
 		switch {
 		case !ok || g.Epoch > epoch: // overtaken: whether it led before, nobody can say now
 			return bcp.Unseen, receipt
-		case leads(g, epoch):
+		case leads(g, epoch) && g.Committed >= g.Last:
 			return bcp.Yes, receipt
-		case g.Epoch < epoch || g.Primary != site || !began.Before(over):
+		case leads(g, epoch) && late:
+			return bcp.Unseen, receipt
+		case !leads(g, epoch) && (g.Epoch < epoch || g.Primary != site || late):
 			return bcp.No, receipt
 		}
 		pause := time.NewTimer(askAgain)

@@ -100,7 +100,7 @@ func (drain) do(ctx context.Context, m *Messenger, t task) (bcp.Receipt, error) 
 }
 
 // probe says yes where no session is left, or where others prove that the source is off. Sessions that are there
-// may be new ones: then nothing is known.
+// want closing, whether they are old or new.
 func (drain) probe(ctx context.Context, m *Messenger, t task) (bcp.Tri, bcp.Receipt) {
 	if g, ok := m.watched(t.group); ok && g.Source == t.source && g.SourceOff == bcp.Yes {
 		return bcp.Yes, bcp.Receipt{fieldSite: t.source, "off": "proven by others"}
@@ -110,10 +110,7 @@ func (drain) probe(ctx context.Context, m *Messenger, t task) (bcp.Tri, bcp.Rece
 		return bcp.Unseen, bcp.Receipt{fieldSite: t.source, "error": err.Error()}
 	}
 	receipt := bcp.Receipt{fieldSite: t.source, "left": strconv.Itoa(s.Sessions)}
-	if s.Sessions == 0 {
-		return bcp.Yes, receipt
-	}
-	return bcp.Unseen, receipt
+	return bcp.TriOf(s.Sessions == 0), receipt
 }
 
 func (drain) undo(context.Context, *Messenger, task) (bcp.Receipt, error) {

@@ -139,8 +139,10 @@ func (m *Messenger) Adapters() map[string]bcp.Adapter {
 	return out
 }
 
-// deed is one kind of act without what all of them have in common. A no of probe may be a no of this moment only:
-// the adapter asks again until nothing can still be on its way.
+// deed is one kind of act without what all of them have in common. Every deed may be done again with the same
+// fields without harm: epochs and modes say what is to be, not what is to change. So a no of probe means that it is
+// not done as a whole. It may be a no of this moment only: the adapter asks again until nothing can still be on
+// its way.
 type deed interface {
 	needs(a bcp.Act) []string // fields that must be there
 	plan(t task) string
@@ -182,7 +184,10 @@ func (a *adapter) Do(ctx context.Context, key string, epoch uint64, act bcp.Act)
 
 // Undo takes back what Do did for the key.
 func (a *adapter) Undo(ctx context.Context, key string, epoch uint64, act bcp.Act) (bcp.Receipt, error) {
-	return a.once(ctx, key+"/undo", epoch, act, a.deed.undo)
+	return a.once(ctx, key+"/undo", epoch, act, func(ctx context.Context, m *Messenger, t task) (bcp.Receipt, error) {
+		m.keys.undo(key)
+		return a.deed.undo(ctx, m, t)
+	})
 }
 
 type doing func(context.Context, *Messenger, task) (bcp.Receipt, error)

@@ -1,6 +1,7 @@
 package messenger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,12 +55,13 @@ func TestFence(t *testing.T) {
 				}
 			}
 		}, "stale", nil, 0},
-		{"a newer epoch at one", func(f *fakeTalk) { f.sites["dc3"].stores["api"].Epoch = 5 }, "stale, perhaps in part", nil, 0},
+		{"a newer epoch at one", func(f *fakeTalk) { f.sites["dc3"].stores["api"].Epoch = 5 }, "unknown", nil, 0},
 		{"nobody lets us", func(f *fakeTalk) {
 			for _, s := range f.sites {
 				s.refuse[OrderReadOnly] = &Problem{Status: 401, Code: codeNoSession}
+				s.refuse["state"] = s.refuse[OrderReadOnly]
 			}
-		}, "not-done", nil, 0},
+		}, "not-done", map[string]string{"dc1": "does not say"}, 0},
 		{"obeyed but not answered", func(f *fakeTalk) {
 			f.sites["dc1"].down = true
 			f.sites["dc3"].drop[OrderReadOnly] = true
@@ -186,15 +188,22 @@ func TestProbes(t *testing.T) {
 	}{
 		{"fence: a majority has promised", "fence", fence, func(f *fakeTalk) { shutAt(f, 2, "dc2", "dc3"); f.sites["dc1"].down = true }, bcp.Yes},
 		{"fence: no store has heard of it", "fence", fence, func(*fakeTalk) {}, bcp.No},
-		{"fence: no store that answers has", "fence", fence, func(f *fakeTalk) { f.sites["dc1"].down = true }, bcp.Unseen},
-		{"fence: one has", "fence", fence, func(f *fakeTalk) { shutAt(f, 2, "dc3") }, bcp.Unseen},
+		{"fence: no store that answers has", "fence", fence, func(f *fakeTalk) { f.sites["dc1"].down = true }, bcp.No},
+		{"fence: one has", "fence", fence, func(f *fakeTalk) { shutAt(f, 2, "dc3") }, bcp.No},
+		{"fence: too few can be asked", "fence", fence, func(f *fakeTalk) { f.sites["dc1"].down, f.sites["dc2"].down = true, true }, bcp.Unseen},
+		{"fence: one service is open", "fence", fence, func(f *fakeTalk) {
+			shutAt(f, 2, "dc1", "dc2", "dc3")
+			for _, s := range f.sites {
+				*s.stores["api"] = GroupState{Role: roleReplica, Epoch: 1, Primary: "dc1"}
+			}
+		}, bcp.No},
 		{"fence: promised to the source", "fence", fence, func(f *fakeTalk) {
 			for _, s := range f.sites {
 				for _, g := range s.stores {
 					g.Epoch = 2
 				}
 			}
-		}, bcp.Unseen},
+		}, bcp.No},
 		{"promote: it leads", "promote", promote, func(f *fakeTalk) { f.promote(f.sites["dc2"], Order{Group: "account", Epoch: 2}) }, bcp.Yes},
 		{"promote: it has promised nothing", "promote", promote, func(*fakeTalk) {}, bcp.No},
 		{"promote: it was fenced and no more", "promote", promote, func(f *fakeTalk) { shutAt(f, 2, "dc2") }, bcp.No},
@@ -202,19 +211,23 @@ func TestProbes(t *testing.T) {
 			shutAt(f, 2, "dc2")
 			f.sites["dc2"].stores["account"].Primary = "dc2"
 		}, bcp.No},
+		{"promote: it leads and has nobody with it", "promote", promote, func(f *fakeTalk) {
+			f.promote(f.sites["dc2"], Order{Group: "account", Epoch: 2})
+			f.sites["dc2"].stores["account"].Committed--
+		}, bcp.Unseen},
 		{"promote: overtaken", "promote", promote, func(f *fakeTalk) { shutAt(f, 3, "dc2") }, bcp.Unseen},
 		{"promote: silent", "promote", promote, func(f *fakeTalk) { f.sites["dc2"].down = true }, bcp.Unseen},
 		{"shed: on", "shed", act("shed"), func(f *fakeTalk) { f.sites["dc2"].traffic = trafficEmergency }, bcp.Yes},
 		{"shed: off", "shed", act("shed"), func(*fakeTalk) {}, bcp.No},
 		{"shed: silent", "shed", act("shed"), func(f *fakeTalk) { f.sites["dc2"].hang["*"] = true }, bcp.Unseen},
 		{"drain: none left", "drain", act("drain"), func(f *fakeTalk) { f.sites["dc1"].sessions = 0 }, bcp.Yes},
-		{"drain: some there, perhaps new ones", "drain", act("drain"), func(*fakeTalk) {}, bcp.Unseen},
+		{"drain: some are there", "drain", act("drain"), func(*fakeTalk) {}, bcp.No},
 		{"drain: silent", "drain", act("drain"), func(f *fakeTalk) { f.sites["dc1"].down = true }, bcp.Unseen},
 		{"compensate: the source leads", "compensate", act("compensate"), func(*fakeTalk) {}, bcp.Yes},
 		{"compensate: it leads nothing", "compensate", act("compensate"), func(f *fakeTalk) { shutAt(f, 2, "dc1", "dc2", "dc3") }, bcp.No},
 		{"compensate: it leads in an epoch that is over", "compensate", act("compensate"), func(f *fakeTalk) { shutAt(f, 2, "dc2", "dc3") }, bcp.No},
-		{"compensate: in part", "compensate", act("compensate"), func(f *fakeTalk) { f.sites["dc1"].stores["api"].Role = roleReadOnly }, bcp.Unseen},
-		{"compensate: emergency mode still on", "compensate", act("compensate"), func(f *fakeTalk) { f.sites["dc2"].traffic = trafficEmergency }, bcp.Unseen},
+		{"compensate: in part", "compensate", act("compensate"), func(f *fakeTalk) { f.sites["dc1"].stores["api"].Role = roleReadOnly }, bcp.No},
+		{"compensate: emergency mode still on", "compensate", act("compensate"), func(f *fakeTalk) { f.sites["dc2"].traffic = trafficEmergency }, bcp.No},
 		{"compensate: silent", "compensate", act("compensate"), func(f *fakeTalk) { f.sites["dc1"].down = true }, bcp.Unseen},
 		{"step: frozen", "messenger", with("act", "freeze", "site", "dc2"), func(f *fakeTalk) { f.sites["dc2"].frozen = true }, bcp.Yes},
 		{"step: not frozen", "messenger", with("act", "freeze", "site", "dc2"), func(*fakeTalk) {}, bcp.No},
@@ -335,6 +348,20 @@ func TestUndo(t *testing.T) {
 				t.Error("nothing was taken back")
 			}
 		})
+	})
+	bubble(t, "what was taken back is not done", func(t *testing.T, f *fakeTalk, m *Messenger) {
+		hand := m.Adapters()["shed"]
+		for _, move := range []struct {
+			do   func(context.Context, string, uint64, bcp.Act) (bcp.Receipt, error)
+			want bcp.Tri
+		}{{hand.Do, bcp.Yes}, {hand.Undo, bcp.No}} {
+			if _, err := move.do(t.Context(), "k", 1, act("shed")); err != nil {
+				t.Fatal(err)
+			}
+			if have, _, err := hand.Probe(t.Context(), "k", act("shed")); have != move.want || err != nil {
+				t.Errorf("%v, want %v: %v", have, move.want, err)
+			}
+		}
 	})
 	bubble(t, "a promotion of a run", func(t *testing.T, f *fakeTalk, m *Messenger) {
 		hands, a := m.Adapters(), act("promote", fieldService, "api")

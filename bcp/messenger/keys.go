@@ -23,6 +23,7 @@ type keyring struct {
 type remembered struct {
 	over    chan struct{} // closed when it is
 	ok      bool
+	undoing bool // somebody has tried to take it back since
 	receipt bcp.Receipt
 }
 
@@ -89,6 +90,15 @@ func (k *keyring) begin(key string) *remembered {
 	return mine
 }
 
+// undo notes that an act is being taken back: from now on only the world can tell what became of it.
+func (k *keyring) undo(key string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if a := k.acts[key]; a != nil {
+		a.undoing = true
+	}
+}
+
 // look gives the receipt of an act that this process saw done, and whether one is under way.
 func (k *keyring) look(key string) (receipt bcp.Receipt, done, running bool) {
 	k.mu.Lock()
@@ -97,7 +107,7 @@ func (k *keyring) look(key string) (receipt bcp.Receipt, done, running bool) {
 	if a == nil {
 		return nil, false, false
 	}
-	return a.receipt, a.ok, !a.finished()
+	return a.receipt, a.ok && !a.undoing, !a.finished()
 }
 
 func (r *remembered) finished() bool {

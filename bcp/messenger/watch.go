@@ -200,7 +200,7 @@ func (w *Watcher) wantedOf(v groupView) (out []errand) {
 	if held {
 		every = heldEvery
 	}
-	if slices.Contains(rehearsing, g.State) && g.Epoch > 0 && !(held && leads) {
+	if slices.Contains(rehearsing, g.State) && v.epoch() > 0 && !(held && leads) {
 		out = append(out, errand{key("rehearse"), every, func(ctx context.Context) { w.rehearse(ctx, g) }})
 	}
 	if slices.Contains(verifying, g.State) && (!held || leads) {

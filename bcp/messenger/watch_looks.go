@@ -14,9 +14,9 @@ import (
 func (w *Watcher) rehearse(ctx context.Context, g GroupWatch) {
 	now := time.Now()
 	v := groupView{view{now, w.m.cfg, w.m.seen.read()}, g, w.m.cfg.stores(g.Services)}
-	r := rehearsal{target: g.Target, epoch: g.Epoch, began: now, fenced: v.lease() == bcp.Yes, passed: map[string]bool{}, why: map[string]string{}}
+	r := rehearsal{target: g.Target, epoch: v.epoch(), began: now, fenced: v.lease() == bcp.Yes, passed: map[string]bool{}, why: map[string]string{}}
 	for _, service := range v.stores {
-		_, err := w.m.order(ctx, g.Target, OrderPromote, Order{Group: service, Epoch: g.Epoch, Dry: true})
+		_, err := w.m.order(ctx, g.Target, OrderPromote, Order{Group: service, Epoch: r.epoch, Dry: true})
 		if errors.Is(err, ErrSilent) || ctx.Err() != nil {
 			return
 		}

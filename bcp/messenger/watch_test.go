@@ -209,12 +209,13 @@ func TestARunThroughTheGuards(t *testing.T) {
 		pass(10 * time.Second)
 		f.with(func() { f.sites["dc1"].down = true })
 		pass(4 * time.Second)
-		w.set(func(g *GroupWatch) { g.Epoch, g.Begun = 2, now() })
+		w.set(func(g *GroupWatch) { g.Begun = now() })
 
 		to(bcp.RunPrecheck)
 		if a := bcp.Precheck(now(), w.talk().Precheck); a.Is != bcp.Yes {
 			t.Fatalf("precheck: %+v", a)
 		}
+		w.set(func(g *GroupWatch) { g.Epoch = 2 })
 		to(bcp.RunFencing)
 		if a := bcp.Fenced(2, w.talk().Fence); a.Is == bcp.Yes {
 			t.Fatal("fenced before anything was done")
