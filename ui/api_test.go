@@ -24,10 +24,19 @@ func TestTheDescriptionListsEveryCallOfTheContract(t *testing.T) {
 	var spec struct {
 		OpenAPI string
 		Paths   map[string]map[string]any
+
+		Components struct {
+			Schemas map[string]struct{ Properties map[string]any }
+		}
 	}
 	h.browser().get("/api/openapi.json").want(200).into(&spec)
 	if !strings.HasPrefix(spec.OpenAPI, "3.1") {
 		t.Errorf("the description is OpenAPI %s", spec.OpenAPI)
+	}
+	for name, s := range spec.Components.Schemas {
+		if len(s.Properties) == 0 {
+			t.Errorf("the description of %s is empty", name)
+		}
 	}
 	promised := map[string]bool{}
 	for _, line := range strings.Split(string(text), "\n") {

@@ -127,8 +127,12 @@ func (a ask) mount(s *Server, need right, op huma.Operation) {
 	for _, m := range inBraces.FindAllStringSubmatch(a.path, -1) {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: m[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
 	}
-	op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Schema: a.schema(s.api.OpenAPI().Components.Schemas)}}}
-	op.Responses = map[string]*huma.Response{"202": {Description: "Signed by the first of two people: waiting for the second"}}
+	known := s.api.OpenAPI().Components.Schemas
+	op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Schema: a.schema(known)}}}
+	op.Responses = map[string]*huma.Response{"202": {
+		Description: "Signed by the first of two people: waiting for the second",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(known, reflect.TypeFor[askView]())}},
+	}}
 	typed(func(s *Server, ctx context.Context, in *askIn) (*askOut, error) { return s.ask(ctx, a, in) })(s, need, op)
 }
 

@@ -54,7 +54,7 @@ func (s *Server) fieldAfter(_ context.Context, in *journalIn, after uint64) ([]l
 func viewEntries(in []Entry) []lineView {
 	out := make([]lineView, len(in))
 	for i, e := range in {
-		out[i] = lineView{entryView: viewEntry(e)}
+		out[i] = lineView{Entry: e, Time: stamp(e.Time)}
 	}
 	return out
 }

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// whence is what an entry of the shared journal has beside one of the field's.
-type whence struct {
+// Whence is what an entry of the shared journal has beside one of the field's.
+type Whence struct {
 	Site   string      `json:"site" required:"false" doc:"only in the shared journal, as node and epoch"`
 	Node   string      `json:"node" required:"false"`
 	Epoch  uint64      `json:"epoch" required:"false" doc:"of the leader that wrote it; 0 if it needed no leadership"`
@@ -20,12 +20,13 @@ type originView struct {
 
 // lineView is an entry of either journal.
 type lineView struct {
-	entryView
-	*whence
+	Entry
+	Time stamp `json:"time"`
+	*Whence
 }
 
 func viewShared(e SharedEntry) lineView {
-	v := lineView{viewEntry(e.Entry), &whence{Site: e.Site, Node: e.Node, Epoch: e.Epoch}}
+	v := lineView{e.Entry, stamp(e.Time), &Whence{Site: e.Site, Node: e.Node, Epoch: e.Epoch}}
 	if e.Origin != nil {
 		v.Origin = &originView{*e.Origin, stamp(e.Origin.Time)}
 	}

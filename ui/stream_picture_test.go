@@ -25,6 +25,7 @@ func TestTheSituationRoomShowsTheNewestPicture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, _ := newOrgHouse(t)
 		h.alive()
+		alarms := h.as("operator").open("alarms")
 		s := h.as("chair").open("continuity")
 		if e, err := s.next(); err != nil || e.name != "hb" {
 			t.Fatalf("before the first picture came %q, %v", e.name, err)
@@ -36,7 +37,7 @@ func TestTheSituationRoomShowsTheNewestPicture(t *testing.T) {
 			t.Errorf("after %v came picture %d", time.Since(began), seq)
 		}
 		h.writes(1, KindAlarm, hotAlarm(1))
-		h.reads("house/ups/a/load", 7)
+		alarms.until("alarm")
 		for range 2 {
 			if e, err := s.next(); err != nil || e.name != "hb" {
 				t.Errorf("the view told %q, %v", e.name, err)
