@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo, useState, type ComponentType } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { all, del, get, Problem } from './api/client'
+import { onlyDecides } from './live/committee'
 import { noPlant, Plant } from './live/plant'
 import { chosen, prefs } from './live/prefs'
 import { LiveStore } from './live/store'
@@ -12,8 +13,9 @@ import type { Asset, Point, Session, Site } from './live/types'
 import { Login } from './screens/login/login'
 import { everyWord, wordsOf } from './text'
 import type { ScreenName } from './text/topics'
-import { ConsoleContext, type Console } from './ui/context'
+import { ConsoleContext, useConsole, type Console } from './ui/context'
 import { Frame } from './ui/frame'
+import { isNarrow } from './ui/narrow'
 import { learn } from './ui/second'
 import { Failed, Loading } from './ui/states'
 import { recovered } from './ui/banner'
@@ -26,6 +28,9 @@ const files = {
   journal: () => import('./screens/journal/journal'),
   sim: () => import('./screens/sim/sim'),
   trends: () => import('./screens/trends/trends'),
+  war: () => import('./screens/war/war'),
+  failover: () => import('./screens/failover/failover'),
+  phone: () => import('./screens/phone/phone'),
 } satisfies Record<ScreenName, () => Promise<{ default: ComponentType }>>
 
 const screen = (name: ScreenName) =>
@@ -37,6 +42,9 @@ const Alarms = screen('alarms')
 const Journal = screen('journal')
 const Simulator = screen('sim')
 const Trends = screen('trends')
+const War = screen('war')
+const Failover = screen('failover')
+const Phone = screen('phone')
 
 export function App() {
   const [at, go] = useLocation()
@@ -51,12 +59,16 @@ export function App() {
   const loggedOut = refused(session.error)
   if (session.isPending) return <Loading rows={6} />
   if (loggedOut || at === '/login') {
-    const wanted = at === '/login' ? '/o' : at
-    return session.data ? <Redirect to="/o" /> : <Login done={() => go(wanted)} />
+    const elsewhere = at !== '/login' && at !== '/'
+    const done = (s: Session) => go(elsewhere ? at : home(s.roles))
+    return session.data ? <Redirect to={home(session.data.roles)} /> : <Login done={done} />
   }
   if (!session.data) return <Failed error={session.error} retry={() => void session.refetch()} />
   return <Inside session={session.data} />
 }
+
+/** Where a person begins: on a phone, who only decides begins with what is to be decided. */
+const home = (roles: readonly string[]): string => (isNarrow() && onlyDecides(roles) ? '/m' : '/o')
 
 const refused = (e: unknown): boolean => e instanceof Problem && e.status === 401
 
@@ -98,6 +110,7 @@ function Inside({ session }: { session: Session }) {
 }
 
 function Screens() {
+  const { session } = useConsole()
   return (
     <Switch>
       <Route path="/o" component={Overview} />
@@ -106,8 +119,11 @@ function Screens() {
       <Route path="/j" component={Journal} />
       <Route path="/sim" component={Simulator} />
       <Route path="/t" component={Trends} />
+      <Route path="/w/:incident?" component={War} />
+      <Route path="/f" component={Failover} />
+      <Route path="/m" component={Phone} />
       <Route>
-        <Redirect to="/o" />
+        <Redirect to={home(session.roles)} />
       </Route>
     </Switch>
   )

@@ -106,3 +106,12 @@ export function duration(ms: number): DurationParts {
   if (h < 24) return { key: 'duration.hm', values: { h, m: m % 60 } }
   return { key: 'duration.dh', values: { d: Math.floor(h / 24), h: h % 24 } }
 }
+
+/** A running clock: 58:12, 1:01:12, with a real minus once it is past. */
+export function stopwatch(ms: number): string {
+  const s = Math.floor(Math.abs(ms) / 1000)
+  const two = (n: number) => String(n).padStart(2, '0')
+  const h = Math.floor(s / 3600)
+  const rest = `${h > 0 ? two(Math.floor(s / 60) % 60) : Math.floor(s / 60)}:${two(s % 60)}`
+  return `${ms < 0 && s > 0 ? '−' : ''}${h > 0 ? `${h}:` : ''}${rest}`
+}

@@ -143,7 +143,7 @@ export function hottest(room: Room): { rack: Rack; value: number } | null {
   return best
 }
 
-export type Grade = 'unknown' | 'calm' | 'watch' | 'grave' | 'serious'
+export type Grade = 'unknown' | 'calm' | 'watch' | 'caution' | 'grave' | 'serious'
 
 /** The national crisis wording a stage stands for: 1-2 is alert, 3 and above serious. */
 export function grade(s: Stage): { grade: Grade; pips: number } {

@@ -11,6 +11,7 @@ export type Right =
   | 'end'
   | 'simulate'
   | 'command'
+  | 'ask'
 
 const holders: Record<Right, readonly string[]> = {
   alarm: ['operator', 'lead', 'safety', 'facilities'],
@@ -24,6 +25,8 @@ const holders: Record<Right, readonly string[]> = {
   end: ['facilities', 'lead', 'safety'],
   simulate: ['lead', 'safety', 'admin', 'operator'],
   command: ['operator', 'lead', 'safety', 'facilities'],
+  /** Of the organisation, which judges by its own roster. */
+  ask: ['operator', 'lead', 'safety', 'facilities', 'authority', 'chair', 'member', 'tower'],
 }
 
 export function may(right: Right, roles: readonly string[]): boolean {

@@ -4,13 +4,13 @@
 // every tab leads for itself.
 
 import type { EventName } from './stream'
-import type { Snap, View } from './types'
+import type { View } from './types'
 
 export interface ShareHooks {
   /** This tab leads now: open the connection. */
   lead(): void
-  /** The whole picture, for a tab that joins. */
-  copy(): Snap
+  /** The whole picture as events, for a tab that joins; none while there is nothing to show. */
+  copy(): [EventName, unknown][]
   /** An event from the leader. */
   take(name: EventName, data: string): void
 }
@@ -36,8 +36,8 @@ export function share(view: View, hooks: ShareHooks): Shared {
   channel.onmessage = (e: MessageEvent<Message>) => {
     const m = e.data
     if ('ask' in m) {
-      const picture = leads ? hooks.copy() : null
-      if (picture?.points?.length) channel.postMessage({ name: 'snap', data: JSON.stringify(picture) })
+      for (const [name, data] of leads ? hooks.copy() : [])
+        channel.postMessage({ name, data: JSON.stringify(data) })
     } else if (!leads) {
       hooks.take(m.name, m.data)
     }

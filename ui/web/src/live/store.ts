@@ -1,6 +1,8 @@
 // The newest facts of one view, outside any framework. The stream writes; painters and leaf
 // components read. Values stand in typed arrays indexed as the snapshot ordered them.
 
+import type { Picture } from './picture'
+import { readPicture } from './picture-read'
 import {
   qualities,
   type Alarm,
@@ -15,7 +17,8 @@ import {
 } from './types'
 
 export type Connection = 'connecting' | 'live' | 'late' | 'lost'
-export type Topic = 'alarms' | 'rooms' | 'cmds' | 'links' | 'hb' | 'entries' | 'connection' | 'tick'
+export type Topic =
+  'alarms' | 'rooms' | 'cmds' | 'links' | 'hb' | 'entries' | 'connection' | 'tick' | 'picture'
 
 export interface Reading {
   value: number | null
@@ -46,6 +49,8 @@ export class LiveStore {
   commands: readonly CommandRecord[] = []
   links: readonly Link[] = []
   entries: readonly Entry[] = []
+  /** The organisation's whole situation; null until the server has told it. */
+  picture: Picture | null = null
 
   private ids: string[] = []
   private index = new Map<string, number>()
@@ -168,6 +173,12 @@ export class LiveStore {
     if (last && e.seq <= last.seq) return
     this.entries = [...this.entries, e].slice(-keptEntries)
     this.dirty('entries')
+  }
+
+  /** Replaces the picture of the organisation: the newest word wins. */
+  continuity(p: Picture): void {
+    this.picture = readPicture(p)
+    this.dirty('picture')
   }
 
   heartbeat(h: Heartbeat): void {

@@ -1,6 +1,9 @@
 // The event stream of one view: it opens the connection, feeds the store and watches for silence.
-// Tabs that show the same view share one connection (share.ts) where the browser has locks.
+// Tabs that show the same view share one connection (share.ts) where the browser has locks. The
+// organisation's picture has a view of its own; screens that show another one hear it beside theirs.
 
+import { Aside } from './aside'
+import type { Picture } from './picture'
 import type { LiveStore } from './store'
 import type { Alarm, CommandRecord, Entry, Heartbeat, Room, Snap, Tick, View } from './types'
 import { reconnectAfter, Watchdog, type Silence } from './watchdog'
@@ -13,7 +16,7 @@ export interface StreamHooks {
   recovered(missing: number): void
 }
 
-const events = ['snap', 'tick', 'alarm', 'fire', 'cmd', 'entry', 'hb'] as const
+const events = ['snap', 'tick', 'alarm', 'fire', 'cmd', 'entry', 'hb', 'continuity'] as const
 export type EventName = (typeof events)[number]
 
 export class LiveStream {
@@ -23,6 +26,7 @@ export class LiveStream {
   private lostSince = 0
   private lastId = 0
   private renewedAt = -Infinity
+  private beside: Aside
   readonly watchdog: Watchdog
 
   constructor(
@@ -34,6 +38,12 @@ export class LiveStream {
       judged: (s) => this.judged(s),
       reconnect: () => this.reconnect(),
     })
+    this.beside = new Aside(open, (p) => store.continuity(p))
+  }
+
+  /** Whether to hear of the organisation, on whatever screen; off where the site has none. */
+  hearContinuity(on: boolean): void {
+    this.beside.want(on)
   }
 
   /** Shows another view; the same view again changes nothing. */
@@ -41,17 +51,19 @@ export class LiveStream {
     if (view === this.view) return
     this.stop()
     this.view = view
+    this.beside.covered(view === 'continuity')
     this.store.setConnection('connecting')
     this.watchdog.start()
     this.shared = share(view, {
       lead: () => this.connect(),
-      copy: () => this.store.copy(),
+      copy: () => this.copies(),
       take: (name, data) => this.take(name, data),
     })
   }
 
   stop(): void {
     this.watchdog.stop()
+    this.beside.covered(true)
     this.close()
     this.shared?.leave()
     this.shared = null
@@ -77,10 +89,21 @@ export class LiveStream {
     }
   }
 
-  // Ids rise by one within a view; a snapshot begins anew anywhere and heartbeats have no id of
-  // their own. A hole means that something was missed: only a new snapshot mends that.
+  /** What a tab that joins this view needs to stand where this one does. */
+  private copies(): [EventName, unknown][] {
+    if (this.view === 'continuity') {
+      const picture = this.store.picture
+      return picture ? [['continuity', { picture }]] : []
+    }
+    const snap = this.store.copy()
+    return this.store.connection === 'connecting' ? [] : [['snap', snap]]
+  }
+
+  // Ids rise by one within a view; a snapshot or a whole picture begins anew anywhere and heartbeats
+  // have no id of their own. A hole means that something was missed: only a new snapshot mends that.
   private follows(name: EventName, id: number): boolean {
-    const whole = name === 'snap' || name === 'hb' || this.lastId === 0 || !id || id === this.lastId + 1
+    const anew = name === 'snap' || name === 'hb' || name === 'continuity'
+    const whole = anew || this.lastId === 0 || !id || id === this.lastId + 1
     if (id && name !== 'hb') this.lastId = id
     return whole
   }
@@ -102,6 +125,7 @@ export class LiveStream {
   private reconnect(): void {
     if (this.shared?.leading()) this.connect()
     else this.shared?.ask()
+    this.beside.renew()
   }
 
   private async refused(): Promise<void> {
@@ -129,6 +153,8 @@ export class LiveStream {
         return this.store.command(v as CommandRecord)
       case 'entry':
         return this.store.entry(v as Entry)
+      case 'continuity':
+        return this.store.continuity((v as { picture: Picture }).picture)
       case 'hb':
         return this.heard(v as Heartbeat)
     }

@@ -18,6 +18,8 @@ export interface Session {
   names?: Text
   roles: string[]
   last_login: string | null
+  /** This browser, as the organisation's journal names it. */
+  station?: string
 }
 
 export interface Site {
@@ -189,6 +191,11 @@ export interface Entry {
   subject: string
   data: unknown
   hash: string
+  /** Of the journal all sites share: where it was written, and by which leader. */
+  site?: string
+  node?: string
+  epoch?: number
+  origin?: { field: string; seq: number; time: string } | null
 }
 
 export interface FieldHealth {
@@ -242,4 +249,4 @@ export interface Bucket {
   quality: Quality
 }
 
-export type View = 'overview' | 'battery' | 'alarms' | 'journal' | 'all'
+export type View = 'overview' | 'battery' | 'alarms' | 'journal' | 'all' | 'continuity'

@@ -4,6 +4,7 @@
 import { useId, useState, type ReactNode } from 'react'
 import { Problem } from '../api/client'
 import { whoMay, type Right } from '../live/rights'
+import { useReadOnly } from './continuity'
 import { useConnection } from './live'
 import { notify } from './notices'
 import { useConsole, useMay } from './context'
@@ -16,6 +17,8 @@ export interface ActProps {
   onAct: () => Promise<unknown> | void
   danger?: boolean
   quiet?: boolean
+  /** One of several, and the one that holds now. */
+  pressed?: boolean
   label?: string
   children: ReactNode
 }
@@ -26,6 +29,7 @@ export function useOff(right?: Right, off?: string): string {
   const { wall } = useConsole()
   const allowed = useMay(right ?? 'alarm')
   const connection = useConnection()
+  const readOnly = useReadOnly()
   if (wall) return t('off.wall')
   if (connection === 'lost' || connection === 'connecting') return t('off.lost')
   if (right && !allowed)
@@ -34,10 +38,11 @@ export function useOff(right?: Right, off?: string): string {
         .map((r) => t(`role.${r}`))
         .join(', '),
     })
+  if (right === 'ask' && readOnly) return t('off.quorum')
   return off ?? ''
 }
 
-export function Act({ right, off, onAct, danger, quiet, label, children }: ActProps) {
+export function Act({ right, off, onAct, danger, quiet, pressed, label, children }: ActProps) {
   const why = useOff(right, off)
   const id = useId()
   const tell = useTell()
@@ -62,6 +67,7 @@ export function Act({ right, off, onAct, danger, quiet, label, children }: ActPr
         aria-disabled={why ? true : undefined}
         aria-describedby={why ? id : undefined}
         aria-busy={busy || undefined}
+        aria-pressed={pressed}
         aria-label={label}
         title={why || label}
         onClick={() => void press()}

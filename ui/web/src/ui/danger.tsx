@@ -1,33 +1,30 @@
-// The dialog of a dangerous act: it names the asset, says what will happen, has the id typed, takes
-// a second person where two are needed, and can be left with one press. Enter never confirms.
+// The dialog of an act. A dangerous one names the asset, says what will happen, has the id typed and
+// takes a second person where two are needed at one desk; a plain one only asks what it must know.
+// Either can be left with one press, and Enter never confirms.
 
 import { useEffect, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
 import { newKey } from '../api/client'
 import { whoSeconds, type Right } from '../live/rights'
 import { problemText, useOff } from './act'
+import { FieldInput, type Field } from './fields'
 import { notify } from './notices'
 import { useWords } from './text'
 import '../style/dialog.css'
 
-export interface Field {
-  name: string
-  label: string
-  kind: 'text' | 'check' | 'choice' | 'number'
-  required?: boolean
-  options?: { value: string; label: string }[]
-  initial?: string
-}
-
 export interface DangerProps {
   title: string
   right: Right
-  /** What must be typed, exactly. */
+  /** What it is done to; typed exactly, unless the act is a plain one. */
   asset: string
+  /** Nothing has to be typed: the act can be taken back, or only says something. */
+  plain?: boolean
   /** What will happen, one line each. */
   consequences: readonly string[]
   /** Live facts a person must see before deciding. */
   facts?: ReactNode
+  /** A word on what has been entered so far. */
+  comment?: (values: Record<string, string>) => ReactNode
   fields?: readonly Field[]
   confirmWord: string
   submit: (
@@ -53,13 +50,15 @@ export function Danger(p: DangerProps) {
       <Modal className="modal">
         <Dialog className="dialog">
           <Heading slot="title">{p.title}</Heading>
-          <p className="dialog-asset">{t('danger.asset', { asset: p.asset })}</p>
+          {p.asset && <p className="dialog-asset">{t('danger.asset', { asset: p.asset })}</p>}
           {p.facts}
-          <ul className="dialog-consequences">
-            {p.consequences.map((c) => (
-              <li key={c}>{c}</li>
-            ))}
-          </ul>
+          {p.consequences.length > 0 && (
+            <ul className="dialog-consequences">
+              {p.consequences.map((c) => (
+                <li key={c}>{c}</li>
+              ))}
+            </ul>
+          )}
           <Form {...p} />
         </Dialog>
       </Modal>
@@ -87,6 +86,10 @@ function initialValues(fields: readonly Field[]): Record<string, string> {
   return Object.fromEntries(fields.map((f) => [f.name, f.initial ?? '']))
 }
 
+/** The fields to ask for, given what was chosen in the others. */
+const asked = (p: DangerProps, values: Record<string, string>): Field[] =>
+  (p.fields ?? []).filter((f) => !f.when || values[f.when.field] === f.when.is)
+
 interface Draft {
   values: Record<string, string>
   typed: string
@@ -98,9 +101,11 @@ function useMissing(p: DangerProps, d: Draft): string {
   const { t } = useWords()
   const blocked = useOff(p.right)
   const missing = [
-    d.typed !== p.asset && t('danger.type', { asset: p.asset }),
-    ...(p.fields ?? []).filter((f) => f.required && !d.values[f.name]).map((f) => f.label),
-    (!d.second.user || !d.second.password) && t('danger.second'),
+    !p.plain && d.typed !== p.asset && t('danger.type', { asset: p.asset }),
+    ...asked(p, d.values)
+      .filter((f) => f.required && !d.values[f.name]?.trim())
+      .map((f) => f.label),
+    whoSeconds(p.right).length > 0 && (!d.second.user || !d.second.password) && t('danger.second'),
   ].filter((m): m is string => Boolean(m))
   return blocked || (missing.length > 0 ? t('danger.missing', { what: missing.join(' · ') }) : '')
 }
@@ -122,8 +127,8 @@ function Form(p: DangerProps) {
     setBusy(true)
     setFault('')
     try {
-      await p.submit(draft.values, draft.second, key)
-      notify(t('danger.done', { title: p.title }))
+      const told = await p.submit(draft.values, draft.second, key)
+      notify(typeof told === 'string' ? told : t('danger.done', { title: p.title }))
       p.close()
     } catch (e) {
       setFault(problemText(e, t))
@@ -132,7 +137,7 @@ function Form(p: DangerProps) {
   }
   return (
     <div className="dialog-form" onKeyDown={(e) => e.target instanceof HTMLInputElement && noEnter(e)}>
-      {(p.fields ?? []).map((f) => (
+      {asked(p, draft.values).map((f) => (
         <FieldInput
           key={f.name}
           field={f}
@@ -140,20 +145,25 @@ function Form(p: DangerProps) {
           set={(v) => setDraft((d) => ({ ...d, values: { ...d.values, [f.name]: v } }))}
         />
       ))}
-      <label>
-        <span>{t('danger.type', { asset: p.asset })}</span>
-        <input
-          value={draft.typed}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={(e) => setDraft((d) => ({ ...d, typed: e.target.value }))}
+      {p.comment?.(draft.values)}
+      {!p.plain && (
+        <label>
+          <span>{t('danger.type', { asset: p.asset })}</span>
+          <input
+            value={draft.typed}
+            autoComplete="off"
+            spellCheck={false}
+            onChange={(e) => setDraft((d) => ({ ...d, typed: e.target.value }))}
+          />
+        </label>
+      )}
+      {whoSeconds(p.right).length > 0 && (
+        <SecondPerson
+          right={p.right}
+          second={draft.second}
+          set={(second) => setDraft((d) => ({ ...d, second }))}
         />
-      </label>
-      <SecondPerson
-        right={p.right}
-        second={draft.second}
-        set={(second) => setDraft((d) => ({ ...d, second }))}
-      />
+      )}
       <p className="login-fault" role="alert">
         {fault}
       </p>
@@ -166,7 +176,7 @@ function Form(p: DangerProps) {
         </button>
         <button
           type="button"
-          className="button danger"
+          className={p.plain ? 'button' : 'button danger'}
           aria-disabled={why ? true : undefined}
           aria-describedby="danger-why"
           aria-busy={busy || undefined}
@@ -215,42 +225,5 @@ function SecondPerson({ right, second, set }: SecondProps) {
         />
       </label>
     </fieldset>
-  )
-}
-
-function FieldInput({ field, value, set }: { field: Field; value: string; set: (v: string) => void }) {
-  if (field.kind === 'check')
-    return (
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={value === 'yes'}
-          onChange={(e) => set(e.target.checked ? 'yes' : '')}
-        />
-        <span>{field.label}</span>
-      </label>
-    )
-  if (field.kind === 'choice')
-    return (
-      <label>
-        <span>{field.label}</span>
-        <select value={value} onChange={(e) => set(e.target.value)}>
-          {(field.options ?? []).map((o) => (
-            <option key={o.value} value={o.value}>
-              {o.label}
-            </option>
-          ))}
-        </select>
-      </label>
-    )
-  return (
-    <label>
-      <span>{field.label}</span>
-      <input
-        inputMode={field.kind === 'number' ? 'numeric' : undefined}
-        value={value}
-        onChange={(e) => set(e.target.value)}
-      />
-    </label>
   )
 }

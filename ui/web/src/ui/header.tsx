@@ -11,7 +11,8 @@ import { StreamAge } from './stream-age'
 import { LangSwitch, ThemeSwitch } from './switches'
 import { useWords } from './text'
 
-export function Header() {
+/** Bare is without the alarms, where they are not known. */
+export function Header({ bare }: { bare: boolean }) {
   const { t, tx } = useWords()
   const { site, session, wall, logOut } = useConsole()
   const drill = useHeartbeat()?.drill ?? site.drill
@@ -23,7 +24,7 @@ export function Header() {
         {drill && <span className="chip drill">{t('drill')}</span>}
         {site.demo && <span className="chip">{t('demo')}</span>}
       </div>
-      <Counts />
+      {!bare && <Counts />}
       <StreamAge />
       <ServerClock />
       <div className="header-user">

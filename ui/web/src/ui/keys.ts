@@ -5,7 +5,16 @@ import { useEffect } from 'react'
 import { useLocation } from 'wouter'
 import { silence } from './newest'
 
-const places: Record<string, string> = { o: '/o', b: '/b', a: '/a', t: '/t', j: '/j', s: '/sim' }
+const places: Record<string, string> = {
+  o: '/o',
+  b: '/b',
+  a: '/a',
+  w: '/w',
+  f: '/f',
+  t: '/t',
+  j: '/j',
+  s: '/sim',
+}
 const chord = 1200
 
 export function typing(e: KeyboardEvent): boolean {

@@ -10,6 +10,8 @@ function subscribe(f: () => void): () => void {
   return () => q.removeEventListener('change', f)
 }
 
+export const isNarrow = (): boolean => query().matches
+
 export function useNarrow(): boolean {
-  return useSyncExternalStore(subscribe, () => query().matches)
+  return useSyncExternalStore(subscribe, isNarrow)
 }

@@ -1,7 +1,17 @@
 // The ways to the screens.
 
-import { BatteryWarning, Bell, BookText, ChartSpline, FlaskConical, LayoutDashboard } from 'lucide-react'
+import {
+  ArrowLeftRight,
+  BatteryWarning,
+  Bell,
+  BookText,
+  ChartSpline,
+  FlaskConical,
+  LayoutDashboard,
+  Siren,
+} from 'lucide-react'
 import { Link as Go, useLocation } from 'wouter'
+import { useContinuity } from './continuity'
 import { useSimulator } from './simulator'
 import { useWords } from './text'
 
@@ -9,6 +19,8 @@ const screens = [
   { path: '/o', key: 'overview', icon: LayoutDashboard },
   { path: '/b', key: 'battery', icon: BatteryWarning },
   { path: '/a', key: 'alarms', icon: Bell },
+  { path: '/w', key: 'war', icon: Siren },
+  { path: '/f', key: 'failover', icon: ArrowLeftRight },
   { path: '/t', key: 'trends', icon: ChartSpline },
   { path: '/j', key: 'journal', icon: BookText },
   { path: '/sim', key: 'sim', icon: FlaskConical },
@@ -18,11 +30,13 @@ export function Nav({ inert }: { inert: boolean }) {
   const { t } = useWords()
   const [at] = useLocation()
   const sim = useSimulator()
+  const { absent } = useContinuity()
   return (
     <nav className="nav" aria-label={t('nav.label')} inert={inert}>
       <ul>
         {screens.map(({ path, key, icon: Icon }) => {
           if (key === 'sim' && sim.absent) return null
+          if ((key === 'war' || key === 'failover') && absent) return null
           const here = at === path || at.startsWith(path + '/')
           return (
             <li key={path}>

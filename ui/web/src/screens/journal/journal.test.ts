@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../../live/types'
-import { groupOf, inGroup, merged } from './journal'
-import { sentence, type SentenceWords } from './sentence'
+import { merged } from '../../ui/journal'
+import { sharedGroup } from '../../ui/sentence-bcp'
+import { sentence, type SentenceWords } from '../../ui/sentence'
+import { groupOf, inGroup } from './journal'
 
 const files = import.meta.glob<Record<string, string>>('../../text/*/*.json', {
   import: 'default',
@@ -14,6 +16,7 @@ function words(lang: 'ko' | 'en'): SentenceWords {
   return {
     lang,
     asset: (id) => id,
+    person: (id) => (id === 'chair' ? 'C' : id),
     t: (key, values = {}) =>
       (texts[key] ?? String(values.defaultValue ?? key)).replace(/\{\{(\w+)\}\}/g, (_m, name: string) =>
         String(values[name] ?? ''),
@@ -85,8 +88,8 @@ it('sorts kinds under their filters, the engine snapshots outside the main run',
     'system',
     'system',
   ])
-  expect(inGroup('fire.state', 'main')).toBe(false)
-  expect(inGroup('stage', 'main')).toBe(true)
+  expect(inGroup('field', entry('fire.state', {}), 'main')).toBe(false)
+  expect(inGroup('field', entry('stage', {}), 'main')).toBe(true)
 })
 
 it('joins pages and the live tail without doubles, newest first', () => {

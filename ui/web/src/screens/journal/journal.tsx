@@ -1,81 +1,83 @@
-// The journal: the newest entries live, older ones a page at a time, each as a sentence with its
-// raw record behind it.
+// The journals: this site's own and the one all sites share. The newest entries live, older ones a
+// page at a time, each as a sentence with its raw record behind it.
 
-import { useCallback, useEffect, useMemo, useState } from 'react'
-import { get, type Page } from '../../api/client'
+import { useState } from 'react'
+import { useSearchParams } from 'wouter'
 import type { Entry } from '../../live/types'
-import { useEntries, useView } from '../../ui/live'
+import { useContinuity } from '../../ui/continuity'
+import { EntryLine } from '../../ui/entry-line'
+import { useJournal, type Scope } from '../../ui/journal'
+import { useView } from '../../ui/live'
+import { sharedGroup } from '../../ui/sentence-bcp'
 import { Empty, Failed, Loading } from '../../ui/states'
-import { useTimes, useWords } from '../../ui/text'
-import { useSentence } from './sentence'
-import '../../style/entries.css'
+import { useWords } from '../../ui/text'
 
 const page = 200
-const groups = ['main', 'alarm', 'command', 'stage', 'act', 'fire', 'system'] as const
-type Group = (typeof groups)[number]
+const scopes = ['field', 'shared'] as const
+const fieldGroups = ['main', 'alarm', 'command', 'stage', 'act', 'fire', 'system'] as const
+const sharedGroups = [
+  'main',
+  'incident',
+  'committee',
+  'failover',
+  'playbook',
+  'request',
+  'outcome',
+  'site',
+] as const
 
-/** Which filter an entry's kind falls under. */
-export function groupOf(kind: string): Exclude<Group, 'main'> {
+/** Which filter an entry of the site's own journal falls under. */
+export function groupOf(kind: string): string {
   const first = kind.split('.')[0] ?? ''
-  if (first === 'alarm' || first === 'command' || first === 'stage' || first === 'act' || first === 'fire')
-    return first
-  return 'system'
+  return (fieldGroups as readonly string[]).includes(first) && first !== 'main' ? first : 'system'
 }
 
-/** The main run leaves out what the engine writes for its own restart; its filter shows it. */
-export function inGroup(kind: string, group: Group): boolean {
-  return group === 'main' ? kind !== 'fire.state' : groupOf(kind) === group
+const groupIn = (scope: Scope, e: Entry): string => (scope === 'shared' ? sharedGroup(e) : groupOf(e.kind))
+
+/** What is left out of the main run, each with a filter of its own: the engine's notes to itself, and
+ * who asked and what was answered, since what came of it is there as a move. */
+export function inGroup(scope: Scope, e: Entry, group: string): boolean {
+  if (group !== 'main') return groupIn(scope, e) === group
+  return scope === 'shared' ? !['bcp.request', 'bcp.reply'].includes(e.kind) : e.kind !== 'fire.state'
 }
 
-/** Older entries and the live tail as one run without doubles, newest first. */
-export function merged(loaded: readonly Entry[], tail: readonly Entry[]): Entry[] {
-  const bySeq = new Map<number, Entry>()
-  for (const e of [...loaded, ...tail]) bySeq.set(e.seq, e)
-  return [...bySeq.values()].sort((a, b) => b.seq - a.seq)
-}
-
-interface Paged {
-  entries: Entry[]
-  loading: boolean
-  error: unknown
-  older: (() => void) | null
-  retry: () => void
-}
-
-function useJournal(): Paged {
-  const tail = useEntries()
-  const [loaded, setLoaded] = useState<Entry[]>([])
-  const [state, setState] = useState<{ loading: boolean; error: unknown }>({ loading: true, error: null })
-  const load = useCallback(async (path: string) => {
-    setState({ loading: true, error: null })
-    try {
-      const got = await get<Page<Entry>>(path)
-      setLoaded((l) => merged(l, got.items ?? []))
-      setState({ loading: false, error: null })
-    } catch (error) {
-      setState({ loading: false, error })
-    }
-  }, [])
-  const newest = useCallback(() => void load(`journal?limit=${page}`), [load])
-  useEffect(newest, [newest])
-  const entries = useMemo(() => merged(loaded, tail), [loaded, tail])
-  const oldest = entries.at(-1)?.seq ?? 1
-  const more = oldest > 1
-  const older = () =>
-    void load(`journal?after=${Math.max(0, oldest - 1 - page)}&limit=${Math.min(page, oldest - 1)}`)
-  return { entries, ...state, older: more ? older : null, retry: newest }
-}
-
-export default function Journal() {
+export default function Journals() {
   useView('journal')
   const { t } = useWords()
-  const [group, setGroup] = useState<Group>('main')
-  const j = useJournal()
-  const shown = j.entries.filter((e) => inGroup(e.kind, group))
-  if (j.error && j.entries.length === 0) return <Failed error={j.error} retry={j.retry} />
+  const [query, setQuery] = useSearchParams()
+  const { absent } = useContinuity()
+  const scope: Scope = query.get('scope') === 'shared' ? 'shared' : 'field'
   return (
     <div className="journal">
       <h1 className="screen-title">{t('nav.journal')}</h1>
+      {!absent && (
+        <div className="segments journal-scope" role="group" aria-label={t('journal.scope')}>
+          {scopes.map((s) => (
+            <button
+              key={s}
+              type="button"
+              aria-pressed={scope === s}
+              onClick={() => setQuery(s === 'field' ? {} : { scope: s }, { replace: true })}
+            >
+              {t(`journal.scope.${s}`)}
+            </button>
+          ))}
+        </div>
+      )}
+      <Run key={scope} scope={scope} />
+    </div>
+  )
+}
+
+function Run({ scope }: { scope: Scope }) {
+  const { t } = useWords()
+  const [group, setGroup] = useState('main')
+  const j = useJournal(scope, page)
+  const groups = scope === 'shared' ? sharedGroups : fieldGroups
+  const shown = j.entries.filter((e) => inGroup(scope, e, group))
+  if (j.error && j.entries.length === 0) return <Failed error={j.error} retry={j.retry} />
+  return (
+    <>
       <div className="tabs" role="group" aria-label={t('journal.filter')}>
         {groups.map((g) => (
           <button key={g} type="button" aria-pressed={group === g} onClick={() => setGroup(g)}>
@@ -89,7 +91,7 @@ export default function Journal() {
       )}
       <ol className="entries" reversed>
         {shown.map((e) => (
-          <EntryLine key={e.seq} entry={e} />
+          <EntryLine key={e.seq} entry={e} group={groupIn(scope, e)} />
         ))}
       </ol>
       {j.older && (
@@ -97,29 +99,6 @@ export default function Journal() {
           {t('journal.older')}
         </button>
       )}
-    </div>
-  )
-}
-
-function EntryLine({ entry: e }: { entry: Entry }) {
-  const { t } = useWords()
-  const { full } = useTimes()
-  const sentence = useSentence()
-  const raw = typeof e.data === 'string' ? e.data : JSON.stringify(e.data, null, 2)
-  return (
-    <li className="entry" data-group={groupOf(e.kind)}>
-      <details>
-        <summary>
-          <time dateTime={e.time}>{full(e.time)}</time>
-          <span className="entry-kind">{t(`kind.${e.kind}`, { defaultValue: e.kind })}</span>
-          <span className="entry-text">{sentence(e)}</span>
-          <span className="muted entry-actor">{e.actor}</span>
-        </summary>
-        <pre tabIndex={0}>{raw}</pre>
-        <p className="muted entry-hash">
-          #{e.seq} · {e.hash}
-        </p>
-      </details>
-    </li>
+    </>
   )
 }

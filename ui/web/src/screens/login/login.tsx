@@ -8,7 +8,7 @@ import { LangSwitch, ThemeSwitch } from '../../ui/switches'
 import { problemText } from '../../ui/act'
 import { useWords } from '../../ui/text'
 
-export function Login({ done }: { done: () => void }) {
+export function Login({ done }: { done: (s: Session) => void }) {
   const { t, tx } = useWords()
   const { data: site } = useQuery({ queryKey: ['site'], queryFn: () => get<Site>('site'), retry: 1 })
   const where = site
@@ -31,7 +31,7 @@ export function Login({ done }: { done: () => void }) {
   )
 }
 
-function LoginForm({ done }: { done: () => void }) {
+function LoginForm({ done }: { done: (s: Session) => void }) {
   const { t } = useWords()
   const queries = useQueryClient()
   const [fault, setFault] = useState('')
@@ -47,7 +47,7 @@ function LoginForm({ done }: { done: () => void }) {
         password: String(form.get('password') ?? ''),
       })
       queries.setQueryData(['session'], session)
-      done()
+      done(session)
     } catch (refusal) {
       const wrong = refusal instanceof Problem && refusal.status === 401
       setFault(wrong ? t('login.wrong') : problemText(refusal, t))

@@ -1,21 +1,25 @@
 // A journal entry as a sentence. Only what the record says; a record of an unknown kind is shown by
 // its kind and subject, never guessed at.
 
-import { bare } from '../../live/ladder'
-import { number, unit as unitText } from '../../live/format'
-import type { Entry, Lang, Text } from '../../live/types'
-import { useAssetName, useWords } from '../../ui/text'
+import { bare } from '../live/ladder'
+import { number, unit as unitText } from '../live/format'
+import type { Entry, Lang, Text } from '../live/types'
+import { useNames } from './continuity'
+import { continuitySentence } from './sentence-bcp'
+import { useAssetName, useWords } from './text'
 
-type Fields = Record<string, unknown>
-type Translate = (key: string, values?: Record<string, unknown>) => string
+export type Fields = Record<string, unknown>
+export type Translate = (key: string, values?: Record<string, unknown>) => string
 
 export interface SentenceWords {
   t: Translate
   lang: Lang
   asset: (id: string) => string
+  /** A person on the roster. */
+  person: (id: string) => string
 }
 
-function fields(v: unknown): Fields {
+export function fields(v: unknown): Fields {
   if (typeof v === 'object' && v !== null) return v as Fields
   if (typeof v !== 'string') return {}
   try {
@@ -25,7 +29,7 @@ function fields(v: unknown): Fields {
   }
 }
 
-const text = (v: unknown): string => (typeof v === 'string' || typeof v === 'number' ? String(v) : '')
+export const text = (v: unknown): string => (typeof v === 'string' || typeof v === 'number' ? String(v) : '')
 
 function wording(v: unknown, lang: Lang): string {
   const both = fields(v) as Partial<Text>
@@ -91,6 +95,7 @@ export function sentence(e: Entry, w: SentenceWords): string {
     case 'journal.gap':
       return w.t('sentence.gap', { why: text(d.why) || text(d.what) || text(d.gap) || e.subject })
   }
+  if (e.kind.startsWith('bcp.')) return continuitySentence(e, d, w)
   if (e.kind.startsWith('fire.')) {
     const known = w.t(`act-kind.${e.kind}`, { defaultValue: e.kind.slice('fire.'.length) })
     return w.t('sentence.fire', { what: known, subject: e.subject })
@@ -101,6 +106,7 @@ export function sentence(e: Entry, w: SentenceWords): string {
 export function useSentence(): (e: Entry) => string {
   const { t, lang } = useWords()
   const asset = useAssetName()
+  const { person } = useNames()
   const translate: Translate = (key, values) => t(key, values ?? {})
-  return (e) => sentence(e, { t: translate, lang, asset })
+  return (e) => sentence(e, { t: translate, lang, asset, person })
 }

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest'
+import { said } from './said'
+
+const files = import.meta.glob<Record<string, string>>('../text/ko/said.json', {
+  import: 'default',
+  eager: true,
+})
+const words = Object.values(files)[0] ?? {}
+const ko = (key: string, values: Record<string, string>) =>
+  (words[key] ?? values.defaultValue ?? key).replace(/\{\{(\w+)\}\}/g, (_m, n: string) => values[n] ?? '')
+
+it.each([
+  ['two persons on two stations have to agree', '서로 다른 두 사람'],
+  ['1 of 2 failure domains see it dead', '1곳'],
+  ['nothing proves that it cannot write; unreachable is no proof', '증거'],
+  ['capacity 900/s is below 1.3 x 800/s', '900'],
+  ['messaging has record 41 of 42', '41'],
+  ['messaging has record 42', '42'],
+  ['promote messaging had no effect: refused', 'refused'],
+  ['the brake is on: 3 automatic runs within 10m0s', '자동 전환'],
+  ['standing order so-1, signed by chair and dep1', 'so-1'],
+])('says %s in Korean', (text, part) => {
+  const told = said(text, ko)
+  expect(told).toContain(part)
+  expect(told).not.toContain('{{')
+  expect(told).toMatch(/[가-힣]/)
+})
+
+it('says each part of a list, and keeps what it does not know', () => {
+  const told = said('configuration differs; capacity or load not measured; odd thing', ko)
+  expect(told.split(' · ')).toHaveLength(3)
+  expect(told).toContain('odd thing')
+  expect(said('a new sentence', ko)).toBe('a new sentence')
+  expect(said(undefined, ko)).toBe('')
+})
+
+it('says why a request was refused, with what it speaks of', () => {
+  const told = said('failover group talk: "member": only the control tower may do this', ko)
+  expect(told).toContain('관제탑')
+  expect(told).toContain('failover group talk')
+  expect(said('the motion is closed', ko)).toMatch(/[가-힣]/)
+})
+
+it('is the whole sentence before it is a list of parts', () => {
+  expect(said('nothing proves that it cannot write; unreachable is no proof', ko)).not.toContain(' · ')
+})

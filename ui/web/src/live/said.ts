@@ -1,0 +1,173 @@
+// What the organisation's rules say, in the reader's language. The rules speak plain English sentences
+// into the journal; each known one has words of its own here, every other one is shown as it is.
+
+type Translate = (key: string, values: Record<string, string>) => string
+
+const name = '(.+?)'
+const num = '([\\d.]+)'
+
+// A sentence with its blanks, and what the blanks are called in the words.
+const sentences: [string, string, string[]][] = [
+  // confirmed
+  [`facility: (\\S+) ?(.*)`, 'facility', ['kind', 'what']],
+  [`${num} of 2 failure domains see it dead`, 'domains', ['n']],
+  [`seen dead from ${name}; its dependents fail`, 'dead-dependents', ['who']],
+  [`seen dead from ${name}; replication stands`, 'dead-stalled', ['who']],
+  ['nothing behind it agrees: this may be a partition', 'partition', []],
+  // precheck
+  ['target not alive', 'target-dead', []],
+  ['capacity or load not measured', 'no-capacity', []],
+  [`capacity ${num}/s is below 1.3 x ${num}/s`, 'capacity', ['has', 'load']],
+  ['permissions not proven within ten minutes', 'permissions', []],
+  ['configuration differs', 'drift', []],
+  ['no site would serve', 'none-serving', []],
+  ['target ready', 'target-ready', []],
+  // authority
+  [`denied by ${name}`, 'denied', ['who']],
+  [`two persons: ${name} and ${name}`, 'two-agreed', ['a', 'b']],
+  ['two persons on two stations have to agree', 'two-needed', []],
+  [`standing order ${name}, signed by ${name} and ${name}`, 'standing-order', ['order', 'a', 'b']],
+  ['declared disaster', 'declared', []],
+  ['automatic: the data can be rebuilt', 'automatic', []],
+  [`one person: ${name}`, 'one-agreed', ['who']],
+  ['one person has to agree', 'one-needed', []],
+  // fence
+  [`epoch ${num} is not committed`, 'epoch-open', ['epoch']],
+  ['its lease has not expired', 'lease', []],
+  [`its store is read-only at epoch ${num}`, 'read-only', ['epoch']],
+  ["its power is off by the facility's own feedback", 'power-off', []],
+  ['its switch port is shut and read back', 'port-shut', []],
+  ['nothing proves that it cannot write; unreachable is no proof', 'unproven', []],
+  // data
+  [`${name} is rebuilt`, 'rebuilt', ['service']],
+  [`${name} is restored`, 'restored', ['service']],
+  [`${name} is out, its owner knows`, 'declared-out', ['service']],
+  [`${name} is neither restored nor declared out`, 'not-restored', ['service']],
+  [`${name} is replicated before it is acknowledged`, 'synchronous', ['service']],
+  [`${name} has record ${num} of ${num}`, 'record-of', ['service', 'has', 'of']],
+  [`${name} has record ${num}`, 'record', ['service', 'has']],
+  [`${name}: the last record of the source is not known`, 'no-last', ['service']],
+  // verify, canary, shift
+  [`${name} does not work at the target`, 'no-check', ['check']],
+  [`a user can ${name}`, 'user-can', ['checks']],
+  ['the share at the target has to stay quiet', 'quiet', []],
+  ['the share has not been quiet for long enough', 'not-quiet', []],
+  ['errors of the share at the target are not below twice the normal', 'errors', []],
+  ['an authoritative server answers the old site', 'names-old', []],
+  ['the old names may still be cached', 'cached', []],
+  ['several resolvers have to answer the target', 'resolvers', []],
+  ['no user outside has passed five times in a row', 'outside', []],
+  ['clients still hold to the old site', 'old-sessions', []],
+  ['clients are still coming back', 'coming-back', []],
+  ['the world has followed', 'followed', []],
+  ['the target has acknowledged and read back client traffic', 'served', []],
+  // acts
+  [`(\\S+) (\\S*) had no effect: ${name}`, 'no-effect', ['act', 'to', 'detail']],
+  [`(\\S+) (\\S*): its outcome cannot be found out`, 'no-outcome', ['act', 'to']],
+  [`(\\S+) (\\S*) is of unknown outcome: a probe has to tell first`, 'doubt', ['act', 'to']],
+  ['a promotion is of unknown outcome: a probe has to tell first', 'doubt-promotion', []],
+  ['nothing is of unknown outcome', 'no-doubt', []],
+  [`${num} acts without an outcome`, 'acts-open', ['n']],
+  ['acts done', 'acts-done', []],
+  // blocks and the brake
+  ['the group is excluded from failover', 'excluded', []],
+  ['maintenance', 'maintenance', []],
+  [`the brake is on: ${name}`, 'brake', ['why*']],
+  ['nothing blocks it any more', 'unblocked', []],
+  [`${num} automatic runs within (\\S+)`, 'brake-runs', ['n', 'window']],
+  [`${num} of ${num} groups are suspect at once`, 'brake-suspect', ['n', 'of']],
+  [`overridden: ${name}`, 'overridden', ['why*']],
+  [`asked again: ${name}`, 'asked-again', ['why*']],
+  [`the new site is in danger: ${name}`, 'new-danger', ['what']],
+  // organisation
+  ['three probes missed', 'missed', []],
+  ['account, API and messaging are verified', 'core-verified', []],
+  [`${name} fails again`, 'fails-again', ['service']],
+  ['nothing left', 'nothing-left', []],
+  ['no decision within the time', 'no-decision', []],
+  [`motion (\\S+)`, 'by-motion', ['motion']],
+  [`motion (\\S+) unanswered: the next in the chair line presides`, 'next-chair', ['motion']],
+  [
+    `motion (\\S+) unanswered; standing order ${name}, signed by ${name}`,
+    'by-order',
+    ['motion', 'order', 'who'],
+  ],
+  [`ratified by motion (\\S+)`, 'ratified', ['motion']],
+  ['not ratified', 'not-ratified', []],
+  [`not recovered within the expected time of grade ${num}`, 'late', ['grade']],
+  ['up again, never down', 'self-cleared', []],
+  ['nobody on the ladder has answered', 'ladder', []],
+  ['deputies take the empty roles', 'deputies', []],
+  ['a core check fails again', 'relapse', []],
+  ['five synthetic checks in a row from two places', 'mitigated', []],
+  ['every channel was tried', 'all-tried', []],
+  ['no channel', 'no-channel', []],
+  ['nobody is left to stand in', 'nobody-left', []],
+  // motions that the rules themselves put
+  [`Declare a disaster at (\\S+) and start its playbook\\.`, 'motion-declare', ['site']],
+  [`Ratify what ${name} did against the rules \\((.*?)\\): (.*)`, 'motion-ratify', ['who', 'rules', 'why']],
+  [`approved by ${name}`, 'approved', ['who']],
+  [`with ${name}`, 'with', ['who']],
+]
+
+// How a refusal ends; what stands before it says of what it speaks.
+const refusals: [string, string][] = [
+  ['not on the roster', 'stranger'],
+  ['a reason is needed', 'no-reason'],
+  ['only the control tower may do this', 'tower'],
+  ['two different people on two different stations are needed', 'two'],
+  ['too early', 'early'],
+  ['too late', 'past'],
+  ['something is missing', 'incomplete'],
+  ['no such thing', 'none'],
+  ['not allowed in this state', 'state'],
+  ['has no seat and sits for nobody', 'seat'],
+  ['the motion is closed', 'closed'],
+  ['the code was used before', 'code-used'],
+  ['neither yes, no nor abstain', 'choice'],
+  ['a run is under way: join it', 'running'],
+  ['traffic has moved: the way back is a run of its own', 'moved'],
+  ['the side to return to is not ready', 'not-ready'],
+  ['the guard still fails', 'guard'],
+  ['no signature replaces this proof', 'no-signing'],
+  ['the end has passed', 'past-end'],
+  ['the broken glass was not ratified', 'unratified'],
+  ['the outcome is unknown: only a probe may settle it', 'probe-only'],
+  ['epoch is older than the newest seen', 'stale'],
+  ['an earlier move may or may not be in the journal: read it before moving on', 'in-doubt'],
+]
+
+const known = sentences.map(([form, key, blanks]) => ({ form: new RegExp(`^${form}$`), key, blanks }))
+
+function whole(text: string, t: Translate): string | null {
+  for (const { form, key, blanks } of known) {
+    const hit = form.exec(text)
+    if (!hit) continue
+    const values = blanks.map((blank, i) => {
+      const v = hit[i + 1] ?? ''
+      // A blank that holds a sentence itself.
+      return blank.endsWith('*') ? [blank.slice(0, -1), said(v, t)] : [blank, v]
+    })
+    return t(`said.${key}`, { ...(Object.fromEntries(values) as Record<string, string>), defaultValue: text })
+  }
+  return null
+}
+
+function refusal(text: string, t: Translate): string | null {
+  for (const [end, key] of refusals) {
+    if (text !== end && !text.endsWith(`: ${end}`)) continue
+    const of = text.slice(0, Math.max(0, text.length - end.length - 2))
+    const reason = t(`refusal.${key}`, { defaultValue: end })
+    return of ? t('refusal.of', { reason, of, defaultValue: text }) : reason
+  }
+  return null
+}
+
+/** A sentence of the rules in the reader's words; one that is not known stays as it is. */
+export function said(text: string | undefined, t: Translate): string {
+  if (!text) return ''
+  const told = whole(text, t) ?? refusal(text, t)
+  if (told !== null) return told
+  const parts = text.split('; ')
+  return parts.length > 1 ? parts.map((p) => said(p, t)).join(' · ') : text
+}
