@@ -74,7 +74,7 @@ func (n *Names) do(ctx context.Context, t task, g goal) (bcp.Receipt, error) {
 		return already(kept.receipt), nil
 	}
 	began := n.now()
-	s, err := n.look(ctx, n.servers[0], g.owner, g.kind)
+	s, err := n.read(ctx, g.owner, g.kind)
 	if err != nil {
 		return nil, fmt.Errorf("%s: nothing was sent: %w: %w", g.text, err, bcp.ErrNotDone)
 	}
@@ -101,6 +101,24 @@ func (n *Names) do(ctx context.Context, t task, g goal) (bcp.Receipt, error) {
 	n.kept.put(t.key, try)
 	n.log.Info("public names changed", "act", g.text, "key", t.key, "serial", try.receipt["serial"])
 	return try.receipt, nil
+}
+
+// read looks at the primary, three times if need be: a run that cannot read is left to people, and a server
+// that was busy for a second is no reason for that.
+func (n *Names) read(ctx context.Context, owner string, kind uint16) (s state, err error) {
+	for try := range 3 {
+		if try > 0 {
+			select {
+			case <-ctx.Done():
+				return s, err
+			case <-time.After(askTime):
+			}
+		}
+		if s, err = n.look(ctx, n.servers[0], owner, kind); err == nil {
+			return s, nil
+		}
+	}
+	return s, err
 }
 
 // receipt is what stands in the zone, for the journal.

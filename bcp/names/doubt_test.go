@@ -49,6 +49,7 @@ func (s *slow) take(_ dns.ResponseWriter, req *dns.Msg) bool {
 // The update was done, the answer was lost. This process, one that took over with or without a claim, and
 // one that was told of another target find out what is so.
 func TestTheAnswerWasLost(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.primary.on(nil, r.primary.mute)
 	r.lost("k", canaryAct("1"))
@@ -66,6 +67,7 @@ func TestTheAnswerWasLost(t *testing.T) {
 
 // The update never arrived. No is certain only once the door is shut, and then the same act may be done.
 func TestTheUpdateWasLost(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.primary.on(nil, silent)
 	r.lost("k", canaryAct("1"))
@@ -74,6 +76,7 @@ func TestTheUpdateWasLost(t *testing.T) {
 	r.primary.on(silent, silent)
 	r.probed(r.Names, "k", canaryAct("1"), bcp.Unseen)
 	r.primary.on(nil, nil)
+	r.probed(another(t, r.primary), "k", canaryAct("1"), bcp.Unseen) // nobody told this one which leader it is
 	r.probed(r.Names, "k", canaryAct("1"), bcp.No)
 	r.zoneIs("1 dc1=100")
 	r.do(5, "k", canaryAct("1"))
@@ -82,6 +85,7 @@ func TestTheUpdateWasLost(t *testing.T) {
 
 // The primary was slow: it does the update after we were told that it had no effect. It must not.
 func TestTheUpdateComesLate(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	var late slow
 	r.primary.on(nil, late.take)
@@ -98,6 +102,7 @@ func TestTheUpdateComesLate(t *testing.T) {
 
 // It came between the look and the shutting of the door.
 func TestTheUpdateComesWhileWeLook(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	var late slow
 	r.primary.on(nil, late.take)
@@ -114,6 +119,7 @@ func TestTheUpdateComesWhileWeLook(t *testing.T) {
 // A leader died with an act begun. The next one claims the names; what the dead one sent, or sends when it
 // wakes, can no longer happen.
 func TestTheNextLeaderFindsOut(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.do(5, "k1", canaryAct("1"))
 	var late slow
@@ -146,6 +152,7 @@ func TestTheNextLeaderFindsOut(t *testing.T) {
 
 // A claim lives through a lost answer and through somebody else's writing.
 func TestAClaimIsRepeated(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	var once sync.Once
 	r.primary.on(nil, func(_ dns.ResponseWriter, req *dns.Msg) (handled bool) {
@@ -155,9 +162,9 @@ func TestAClaimIsRepeated(t *testing.T) {
 	if err := r.Claim(t.Context(), 7); err != nil {
 		t.Errorf("a lost answer: %v", err)
 	}
-	once = sync.Once{}
+	var again sync.Once
 	r.primary.on(nil, func(_ dns.ResponseWriter, req *dns.Msg) bool {
-		once.Do(func() { r.primary.put(t, "_talk._tcp.talk.test. 5 IN SRV 0 50 18001 dc1.talk.test.") })
+		again.Do(func() { r.primary.put(t, "_talk._tcp.talk.test. 5 IN SRV 0 50 18001 dc1.talk.test.") })
 		return false
 	})
 	if err := r.Claim(t.Context(), 8); err != nil {
@@ -174,6 +181,7 @@ func TestAClaimIsRepeated(t *testing.T) {
 
 // What is neither as before nor as wanted is left to people.
 func TestSomebodyElseHasWritten(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name   string
 		change func(s *nameServer)
@@ -197,6 +205,7 @@ func TestSomebodyElseHasWritten(t *testing.T) {
 
 // The mark of a done act stays when its records are changed by hand; that is no reason to do it again.
 func TestDoneAndChangedByHand(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.do(5, "k", canaryAct("1"))
 	r.primary.put(t, "_talk._tcp.talk.test. 5 IN SRV 0 100 18001 dc1.talk.test.")
@@ -214,6 +223,7 @@ func TestDoneAndChangedByHand(t *testing.T) {
 
 // An update that answers after the deadline has been done all the same.
 func TestAnAnswerAfterTheDeadline(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
@@ -224,8 +234,8 @@ func TestAnAnswerAfterTheDeadline(t *testing.T) {
 	})
 	began := time.Now()
 	r.lost("k", shiftAct())
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("it waited %v for a deadline of 300 ms", took)
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("it waited %v for a deadline of 800 ms", took)
 	}
 	r.probed(r.Names, "k", shiftAct(), bcp.Yes)
 }

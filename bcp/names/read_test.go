@@ -34,6 +34,7 @@ func (s *nameServer) elsewhere(w dns.ResponseWriter, req *dns.Msg) bool {
 
 // Each way a server can fail a look; the other one is seen all the same, and in time.
 func TestServersThatFailALook(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name   string
 		change func(s *nameServer)
@@ -72,7 +73,7 @@ func TestServersThatFailALook(t *testing.T) {
 		c.change(r.secondary)
 		began := time.Now()
 		views := r.Read(t.Context())
-		if took := time.Since(began); took > lookTime+400*time.Millisecond {
+		if took := time.Since(began); took > lookTime+2*time.Second {
 			t.Errorf("%s: it took %v", c.name, took)
 		}
 		if v := views[1]; !errors.Is(v.Err, c.want) || v.Problem == "" || v.Weights != nil || v.Server != r.secondary.address || v.At.IsZero() {
@@ -90,6 +91,7 @@ func TestServersThatFailALook(t *testing.T) {
 
 // A packet that is lost now and then costs a quarter of a second, not the look.
 func TestLostPacketsAreAskedAgain(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	asked := 0
 	r.primary.on(func(_ dns.ResponseWriter, req *dns.Msg) bool {
@@ -103,8 +105,20 @@ func TestLostPacketsAreAskedAgain(t *testing.T) {
 	}
 }
 
+// A primary that is busy for a second is no reason to leave the run to people.
+func TestABusyPrimary(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.primary.on(silent, nil)
+	back := time.AfterFunc(1200*time.Millisecond, func() { r.primary.on(nil, nil) })
+	defer back.Stop()
+	r.do(5, "k", shiftAct())
+	r.zoneIs("2 dc2=100")
+}
+
 // More records than a packet takes are fetched over TCP, all of them.
 func TestALongAnswerComesOverTCP(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	var lines []string
 	for i := range 60 {
@@ -124,6 +138,7 @@ func TestALongAnswerComesOverTCP(t *testing.T) {
 
 // A secondary that lags is waited for; one that has the serial and another content is not.
 func TestServersThatDiffer(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.secondary.lag()
 	r.do(5, "k", shiftAct())
@@ -146,6 +161,7 @@ func TestServersThatDiffer(t *testing.T) {
 
 // What the world is answered, and where one user ends up.
 func TestWhatTheWorldGets(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	cases := []struct {
 		name   string
@@ -194,6 +210,7 @@ func TestWhatTheWorldGets(t *testing.T) {
 
 // The draw of RFC 2782: shares as the weights say, priorities strictly, a weight of 0 seldom but not never.
 func TestOrderOfRecords(t *testing.T) {
+	t.Parallel()
 	set := rr(t, "_s.t. 1 IN SRV 0 0 1 zero.t.", "_s.t. 1 IN SRV 0 30 1 three.t.", "_s.t. 1 IN SRV 0 70 1 seven.t.", "_s.t. 1 IN SRV 5 1 1 last.t.", "_s.t. 1 IN SRV 0 0 0 .")
 	first := map[string]int{}
 	seed := uint64(1)
@@ -215,13 +232,14 @@ func TestOrderOfRecords(t *testing.T) {
 	}
 	near("three.t.", .3)
 	near("seven.t.", .7)
-	if n := first["zero.t."]; n < 50 || n > 500 {
+	if n := first["zero.t."]; n < 140 || n > 260 {
 		t.Errorf("weight 0 was first %d times of 20,000", n)
 	}
 }
 
 // The actionless run names each thing that is missing, and changes nothing.
 func TestPermissions(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name   string
 		change func(r *rig)

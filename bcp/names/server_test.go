@@ -294,7 +294,7 @@ func says(rcode int, secret string) func(w dns.ResponseWriter, req *dns.Msg) boo
 }
 
 func testConfig(servers ...string) Config {
-	return Config{Zone: "talk.test", Servers: servers, TSIG: Key{Name: "bongsu.", Secret: Secret(ourSecret)}, Timeout: 300 * time.Millisecond,
+	return Config{Zone: "talk.test", Servers: servers, TSIG: Key{Name: "bongsu.", Secret: Secret(ourSecret)}, Timeout: 800 * time.Millisecond,
 		Targets: map[string]Target{"dc1": {"dc1", 18001}, "dc2": {"dc2", 18002}, "dc3": {"dc3.talk.test.", 18003}}}.withDefaults()
 }
 

@@ -20,6 +20,7 @@ func (r *rig) undo(n *Names, leader uint64, key string, a bcp.Act) bcp.Receipt {
 
 // Taken back by the process that did it: exactly what stood before. By another: the source alone.
 func TestTrafficIsLedBack(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.primary.put(t, "_talk._tcp.talk.test. 5 IN SRV 0 60 18001 dc1.talk.test.", "_talk._tcp.talk.test. 5 IN SRV 0 40 18003 dc3.talk.test.")
 	r.do(5, "k", canaryAct("10"))
@@ -48,6 +49,7 @@ func TestTrafficIsLedBack(t *testing.T) {
 
 // A lost answer to an undo is found out like any other.
 func TestALostUndo(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.do(5, "k", canaryAct("10"))
 	r.primary.on(nil, silent)
@@ -73,6 +75,7 @@ func (s *nameServer) value(name string, kind uint16) string {
 
 // One record of a playbook: its epoch stays, its undo is a value of its own.
 func TestOneRecord(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	act := func(name, value string) bcp.Act {
 		return bcp.Act{Kind: KindDNS, With: map[string]string{"name": name, "value": value}}

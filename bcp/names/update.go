@@ -148,20 +148,14 @@ func (n *Names) verdict(s sent) error {
 	}
 	code := s.reply.Rcode
 	says := fmt.Sprintf("%s answers %s to an update", server, dns.RcodeToString[code])
-	signature := s.reply.IsTsig()
+	// A server says the first four before it looks at a key, so it cannot always sign them. The others
+	// come from within the zone, and count with our signature only.
 	switch code {
 	case dns.RcodeNotAuth:
-		return fmt.Errorf("%s: %s: %w", says, n.authority(signature), bcp.ErrNotDone)
+		return fmt.Errorf("%s: %s: %w", says, n.authority(s.reply.IsTsig()), bcp.ErrNotDone)
 	case dns.RcodeRefused:
-		if signature != nil && !s.proven {
-			break
-		}
-		return fmt.Errorf("%s: allow key %s to change the records of %s, %s and %s, and name the primary first: %w",
-			says, n.key.name, n.zone.service, n.zone.epoch, n.zone.leader, bcp.ErrNotDone)
+		return fmt.Errorf("%s: allow key %s there to change the records of %s, and name the primary first: %w", says, n.key.name, strings.Join(s.names, ", "), bcp.ErrNotDone)
 	case dns.RcodeFormatError, dns.RcodeNotImplemented:
-		if signature != nil && !s.proven {
-			break
-		}
 		return fmt.Errorf("%s: it does not take dynamic updates, allow them there or name another primary: %w", says, bcp.ErrNotDone)
 	case dns.RcodeYXDomain, dns.RcodeNameError, dns.RcodeYXRrset, dns.RcodeNXRrset:
 		if s.proven {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -146,7 +147,8 @@ func together(ctx context.Context, server string, all []question) ([]*dns.Msg, e
 
 // sent is what is known after an update was tried.
 type sent struct {
-	out    bool // it may have left this machine
+	names  []string // that it changes
+	out    bool     // it may have left this machine
 	reply  *dns.Msg
 	proven bool // the reply is signed with our key
 	err    error
@@ -157,9 +159,14 @@ func (n *Names) send(ctx context.Context, m *dns.Msg) (s sent) {
 	ctx, cancel := context.WithTimeout(ctx, n.timeout)
 	defer cancel()
 	server := n.servers[0]
+	for _, rr := range m.Ns {
+		s.names = append(s.names, rr.Header().Name)
+	}
+	s.names = slices.Compact(s.names)
 	raw, err := new(net.Dialer).DialContext(ctx, "tcp", server)
 	if err != nil {
-		return sent{err: fmt.Errorf("connect to %s: %w", server, err)}
+		s.err = fmt.Errorf("connect to %s: %w", server, err)
+		return s
 	}
 	defer raw.Close()
 	stop := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
@@ -167,7 +174,8 @@ func (n *Names) send(ctx context.Context, m *dns.Msg) (s sent) {
 	m.SetTsig(n.key.name, n.key.algorithm, fudge, n.now().Unix())
 	text, mac, err := dns.TsigGenerate(m, n.key.secret, "", false)
 	if err != nil {
-		return sent{err: fmt.Errorf("sign an update with key %s: %w", n.key.name, err)}
+		s.err = fmt.Errorf("sign an update with key %s: %w", n.key.name, err)
+		return s
 	}
 	conn := &dns.Conn{Conn: raw}
 	s.out = true
