@@ -47,24 +47,6 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRegisters, "ns/register")
 }
 
-func BenchmarkPayload(b *testing.B) {
-	r := newTestRoute(topicPoint("x"))
-	r.seqAt = r.shape.add("seq")
-	r.vals = make([]value, r.shape.slots)
-	now := time.Now()
-	stamp := now.UTC().Format(time.RFC3339Nano)
-	var out []facility.Sample
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		n++
-		payload := fmt.Appendf(nil, `{"v":21.5,"q":"GOOD","t":"%s","seq":%d,"sim":false}`, stamp, n)
-		if out = r.decode(message{payload: payload, at: now}, time.Time{}, out[:0]); out[0].Quality != facility.Good {
-			b.Fatal(written(out[0]))
-		}
-	}
-}
-
 // BenchmarkPolls reads 200 devices of 100 registers, each on its own connection, as fast as it goes;
 // the floor is the same exchange on bare sockets. Server and client share the process and its cores.
 func BenchmarkPolls(b *testing.B) {
@@ -94,61 +76,6 @@ func BenchmarkPolls(b *testing.B) {
 			reading.Wait()
 		})
 	})
-}
-
-// BenchmarkIngest takes JSON messages from a real broker, which shares the process and its cores.
-func BenchmarkIngest(b *testing.B) {
-	for _, qos := range []byte{0, 1} {
-		b.Run(fmt.Sprintf("qos%d", qos), func(b *testing.B) {
-			broker := newBroker(b, "127.0.0.1:0")
-			bus := facility.NewBus()
-			reader := bus.Subscribe("bench", facility.KeepOrder, 1<<22)
-			c, err := New(mqttSite(broker.address, topicPoint("x")), bus, slogDiscard(), Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			measure(b, "messages", func(ctx context.Context, taken *atomic.Uint64) {
-				var running sync.WaitGroup
-				running.Go(func() { _ = c.Run(ctx) })
-				running.Go(func() { countSamples(ctx, reader, taken) })
-				running.Go(func() { flood(ctx, broker, qos, c, taken) })
-				running.Wait()
-			})
-		})
-	}
-}
-
-// flood publishes as fast as messages come out at the other end: a broker drops what its client is too
-// slow for, and dropped messages are not what is measured.
-func flood(ctx context.Context, broker *testBroker, qos byte, c *Collectors, taken *atomic.Uint64) {
-	for !c.Status()[0].Connected && ctx.Err() == nil {
-		time.Sleep(time.Millisecond)
-	}
-	for n := uint64(1); ctx.Err() == nil; n++ {
-		for n > taken.Load()+500 && ctx.Err() == nil {
-			time.Sleep(50 * time.Microsecond)
-		}
-		payload := fmt.Appendf(nil, `{"v":21.5,"q":"GOOD","t":"%s","seq":%d}`, time.Now().UTC().Format(time.RFC3339Nano), n)
-		_ = broker.server.Publish("hall/r1/x", payload, false, qos)
-	}
-}
-
-func countSamples(ctx context.Context, reader *facility.Reader, taken *atomic.Uint64) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-reader.Ready():
-		}
-		batches, _ := reader.Take()
-		for _, batch := range batches {
-			for _, s := range batch {
-				if s.Reason != facility.CommsLost {
-					taken.Add(1)
-				}
-			}
-		}
-	}
 }
 
 // countGood counts the blocks whose samples are good.

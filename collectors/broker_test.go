@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,8 +15,12 @@ import (
 	"bongsu/facility"
 )
 
-// openDoor lets every client of the test's broker in.
-type openDoor struct{ mqtt.HookBase }
+// openDoor lets every client of the test's broker in. While it is deaf, the broker says nothing of what
+// it is told to anybody, although everyone stays connected and subscribed.
+type openDoor struct {
+	mqtt.HookBase
+	deaf atomic.Bool
+}
 
 func (*openDoor) ID() string { return "open-door" }
 
@@ -25,12 +30,15 @@ func (*openDoor) Provides(question byte) bool {
 
 func (*openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
 
-func (*openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
+func (d *openDoor) OnACLCheck(_ *mqtt.Client, _ string, write bool) bool {
+	return write || !d.deaf.Load()
+}
 
 // testBroker is a real broker of another author's than our client, in this process.
 type testBroker struct {
 	t       testing.TB
 	server  *mqtt.Server
+	door    *openDoor
 	address string
 }
 
@@ -41,9 +49,17 @@ func newBroker(t testing.TB, address string) *testBroker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &testBroker{t: t, address: l.Addr().String()}
+	b := serveBroker(t, l)
+	t.Cleanup(b.stop)
+	return b
+}
+
+// serveBroker runs a broker on a listener until it is stopped.
+func serveBroker(t testing.TB, l net.Listener) *testBroker {
+	t.Helper()
+	b := &testBroker{t: t, address: l.Addr().String(), door: new(openDoor)}
 	b.server = mqtt.New(&mqtt.Options{InlineClient: true, Logger: slogDiscard()})
-	if err := b.server.AddHook(new(openDoor), nil); err != nil {
+	if err := b.server.AddHook(b.door, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.server.AddListener(listeners.NewNet("test", l)); err != nil {
@@ -52,9 +68,41 @@ func newBroker(t testing.TB, address string) *testBroker {
 	if err := b.server.Serve(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.stop)
 	return b
 }
+
+// pipes is a listener in memory, for loops in virtual time.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case p.conns <- far:
+		return near, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.done) }); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (b *testBroker) stop() {
 	if b.server != nil {

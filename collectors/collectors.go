@@ -18,6 +18,8 @@ type Options struct {
 	MessageQueue int    // MQTT messages waiting to be decoded on one link; 32768
 	MaxPayload   int    // largest MQTT payload taken, bytes; 65536
 	StatusTopic  string // MQTT topic our own last will stands below; "bongsu/collectors"
+
+	Canary time.Duration // between two test messages of our own that prove an MQTT link to carry data; 10 s
 }
 
 func (o Options) withDefaults() Options {
@@ -32,6 +34,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.StatusTopic == "" {
 		o.StatusTopic = "bongsu/collectors"
+	}
+	if o.Canary <= 0 {
+		o.Canary = 10 * time.Second
 	}
 	return o
 }
@@ -94,6 +99,23 @@ func (c *Collectors) Status() []facility.LinkStatus {
 	out := make([]facility.LinkStatus, len(c.links))
 	for i, d := range c.links {
 		out[i] = d.status()
+	}
+	return out
+}
+
+// counter is a driver that counts what comes from each of its devices.
+type counter interface {
+	deviceStatus() []facility.DeviceStatus
+}
+
+// Devices lists what has come from each device that counts it (those behind MQTT brokers), link by link
+// in the order of the site file. It never waits for the wire.
+func (c *Collectors) Devices() []facility.DeviceStatus {
+	var out []facility.DeviceStatus
+	for _, d := range c.links {
+		if c, ok := d.(counter); ok {
+			out = append(out, c.deviceStatus()...)
+		}
 	}
 	return out
 }

@@ -175,9 +175,9 @@ func (g golden) checkMQTT(t *testing.T, profile *facility.Profile) {
 		if r == nil {
 			t.Fatalf("no point has the topic %s", m.Topic)
 		}
-		samples := r.decode(message{
-			route: r, payload: []byte(m.Payload), retained: m.Retained, at: g.Arrival,
-		}, g.Arrival.Add(-time.Hour), nil)
+		samples, _ := r.decode(message{
+			to: target{route: r}, payload: []byte(m.Payload), retained: m.Retained, at: g.Arrival,
+		}, nil)
 		got := ""
 		for _, s := range samples {
 			got += written(s)

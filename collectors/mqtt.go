@@ -7,9 +7,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"bongsu/facility"
 )
@@ -18,29 +18,37 @@ const (
 	maxReconnect = 30 * time.Second
 	// settled is how long a session must have lasted before the next loss starts the back-off anew: a
 	// broker that takes us and drops us again is not connected to in a tight loop.
-	settled = 10 * time.Second
-	// maxSilence bounds how far the patience with a silent broker grows, each time that a new
-	// connection stayed silent too.
-	maxSilence = 10 * time.Minute
-	batchSize  = 256
+	settled   = 10 * time.Second
+	batchSize = 256
+	// maxWaiting bounds the memory of the messages that wait to be decoded, whatever their number.
+	maxWaiting = 64 << 20
+	// maxBirth is the largest Sparkplug message taken: a birth names everything a node has.
+	maxBirth = 4 << 20
+	// nodeRhythm is how often the Sparkplug nodes are looked after, and askedAtOnce how many of them are
+	// asked for a birth at most each time: a thousand answers at once are a load of their own.
+	nodeRhythm  = 250 * time.Millisecond
+	askedAtOnce = 5
 )
 
-// mqttLink owns one broker connection. Only run touches what is not the state or the queue.
+// mqttLink owns one broker connection. Only run touches what is not the state, the bindings or the queue.
 type mqttLink struct {
 	wire
+	*bindings
 	state   linkState
-	routes  map[string]*route
 	devices []*mqttDevice
+	edge    map[facility.Ref]*edgePoint
 	classes []scanClass
-	silence time.Duration // longest stale limit of the points
 	queue   chan message
+	waiting atomic.Int64 // bytes in the queue
+	decoded payload
 
-	epoch   time.Time
-	session *session
-	down    health
-	told    string
-	heard   time.Time     // last live message, or the connection if none came since
-	patient time.Duration // how much longer silence is borne
+	epoch    time.Time
+	session  *session
+	speakers sync.WaitGroup
+	down     health
+	flow     flow
+	told     string
+	nodesDue time.Time
 }
 
 // scanClass is the points that share a rhythm, for the samples that say they are lost.
@@ -54,61 +62,72 @@ type scanClass struct {
 func openMQTT(w wire) (driver, error) {
 	w.link.Client = cmp.Or(w.link.Client, "bongsu-"+w.link.ID)
 	l := &mqttLink{
-		wire: w, routes: map[string]*route{}, queue: make(chan message, w.opts.MessageQueue),
+		wire: w, bindings: newBindings(w.link, w.opts), edge: map[facility.Ref]*edgePoint{},
+		queue: make(chan message, w.opts.MessageQueue), flow: flow{every: w.opts.Canary},
 	}
 	for _, dev := range w.devices {
 		if err := l.add(dev); err != nil {
 			return nil, err
 		}
 	}
-	for _, r := range l.routes {
-		r.vals = make([]value, r.shape.slots)
-	}
 	slices.SortFunc(l.classes, func(a, b scanClass) int { return cmp.Compare(a.every, b.every) })
-	l.patient = l.silence
+	l.flow.patient = l.flow.silence
 	return l, nil
 }
 
+// add binds a device's topics and points.
 func (l *mqttLink) add(dev *facility.Device) error {
-	d := &mqttDevice{id: dev.ID, points: dev.Refs}
+	if strings.ContainsAny(dev.Topic, "+#") {
+		return fmt.Errorf("device %s: topic %q holds a wildcard that no asset fills", dev.ID, dev.Topic)
+	}
+	d := l.newMQTTDevice(dev)
 	l.devices = append(l.devices, d)
 	if dev.Status != "" {
-		r := l.route(dev.Status)
+		r := l.exact(dev.Status)
 		r.offOn = append(r.offOn, d)
+		l.filters[dev.Status] = true
+	}
+	node, part, sparkplug := l.node(dev)
+	if sparkplug {
+		node.clock.limit = max(node.clock.limit, d.clock.limit)
+		d.clock, d.offline = &node.clock, true
+		d.away.Store(true)
+		node.part(part).devs = append(node.part(part).devs, d)
 	}
 	for _, ref := range dev.Refs {
 		p := &l.site.Points[ref]
-		topic := dev.Topic + "/" + p.Def.Topic
-		if strings.ContainsAny(topic, "+#") {
-			return fmt.Errorf("point %s: topic %q holds a wildcard", p.ID, topic)
+		switch {
+		case p.Def.Path == facility.SkewPath:
+			d.shows = p
+			continue
+		case sparkplug:
+			l.edge[ref] = node.add(part, p, d)
+		case strings.ContainsAny(p.Def.Topic, "+#"):
+			return fmt.Errorf("point %s: topic %q holds a wildcard", p.ID, p.Def.Topic)
+		default:
+			if err := l.route(dev, p.Def.Topic).add(p, d); err != nil {
+				return err
+			}
 		}
-		r := l.route(topic)
-		r.points = append(r.points, newMQTTPoint(p, d, r.shape))
-		if r.seqAt < 0 {
-			r.seqAt = r.shape.add(p.Def.SeqPath)
-		}
-		l.silence = max(l.silence, p.StaleAfter)
-		every := max(p.Scan, time.Second)
-		i := slices.IndexFunc(l.classes, func(c scanClass) bool { return c.every == every })
-		if i < 0 {
-			i = len(l.classes)
-			l.classes = append(l.classes, scanClass{every: every})
-		}
-		l.classes[i].points = append(l.classes[i].points, ref)
+		d.points = append(d.points, ref)
+		l.flow.silence = max(l.flow.silence, p.StaleAfter)
+		c := l.class(max(p.Scan, time.Second))
+		c.points = append(c.points, ref)
+	}
+	if d.shows != nil {
+		l.class(max(d.shows.Scan, time.Second))
 	}
 	return nil
 }
 
-func (l *mqttLink) route(topic string) *route {
-	r := l.routes[topic]
-	if r == nil {
-		r = &route{topic: topic, shape: newShape(), seqAt: -1}
-		l.routes[topic] = r
+func (l *mqttLink) class(every time.Duration) *scanClass {
+	i := slices.IndexFunc(l.classes, func(c scanClass) bool { return c.every == every })
+	if i < 0 {
+		i = len(l.classes)
+		l.classes = append(l.classes, scanClass{every: every})
 	}
-	return r
+	return &l.classes[i]
 }
-
-func (l *mqttLink) status() facility.LinkStatus { return l.state.report(l.link) }
 
 func (l *mqttLink) execute(context.Context, facility.Command, int) (Receipt, error) {
 	return Receipt{}, ErrNoCommands
@@ -126,6 +145,8 @@ func (l *mqttLink) run(ctx context.Context, epoch time.Time) {
 		case <-alarm.C:
 		case m := <-l.queue:
 			l.take(m)
+		case topic := <-l.strange:
+			l.nameStranger(topic)
 		case err := <-l.session.settledCh():
 			l.opened(err, time.Now())
 		case err := <-l.session.lostCh():
@@ -133,7 +154,7 @@ func (l *mqttLink) run(ctx context.Context, epoch time.Time) {
 		}
 	}
 	l.session.close(true)
-	l.session.wait()
+	l.speakers.Wait()
 	l.state.set(false, time.Time{}, "stopped")
 }
 
@@ -149,21 +170,25 @@ func (l *mqttLink) attend(now time.Time) time.Time {
 		if !c.due.After(now) {
 			c.due = l.epoch.Add((now.Sub(l.epoch)/c.every + 1) * c.every)
 			l.repeatLost(c, now)
+			l.showClocks(c.every, now)
 		}
 		until = earlier(until, c.due)
 	}
 	switch {
 	case l.session == nil:
-		until = earlier(until, l.down.nextTry)
-	case l.session.up && l.silence > 0:
-		if end := l.heard.Add(l.patient); end.After(now) {
-			until = earlier(until, end)
-		} else {
-			l.session.close(false)
-			l.dropped(fmt.Errorf("connected, but silent for %v", l.patient), now)
-			l.patient = min(2*l.patient, max(maxSilence, l.silence))
-			until = now
-		}
+		return earlier(until, l.down.nextTry)
+	case !l.session.up:
+		return until
+	}
+	if end, err := l.flow.check(now); err != nil {
+		l.session.close(false)
+		l.dropped(err, now)
+		return now
+	} else if !end.IsZero() {
+		until = earlier(until, end)
+	}
+	if len(l.nodes) > 0 {
+		until = earlier(until, l.attendNodes(now))
 	}
 	return until
 }
@@ -183,15 +208,35 @@ func (l *mqttLink) repeatLost(c *scanClass, now time.Time) {
 	}
 }
 
+// showClocks publishes what is known of the devices' clocks, where a point shows it.
+func (l *mqttLink) showClocks(every time.Duration, now time.Time) {
+	var out []facility.Sample
+	for _, d := range l.devices {
+		if d.shows != nil && max(d.shows.Scan, time.Second) == every {
+			if s, ok := d.clockSample(now); ok {
+				out = append(out, s)
+			}
+		}
+	}
+	l.bus.Publish(out)
+}
+
 // publishLost publishes the loss of the points among refs that have the rhythm, or of all when it is 0.
 func (l *mqttLink) publishLost(refs []facility.Ref, every time.Duration, now time.Time) {
 	out := make([]facility.Sample, 0, len(refs))
 	for _, ref := range refs {
 		if every == 0 || max(l.site.Points[ref].Scan, time.Second) == every {
-			out = append(out, facility.Sample{Point: ref, Quality: facility.Bad, Reason: facility.CommsLost, At: now, Seen: now})
+			out = append(out, l.lostSample(ref, now))
 		}
 	}
 	l.bus.Publish(out)
+}
+
+func (l *mqttLink) lostSample(ref facility.Ref, now time.Time) facility.Sample {
+	if x := l.edge[ref]; x != nil {
+		return x.lost(now)
+	}
+	return facility.Sample{Point: ref, Quality: facility.Bad, Reason: facility.CommsLost, At: now, Seen: now}
 }
 
 // opened notes the end of an attempt: subscribed, or failed.
@@ -201,9 +246,12 @@ func (l *mqttLink) opened(err error, now time.Time) {
 		l.dropped(err, now)
 		return
 	}
-	l.session.up = true
-	l.session.since, l.heard = now, now
-	l.tell("")
+	l.session.up, l.session.since = true, now
+	l.flow.opened(now)
+	for _, n := range l.nodes {
+		n.grace = now.Add(birthGrace)
+	}
+	l.state.set(true, time.Time{}, "connected, but nothing has come yet")
 }
 
 // dropped notes that there is no session any more. All points are lost at once.
@@ -214,6 +262,9 @@ func (l *mqttLink) dropped(err error, now time.Time) {
 	}
 	l.session.release()
 	l.session = nil
+	for _, n := range l.nodes {
+		n.forget(now)
+	}
 	first := wasUp || !l.down.failing()
 	l.down.miss(now, min(cmp.Or(l.link.MaxBackoff, maxReconnect), maxReconnect), rand.Float64())
 	l.state.failures.Add(1)
@@ -239,106 +290,4 @@ func (l *mqttLink) tell(fault string) {
 		next = l.down.nextTry
 	}
 	l.state.set(fault == "", next, fault)
-}
-
-// receive is the client's handler: it hands over and returns at once. When the queue is full the
-// message is counted as lost and its topic remembers it.
-func (l *mqttLink) receive(_ mqtt.Client, m mqtt.Message) {
-	r := l.routes[m.Topic()]
-	if r == nil {
-		return
-	}
-	in := message{route: r, payload: m.Payload(), retained: m.Retained(), at: time.Now()}
-	if len(in.payload) > l.opts.MaxPayload {
-		in.payload, in.oversize = nil, true
-	}
-	select {
-	case l.queue <- in:
-	default:
-		r.lost.Store(true)
-		l.state.overruns.Add(1)
-	}
-}
-
-// take decodes a message and what else has queued behind it, and publishes all of it in one batch.
-func (l *mqttLink) take(m message) {
-	out := make([]facility.Sample, 0, len(m.route.points)+2*min(len(l.queue), batchSize))
-	for range batchSize {
-		out = l.decode(m, out)
-		select {
-		case m = <-l.queue:
-			continue
-		default:
-		}
-		break
-	}
-	l.bus.Publish(out)
-}
-
-func (l *mqttLink) decode(m message, out []facility.Sample) []facility.Sample {
-	r := m.route
-	l.state.requests.Add(1)
-	l.state.good(m.at)
-	if !m.retained {
-		l.heard, l.patient = m.at, l.silence
-	}
-	for _, d := range r.offOn {
-		out = l.turn(d, m, out)
-	}
-	if len(r.points) == 0 {
-		return out
-	}
-	had := len(out)
-	connected := m.at // before the subscriptions are answered
-	if l.session != nil && l.session.up {
-		connected = l.session.since
-	}
-	out = r.decode(m, connected, out)
-	l.note(r, out[had:])
-	return out
-}
-
-// turn follows a device's own status topic.
-func (l *mqttLink) turn(d *mqttDevice, m message, out []facility.Sample) []facility.Sample {
-	away, here := statusWord(m.payload)
-	switch {
-	case away && !d.offline:
-		l.log.Warn("device offline", "device", d.id)
-		for _, ref := range d.points {
-			out = append(out, facility.Sample{Point: ref, Quality: facility.Bad, Reason: facility.CommsLost, At: m.at, Seen: m.at})
-		}
-	case here && d.offline:
-		l.log.Info("device online", "device", d.id)
-	}
-	d.offline = (d.offline || away) && !here
-	return out
-}
-
-// note counts messages with something wrong in them and logs a topic's fault when it changes.
-func (l *mqttLink) note(r *route, samples []facility.Sample) {
-	worst := facility.NoReason
-	for _, s := range samples {
-		if s.Quality == facility.Bad {
-			worst = s.Reason
-			break
-		}
-		if s.Reason == facility.ClockSkew {
-			worst = s.Reason
-		}
-	}
-	dev := r.points[0].dev
-	if worst != facility.NoReason && worst != facility.ClockSkew {
-		l.state.failures.Add(1)
-		dev.bad++
-	}
-	if worst == r.told || len(samples) == 0 {
-		return
-	}
-	r.told = worst
-	if worst == facility.NoReason {
-		l.log.Info("topic is well again", "topic", r.topic, "device", dev.id)
-		return
-	}
-	l.log.Warn("topic sends data that cannot be used as it is", "topic", r.topic, "device", dev.id,
-		"reason", worst.String(), "bad_messages", dev.bad)
 }

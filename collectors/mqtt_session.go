@@ -1,14 +1,16 @@
 package collectors
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -16,6 +18,7 @@ import (
 
 const (
 	keepAlive     = 10 * time.Second
+	sayAtOnce     = 64              // messages of ours waiting to be published
 	brokerTimeout = 5 * time.Second // for a connection, a subscription, a write
 	filtersAtOnce = 256             // topics in one subscribe packet
 	subscribeQoS  = 1
@@ -29,12 +32,30 @@ const (
 type session struct {
 	client  mqtt.Client
 	topic   string // where our own status stands
+	canary  string // where our own test messages go
+	host    string // where our state as a Sparkplug host stands, "" when we are none
+	born    time.Time
 	cancel  context.CancelFunc
-	attempt sync.WaitGroup
-	opened  chan error // one result of connecting and subscribing
+	resumed atomic.Int32 // whether the broker had kept the session: unknown, fresh or kept
+	opened  chan error   // one result of connecting and subscribing
 	lost    chan error
+	out     chan outgoing
 	up      bool
 	since   time.Time
+}
+
+// What the broker said of a session.
+const (
+	fresh int32 = iota + 1
+	kept
+)
+
+// outgoing is one message of ours.
+type outgoing struct {
+	topic   string
+	payload []byte
+	qos     byte
+	retain  bool
 }
 
 // settledCh and lostCh are nil channels, never ready, while there is no session.
@@ -52,12 +73,21 @@ func (s *session) lostCh() <-chan error {
 	return s.lost
 }
 
+// backlog says whether a message may be one that the broker kept for us while we were away.
+func (s *session) backlog(at time.Time) bool {
+	if s == nil {
+		return true
+	}
+	return s.resumed.Load() != fresh && (!s.up || at.Sub(s.since) < backlogFor)
+}
+
 // start begins an attempt; its result comes on the session's opened channel.
 func (l *mqttLink) start() *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &session{
-		topic: l.opts.StatusTopic + "/" + l.link.Client, cancel: cancel,
-		opened: make(chan error, 1), lost: make(chan error, 1),
+		topic: l.opts.StatusTopic + "/" + l.link.Client, canary: l.canary, host: l.bindings.host,
+		born: time.Now(), cancel: cancel,
+		opened: make(chan error, 1), lost: make(chan error, 1), out: make(chan outgoing, sayAtOnce),
 	}
 	options, err := l.options(ctx, s)
 	if err != nil {
@@ -66,35 +96,91 @@ func (l *mqttLink) start() *session {
 	}
 	s.client = mqtt.NewClient(options)
 	token := s.client.Connect()
-	s.attempt.Go(func() {
+	l.speakers.Go(func() {
 		<-token.Done() // bounded by the connect timeout, ended early by cancel
 		if err := token.Error(); err != nil {
 			s.opened <- fmt.Errorf("connect to %s: %w", l.link.Address, err)
 			return
 		}
-		s.opened <- l.subscribe(s)
+		s.resumed.Store(fresh)
+		if t, ok := token.(*mqtt.ConnectToken); ok && t.SessionPresent() {
+			s.resumed.Store(kept)
+		}
+		err := l.subscribe(s)
+		s.opened <- err
+		if err == nil {
+			s.speak(ctx, l.flow.every)
+		}
 	})
 	return s
 }
 
+// speak publishes what we have to say, and a test message at a steady rhythm, until ctx ends.
+func (s *session) speak(ctx context.Context, every time.Duration) {
+	s.send(s.hostState(true, s.born))
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		s.send(outgoing{topic: s.canary, payload: s.test()})
+		for again := false; !again; {
+			select {
+			case <-ctx.Done():
+				return
+			case m := <-s.out:
+				s.send(m)
+			case <-tick.C:
+				again = true
+			}
+		}
+	}
+}
+
+// send publishes and does not wait for an answer: what must be sure comes back to us by subscription.
+func (s *session) send(m outgoing) {
+	if m.topic != "" {
+		s.client.Publish(m.topic, m.qos, m.retain, m.payload)
+	}
+}
+
+// say queues a message of ours. It is not ok when too many wait already.
+func (s *session) say(m outgoing) bool {
+	select {
+	case s.out <- m:
+		return true
+	default:
+		return false
+	}
+}
+
+// test is our own test message. It names the connection, so that one of an earlier connection, which
+// the broker may have kept, proves nothing.
+func (s *session) test() []byte { return strconv.AppendInt(nil, s.born.UnixNano(), 10) }
+
+func (s *session) wrote(payload []byte) bool { return bytes.Equal(payload, s.test()) }
+
 func (l *mqttLink) options(ctx context.Context, s *session) (*mqtt.ClientOptions, error) {
 	o := mqtt.NewClientOptions().
-		AddBroker("tcp://"+l.link.Address).
+		AddBroker("tcp://" + l.link.Address).
 		SetClientID(l.link.Client).
 		SetProtocolVersion(4).
-		SetCleanSession(false).
+		SetCleanSession(s.host != ""). // as a Sparkplug host must
 		SetOrderMatters(true).
 		SetAutoReconnect(false).
 		SetKeepAlive(keepAlive).
 		SetPingTimeout(brokerTimeout).
 		SetConnectTimeout(brokerTimeout).
 		SetWriteTimeout(brokerTimeout).
-		SetWill(s.topic, "offline", subscribeQoS, true).
 		SetDefaultPublishHandler(l.receive).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { s.lost <- fmt.Errorf("connection lost: %w", err) }).
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
 			return l.dialUntil(ctx)
 		})
+	if s.host == "" {
+		o.SetWill(s.topic, "offline", subscribeQoS, true)
+	} else {
+		will := s.hostState(false, s.born)
+		o.SetBinaryWill(will.topic, will.payload, will.qos, will.retain)
+	}
 	if l.link.Username != "" {
 		o.SetUsername(l.link.Username)
 	}
@@ -124,7 +210,9 @@ func (l *mqttLink) dialUntil(ctx context.Context) (net.Conn, error) {
 // connecting, not in its on-connect handler: that is called while the client still sends again what it
 // has in store, and would send what the handler publishes twice.
 func (l *mqttLink) subscribe(s *session) error {
-	s.client.Publish(s.topic, subscribeQoS, true, "online")
+	if s.host == "" {
+		s.client.Publish(s.topic, subscribeQoS, true, "online")
+	}
 	var tokens []mqtt.Token
 	filters := map[string]byte{}
 	flush := func() {
@@ -133,13 +221,14 @@ func (l *mqttLink) subscribe(s *session) error {
 			filters = map[string]byte{}
 		}
 	}
-	for topic := range l.routes {
+	wanted := l.subscriptions()
+	for _, topic := range wanted {
 		if filters[topic] = subscribeQoS; len(filters) == filtersAtOnce {
 			flush()
 		}
 	}
 	flush()
-	refused := 0
+	refused, own := 0, 0
 	for _, t := range tokens {
 		if !t.WaitTimeout(brokerTimeout) {
 			return errors.New("the broker did not answer a subscription")
@@ -151,10 +240,13 @@ func (l *mqttLink) subscribe(s *session) error {
 			if code == refusedFilter {
 				refused++
 				l.log.Warn("the broker refuses a topic", "topic", topic)
+				if topic == l.canary {
+					own++
+				}
 			}
 		}
 	}
-	if refused > 0 && refused == len(l.routes) {
+	if refused-own > 0 && refused-own == len(wanted)-1 {
 		return errors.New("the broker refuses every topic: check the account's rights")
 	}
 	return nil
@@ -168,18 +260,15 @@ func (s *session) close(clean bool) {
 	if s.client != nil && s.client.IsConnectionOpen() {
 		const quiesce = 250 * time.Millisecond
 		if clean {
-			s.client.Publish(s.topic, subscribeQoS, true, "offline").WaitTimeout(quiesce)
+			last := outgoing{topic: s.topic, payload: []byte("offline"), qos: subscribeQoS, retain: true}
+			if s.host != "" {
+				last = s.hostState(false, time.Now())
+			}
+			s.client.Publish(last.topic, last.qos, last.retain, last.payload).WaitTimeout(quiesce)
 		}
 		s.client.Disconnect(uint(quiesce.Milliseconds()))
 	}
 	s.cancel()
-}
-
-// wait returns when nothing of the attempt runs any more.
-func (s *session) wait() {
-	if s != nil {
-		s.attempt.Wait()
-	}
 }
 
 // release frees what a session that is already lost still holds.

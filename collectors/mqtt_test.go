@@ -149,10 +149,40 @@ func TestFullQueueIsCountedAndSaid(t *testing.T) {
 		t.Errorf("%d overflows counted, want 3", s.Overruns)
 	}
 	first, second := <-l.queue, <-l.queue
-	got := first.route.decode(first, time.Time{}, nil)
-	got = second.route.decode(second, time.Time{}, got)
+	got, _ := first.to.route.decode(first, nil)
+	got, _ = second.to.route.decode(second, got)
 	if written(got[0]) != "0 uncertain lag" || written(got[1]) != "1 good" {
 		t.Errorf("after an overflow: %s, %s", written(got[0]), written(got[1]))
+	}
+}
+
+// A batch has an end; the message that would have been one too many must be in the next.
+func TestNoMessageIsLostBetweenBatches(t *testing.T) {
+	bus := facility.NewBus()
+	p := newTap(bus)
+	site := mqttSite("127.0.0.1:1", topicPoint("x"))
+	d, err := openMQTT(wire{
+		site: site, link: site.Links[0], devices: []*facility.Device{&site.Devices[0]}, bus: bus, log: slogDiscard(), opts: Options{}.withDefaults(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := d.(*mqttLink)
+	const sent = 3*batchSize + 7
+	for n := range sent {
+		l.receive(nil, arrival{"hall/r1/x", fmt.Sprintf(`{"v":1,"seq":%d}`, n)})
+	}
+	for len(l.queue) > 0 {
+		l.take(<-l.queue)
+	}
+	got := p.drain()
+	for _, s := range got {
+		if !isGood(s) {
+			t.Fatalf("a gap: %s", written(s))
+		}
+	}
+	if len(got) != sent || l.waiting.Load() != 0 {
+		t.Errorf("%d samples of %d messages, %d bytes left waiting", len(got), sent, l.waiting.Load())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"bongsu/facility"
 )
@@ -32,7 +33,7 @@ type step struct {
 // value is one piece of a payload, as it stands there. The zero value is one that was not found.
 type value struct {
 	raw  []byte
-	kind byte // 'n' number, 's' string, 't' true, 'f' false, 'z' null, 'o' object or list, 0 none
+	kind byte // 'n' number, 's' string, 't' true, 'f' false, 'z' null, 'o' object or list, 'p' plain text, 0 none
 }
 
 func newShape() *shape { return &shape{root: step{slot: -1}} }
@@ -236,21 +237,68 @@ func (v value) number() (float64, facility.Reason) {
 		return 0, facility.NoReason
 	case 'z':
 		return 0, facility.Sentinel
+	case 'p':
+		return textNumber(v.text())
 	case 's':
-		switch strings.ToLower(strings.Trim(v.text(), "+- ")) {
-		case "nan", "inf", "infinity":
-			return 0, facility.NotANumber
+		// A quoted number is not taken for one: nobody can say what else the sender quotes.
+		if _, why := textNumber(v.text()); why == facility.NotANumber {
+			return 0, why
 		}
 	}
 	return 0, facility.Malformed
 }
 
-// text is a string value without its quotes; empty for any other kind.
-func (v value) text() string {
-	if v.kind != 's' {
-		return ""
+// textNumber reads a number that was sent as text. Hexadecimal and digits with underscores, which Go's
+// own reader would take, are nothing a device means by a decimal number.
+func textNumber(text string) (float64, facility.Reason) {
+	switch strings.ToLower(strings.Trim(text, "+- ")) {
+	case "nan", "inf", "infinity":
+		return 0, facility.NotANumber
 	}
-	return string(keyOf(v.raw))
+	if strings.ContainsAny(text, "xXpP_iInN") {
+		return 0, facility.Malformed
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	switch {
+	case math.IsInf(f, 0):
+		return 0, facility.OutOfRange
+	case err != nil:
+		return 0, facility.Malformed
+	}
+	return f, facility.NoReason
+}
+
+// text is a string value without its quotes, or a plain payload as it stands; empty for any other kind.
+func (v value) text() string {
+	switch v.kind {
+	case 's':
+		return string(keyOf(v.raw))
+	case 'p':
+		return string(v.raw)
+	}
+	return ""
+}
+
+// stamp reads a value as a time: RFC 3339, or a number of seconds, milliseconds, microseconds or
+// nanoseconds since 1970, told apart by their size. It is not ok when the value is no time.
+func (v value) stamp() (t time.Time, ok bool) {
+	if v.kind == 's' {
+		t, err := time.Parse(time.RFC3339Nano, string(keyOf(v.raw)))
+		return t, err == nil
+	}
+	n, why := v.number()
+	if v.kind != 'n' || why != facility.NoReason || n < 0 || n >= math.MaxInt64 {
+		return time.Time{}, false
+	}
+	switch {
+	case n < 1e11: // the year 5138 in seconds, 1973 in milliseconds
+		return time.UnixMicro(int64(n * 1e6)), true
+	case n < 1e14:
+		return time.UnixMicro(int64(n * 1e3)), true
+	case n < 1e17:
+		return time.UnixMicro(int64(n)), true
+	}
+	return time.Unix(0, int64(n)), true
 }
 
 // whyInvalid tells a payload that only fails for a bare NaN or Infinity, as some languages write

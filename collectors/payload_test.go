@@ -79,29 +79,23 @@ func TestKeptMessagesAreJudgedByTheirAge(t *testing.T) {
 		name     string
 		age      time.Duration
 		retained bool
-		since    time.Duration // how long we are connected
+		backlog  bool // the broker may have kept it while we were away
 		want     string
 		at       time.Duration // age the sample is given
 	}{
-		{"live", 100 * time.Millisecond, false, time.Hour, "1 good", 100 * time.Millisecond},
-		{"live with a slow clock", 3 * time.Second, false, time.Hour, "1 uncertain clock-skew", 0},
-		{"live with a very slow clock", time.Hour, false, time.Hour, "1 uncertain clock-skew", 0},
-		{"live with a fast clock", -3 * time.Second, false, time.Hour, "1 uncertain clock-skew", 0},
-		{"retained and recent", 4 * time.Second, true, time.Second, "1 good", 4 * time.Second},
-		{"retained and old", 6 * time.Second, true, time.Second, "1 stale stale", 6 * time.Second},
-		{"retained from the future", -time.Hour, true, time.Second, "1 uncertain clock-skew", 0},
-		{"kept for us while we were away", 6 * time.Second, false, time.Second, "1 stale stale", 6 * time.Second},
+		{"live", 100 * time.Millisecond, false, false, "1 good", 100 * time.Millisecond},
+		{"live with a slow clock", 3 * time.Second, false, false, "1 uncertain clock-skew", 0},
+		{"live with a very slow clock", time.Hour, false, false, "1 uncertain clock-skew", 0},
+		{"live with a fast clock", -3 * time.Second, false, false, "1 uncertain clock-skew", 0},
+		{"retained and recent", 4 * time.Second, true, true, "1 good", 4 * time.Second},
+		{"retained and old", 6 * time.Second, true, false, "1 stale stale", 6 * time.Second},
+		{"retained from the future", -time.Hour, true, false, "1 uncertain clock-skew", 0},
+		{"kept for us while we were away", 6 * time.Second, false, true, "1 stale stale", 6 * time.Second},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			s := newShape()
-			p := newMQTTPoint(pointsOf([]facility.PointDef{def})[0], &mqttDevice{}, s)
-			vals := make([]value, s.slots)
 			payload := `{"v":1,"t":"` + epoch.Add(-c.age).Format(time.RFC3339Nano) + `"}`
-			if err := s.extract([]byte(payload), vals); err != nil {
-				t.Fatal(err)
-			}
-			got := p.sample(vals, message{at: epoch, retained: c.retained}, epoch.Add(-c.since))
+			got := decodeOne(t, newTestRoute(t, def), message{payload: []byte(payload), at: epoch, retained: c.retained, backlog: c.backlog})
 			if written(got) != c.want || !got.At.Equal(epoch.Add(-c.at)) {
 				t.Errorf("got %q of age %v, want %q of age %v", written(got), epoch.Sub(got.At), c.want, c.at)
 			}
@@ -109,25 +103,100 @@ func TestKeptMessagesAreJudgedByTheirAge(t *testing.T) {
 	}
 }
 
-func TestBacklogOutOfOrderEndsWithTheNewest(t *testing.T) {
-	r := newTestRoute(facility.PointDef{Name: "x", Topic: "x", TimePath: "t", Scan: time.Second, Stale: time.Minute})
-	take := func(v, second int, since time.Duration) int {
-		payload := fmt.Sprintf(`{"v":%d,"t":%q}`, v, epoch.Add(time.Duration(second)*time.Second).Format(time.RFC3339))
-		return len(r.decode(message{payload: []byte(payload), at: epoch.Add(10 * time.Second)}, epoch.Add(10*time.Second-since), nil))
+func TestOlderStampsNeverReplaceNewerOnes(t *testing.T) {
+	type arrival struct {
+		at, stamp time.Duration
+		backlog   bool
+		again     bool
+		taken     bool
 	}
-	if take(1, 9, time.Second) != 1 || take(2, 8, time.Second) != 0 {
-		t.Error("an older message of the backlog replaced a newer one")
-	}
-	if take(3, 7, time.Minute) != 1 {
-		t.Error("a live message was dropped because its device's clock stepped back")
+	const s = time.Second
+	for name, arrivals := range map[string][]arrival{
+		"in order":                   {{0, 0, false, false, true}, {s, s, false, false, true}},
+		"overtaken":                  {{s, s, false, false, true}, {2 * s, 0, false, false, false}, {3 * s, 3 * s, false, false, true}},
+		"sent twice":                 {{s, s, false, false, true}, {2 * s, s, false, true, false}},
+		"the same time twice":        {{s, s, false, false, true}, {s, s, false, false, true}},
+		"a backlog out of order":     {{60 * s, 9 * s, true, false, true}, {60 * s, 8 * s, true, false, false}, {61 * s, 61 * s, false, false, true}},
+		"a buffer between live ones": {{s, s, false, false, true}, {2 * s, -60 * s, false, false, false}, {3 * s, 3 * s, false, false, true}, {12 * s, -50 * s, false, false, false}},
+		// Nothing newer for a while: the point must not freeze until the clock is where it was.
+		"a clock set back":              {{s, s, false, false, true}, {5 * s, -3595 * s, false, false, false}, {12 * s, -3588 * s, false, false, true}, {13 * s, -3587 * s, false, false, true}},
+		"a clock set back in a backlog": {{60 * s, 9 * s, true, false, true}, {80 * s, 8 * s, true, false, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newTestRoute(t, facility.PointDef{Name: "x", Topic: "x", TimePath: "t", Scan: s, Stale: time.Minute})
+			for i, a := range arrivals {
+				payload := fmt.Sprintf(`{"v":1,"t":%q}`, epoch.Add(a.stamp).Format(time.RFC3339Nano))
+				out, late := r.decode(message{payload: []byte(payload), at: epoch.Add(a.at), backlog: a.backlog, again: a.again}, nil)
+				if (len(out) == 1) != a.taken || late == a.taken {
+					t.Errorf("message %d: %d samples, late %v", i, len(out), late)
+				}
+			}
+		})
 	}
 }
 
-func newTestRoute(def facility.PointDef) *route {
-	r := &route{shape: newShape(), seqAt: -1}
-	r.points = []mqttPoint{newMQTTPoint(pointsOf([]facility.PointDef{def})[0], &mqttDevice{}, r.shape)}
-	r.vals = make([]value, r.shape.slots)
+// A message without a time or number of its own is as old as it may be.
+func TestMessagesOfUnknownAge(t *testing.T) {
+	def := facility.PointDef{Name: "x", Topic: "x", Format: "plain", Scan: time.Second}
+	for want, m := range map[string]message{
+		"5 good":            {},
+		"5 stale stale":     {retained: true},
+		"5 uncertain stale": {backlog: true},
+	} {
+		m.payload, m.at = []byte("5"), epoch
+		if got := written(decodeOne(t, newTestRoute(t, def), m)); got != want {
+			t.Errorf("%+v: %s, want %s", m, got, want)
+		}
+	}
+	again := message{payload: []byte("5"), at: epoch, again: true}
+	if got := written(decodeOne(t, newTestRoute(t, def), again)); got != "5 uncertain stale" {
+		t.Errorf("a message sent again: %s", got)
+	}
+}
+
+func TestPlainPayloads(t *testing.T) {
+	def := facility.PointDef{Name: "x", Topic: "x", Format: "plain", Range: []float64{-10, 1000}, Scan: time.Second, Values: map[string]float64{"ON": 1, "OFF": 0, "FAULT*": 7}}
+	for payload, want := range map[string]string{
+		"21.5": "21.5 good", " 21.5\r\n": "21.5 good", "+3": "3 good", "007": "7 good", "1e2": "100 good", "ON": "1 good", "OFF": "0 good",
+		"FAULT 12": "7 good", "on": "bad malformed", "": "bad malformed", " ": "bad malformed", "0x10": "bad malformed", "1_000": "bad malformed",
+		"12,5": "bad malformed", "nan": "bad nan", "-Infinity": "bad nan", "1e999": "bad range", "1001": "1001 bad range", `{"v":1}`: "bad malformed",
+		"\xff\x00": "bad malformed",
+	} {
+		if got := written(decodeOne(t, newTestRoute(t, def), message{payload: []byte(payload), at: epoch})); got != want {
+			t.Errorf("%q: %s, want %s", payload, got, want)
+		}
+	}
+}
+
+func TestTimesOfPayloads(t *testing.T) {
+	want := time.Date(2026, 3, 1, 12, 0, 0, 500e6, time.UTC)
+	for raw, ok := range map[string]bool{
+		`"2026-03-01T12:00:00.5Z"`: true, `"2026-03-01T21:00:00.5+09:00"`: true, `1772366400.5`: true, `1772366400500`: true,
+		`1772366400500000`: true, `1772366400500000000`: true, `"1772366400.5"`: false, `"2026-03-01 12:00:00"`: false, `-1`: false, `1e300`: false, `true`: false,
+	} {
+		v := value{raw: []byte(raw), kind: kindOf(raw[0])}
+		if got, readable := v.stamp(); readable != ok || (ok && !got.Equal(want)) {
+			t.Errorf("%s: %v %v", raw, got, readable)
+		}
+	}
+}
+
+func newTestRoute(t testing.TB, def facility.PointDef) *route {
+	t.Helper()
+	r := newRoute("x")
+	if err := r.add(pointsOf([]facility.PointDef{def})[0], &mqttDevice{clock: &clock{limit: maxSkew}}); err != nil {
+		t.Fatal(err)
+	}
 	return r
+}
+
+func decodeOne(t *testing.T, r *route, m message) facility.Sample {
+	t.Helper()
+	out, _ := r.decode(m, nil)
+	if len(out) != 1 {
+		t.Fatalf("%d samples of %q", len(out), m.payload)
+	}
+	return out[0]
 }
 
 func TestSimulatedDataIsNeverTakenForReal(t *testing.T) {
@@ -138,13 +207,7 @@ func TestSimulatedDataIsNeverTakenForReal(t *testing.T) {
 		`{"v":1,"sim":"yes"}`: "bad drill-tag", `{"sim":true}`: "bad drill-tag",
 	}
 	for payload, want := range cases {
-		s := newShape()
-		p := newMQTTPoint(pointsOf([]facility.PointDef{def})[0], &mqttDevice{}, s)
-		vals := make([]value, s.slots)
-		if err := s.extract([]byte(payload), vals); err != nil {
-			t.Fatal(err)
-		}
-		if got := p.sample(vals, message{at: epoch}, epoch); written(got) != want {
+		if got := decodeOne(t, newTestRoute(t, def), message{payload: []byte(payload), at: epoch}); written(got) != want {
 			t.Errorf("%s: %q, want %q", payload, written(got), want)
 		}
 	}
