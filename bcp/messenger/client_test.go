@@ -139,6 +139,23 @@ func TestWhoSeesTheToken(t *testing.T) {
 	}
 }
 
+// Every call has a connection of its own: one that was kept would make it doubtful whether an order was sent.
+func TestEveryCallHasItsConnection(t *testing.T) {
+	seen := map[string]bool{}
+	m := served(t, func(w http.ResponseWriter, r *http.Request) {
+		seen[r.RemoteAddr] = true
+		_, _ = io.WriteString(w, someState)
+	})
+	for range 3 {
+		if _, err := m.client.State(t.Context(), "dc2"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d connections", len(seen))
+	}
+}
+
 // A check is only worth what the right site says about the right check.
 func TestACheckIsOfTheRightSite(t *testing.T) {
 	cases := []struct {
@@ -206,6 +223,9 @@ func TestATripIsGoodAsAWholeOnly(t *testing.T) {
 		{"read back by the site that took it", "/v1/messages/{id}", echo("dc2", "primary"), true},
 		{"read back by another site", "/v1/messages/{id}", echo("dc1", "primary"), false},
 		{"read back by a replica", "/v1/messages/{id}", echo("dc2", "replica"), false},
+		{"read back with other words", "/v1/messages/{id}", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"body":"something else","site":"dc2","role":"primary"}`)
+		}, false},
 		{"not there", "/v1/messages/{id}", saying(404, "{}"), false},
 		{"no login", "/v1/login", saying(401, `{"code":"no-session"}`), false},
 		{"a login without session", "/v1/login", saying(200, `{}`), false},

@@ -37,6 +37,10 @@ func TestFactsOfTheData(t *testing.T) {
 			s.stores("dc2", func(g *GroupState) { g.LastEpoch = 3 })
 			delete(s.rec.rehearsals, "talk")
 		}, bcp.Unseen, true, 0},
+		{"the source has promised and still says that it leads", func(s *scene) {
+			s.stores("dc1", func(g *GroupState) { g.Epoch, g.Primary = 2, "" })
+			delete(s.rec.rehearsals, "talk")
+		}, bcp.Unseen, false, 0},
 		{"the source still writes: its last is not its last", func(s *scene) { delete(s.rec.rehearsals, "talk") }, bcp.Unseen, false, 0},
 	}
 	for _, c := range cases {
@@ -116,6 +120,7 @@ func TestFactsOfErrors(t *testing.T) {
 			x := s.rec.sites["dc2"]
 			x.trail = append(x.trail[:10:10], x.trail[len(x.trail)-2:]...)
 			s.rec.sites["dc2"] = x
+			s.watch.Since = t0.Add(-time.Hour)
 			s.rec.users["talk"] = s.trips(30, "dc2", nil)
 		}, bcp.Yes, t0.Add(-time.Second)},
 		{"nobody comes: silence is no success", func(s *scene) { delete(s.rec.users, "talk") }, bcp.Unseen, time.Time{}},

@@ -27,7 +27,8 @@ type fakeTalk struct {
 	calls []string // site order service, in the order of their arrival
 	mail  map[string]Message
 
-	public1 string // the site that the public name leads to
+	public1 string           // the site that the public name leads to
+	onHang  func(change int) // told of calls that hang, if set
 }
 
 type fakeSite struct {
@@ -103,7 +104,9 @@ func (f *fakeTalk) RoundTrip(r *http.Request) (*http.Response, error) {
 	hang, drop := s.hang[what] || s.hang["*"], s.drop[what]
 	f.mu.Unlock()
 	if hang {
+		f.hanging(1)
 		<-r.Context().Done()
+		f.hanging(-1)
 		return nil, r.Context().Err()
 	}
 	w := httptest.NewRecorder()
@@ -112,6 +115,14 @@ func (f *fakeTalk) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, syscall.ECONNRESET
 	}
 	return w.Result(), nil
+}
+
+func (f *fakeTalk) hanging(change int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.onHang != nil {
+		f.onHang(change)
+	}
 }
 
 func (f *fakeTalk) serve(s *fakeSite, what string, w http.ResponseWriter, r *http.Request) {

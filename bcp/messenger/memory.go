@@ -153,6 +153,13 @@ func (m *memory) missed(site string, asked time.Time, err error) (misses int) {
 	return misses
 }
 
+// misses counts a site's misses in a row.
+func (m *memory) misses(site string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rec.sites[site].Misses
+}
+
 func (s sight) saw(asked time.Time, state State) sight {
 	if asked.Before(s.At) {
 		return s

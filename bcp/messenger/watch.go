@@ -231,11 +231,13 @@ func (v view) anyAnswer() bool {
 // poll asks a site for its state. Our own end is no miss of the site's.
 func (w *Watcher) poll(ctx context.Context, site string) {
 	asked := time.Now()
+	before := w.m.seen.misses(site)
 	_, err := w.m.state(ctx, site)
-	if err == nil || ctx.Err() != nil {
-		return
-	}
-	if w.m.seen.missed(site, asked, err) == missesForDead {
+	switch {
+	case err == nil && before >= missesForDead:
+		w.m.log.Info("messenger site answers again", "site", site, "misses", before)
+	case err == nil || ctx.Err() != nil:
+	case w.m.seen.missed(site, asked, err) == missesForDead:
 		w.m.log.Warn("messenger site does not answer", "site", site, "error", err)
 	}
 }

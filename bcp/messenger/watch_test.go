@@ -67,6 +67,36 @@ func TestPollsAreEverySecondWhateverHangs(t *testing.T) {
 	})
 }
 
+// A look that takes long is not begun a second time beside itself, and the end of the watcher is no miss of a site's.
+func TestSlowLooks(t *testing.T) {
+	watching(t, "a login that hangs", func(t *testing.T, f *fakeTalk, w *Watcher) {
+		var most, now int
+		f.with(func() {
+			f.sites["dc1"].hang["/v1/login"] = true
+			f.onHang = func(change int) { now += change; most = max(most, now) }
+		})
+		w.set(func(g *GroupWatch) { g.State, g.Since = bcp.RunShiftFull, time.Now() })
+		pass(10 * time.Second)
+		f.with(func() {
+			if most != 1 {
+				t.Errorf("%d at a time", most)
+			}
+		})
+	})
+	bubble(t, "the end", func(t *testing.T, f *fakeTalk, m *Messenger) {
+		f.with(func() { f.sites["dc1"].hang["*"] = true })
+		w := m.Watcher(nil)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		pass(500 * time.Millisecond)
+		stop()
+		if err := <-done; err != nil || w.Facts(time.Now()).Sites[0].Misses != 0 {
+			t.Errorf("%v, %+v", err, w.Facts(time.Now()).Sites[0])
+		}
+	})
+}
+
 // A site that dies is a suspect within five seconds and seen dead by several soon after.
 func TestADeathIsSeenInTime(t *testing.T) {
 	watching(t, "dead", func(t *testing.T, f *fakeTalk, w *Watcher) {
@@ -220,6 +250,10 @@ func TestARunThroughTheGuards(t *testing.T) {
 		if a := bcp.Fenced(2, w.talk().Fence); a.Is == bcp.Yes {
 			t.Fatal("fenced before anything was done")
 		}
+		services := []bcp.Service{{ID: "account", Tier: 1}, {ID: "messaging", Tier: 1}}
+		if a := bcp.DataGate(services, w.talk().Data); a.Is == bcp.Yes {
+			t.Fatalf("rehearsed while the source could still write, and yet: %+v", a)
+		}
 		do("fence")
 		facts := w.talk().Fence
 		if a := bcp.Fenced(2, facts); a.Is == bcp.Yes || facts.LeaseExpired != bcp.Yes || facts.Epoch != 2 {
@@ -230,7 +264,6 @@ func TestARunThroughTheGuards(t *testing.T) {
 			t.Fatalf("fence: %+v", a)
 		}
 		to(bcp.RunDataGate)
-		services := []bcp.Service{{ID: "account", Tier: 1}, {ID: "messaging", Tier: 1}}
 		if a := bcp.DataGate(services, w.talk().Data); a.Is != bcp.Yes {
 			t.Fatalf("data gate: %+v", a)
 		}
