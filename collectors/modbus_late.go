@@ -12,8 +12,9 @@ import (
 // settles everything before it.
 
 const (
-	// lateBy is how many timeouts after its own an answer may still come.
-	lateBy = 4
+	// lateBy is how many timeouts after its own an answer may still come. A unit with nothing but one
+	// register to ask for is left alone for that long after a silence.
+	lateBy = 2
 	// keptDebts bounds what is remembered of a unit; older questions are the likelier forgotten by it.
 	keptDebts = 16
 )

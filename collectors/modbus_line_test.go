@@ -331,7 +331,7 @@ func (b *bus) answer(unit byte, pdu []byte) {
 const lineTimeout = 200 * time.Millisecond
 
 // TestLateAnswersNeverBecomeAnotherRegistersValue reads two units whose blocks all look alike on a line
-// without numbers, while answers come late by anything up to four timeouts or never.
+// without numbers, while answers come late by anything up to two timeouts or never.
 func TestLateAnswersNeverBecomeAnotherRegistersValue(t *testing.T) {
 	for name, kept := range map[string]bool{"connection closed on a silence": false, "connection kept over a silence": true} {
 		for framing, open := range strangers {

@@ -68,7 +68,7 @@ func (l *modbusLink) failed(ctx context.Context, b *block, r readRequest, began 
 	b.calm(nil, now)
 	l.state.failures.Add(1)
 	refusal := refusalOf(err)
-	if !l.port.numbered() && !errors.Is(err, errDial) && (refusal == nil || len(b.unit.debts) > 0) {
+	if settled := refusal != nil || errors.Is(err, errTorn); !l.port.numbered() && !errors.Is(err, errDial) && (!settled || len(b.unit.debts) > 0) {
 		b.unit.owe(r, b.unit.timeout, now)
 	}
 	switch {

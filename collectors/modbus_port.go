@@ -29,13 +29,15 @@ const (
 )
 
 var (
-	// errHungUp is a connection that was closed before this request got any answer on it, although
-	// earlier ones did: devices close idle connections, and a read may simply be asked again.
+	// errHungUp is a connection that was closed before this request could be answered on it, although
+	// earlier ones were: devices close idle connections, and a read may simply be asked again.
 	errHungUp = errors.New("the device had closed the connection")
 	// errDial is an endpoint that cannot be connected to.
 	errDial = errors.New("cannot connect")
 	// errSilent is a request that got not one byte of an answer in its time.
 	errSilent = errors.New("no answer")
+	// errTorn is an answer that began and broke off.
+	errTorn = errors.New("the answer broke off")
 )
 
 // line is a connection to an endpoint, or an open serial device.
@@ -247,7 +249,11 @@ func (p *port) drain() error {
 	if p.numbered() {
 		return nil
 	}
-	return p.discard(drainTime, drainTime)
+	err := p.discard(drainTime, drainTime)
+	if err != nil && hungUp(err) && p.serial == nil {
+		return fmt.Errorf("%w: %w", errHungUp, err)
+	}
+	return err
 }
 
 // discard listens until nothing came for a while, or until it has listened for the limit.
@@ -265,7 +271,7 @@ func (p *port) discard(quiet, limit time.Duration) error {
 			return nil
 		}
 		if err != nil {
-			return p.broken("listen", 0, err)
+			return fmt.Errorf("listen: %w", err)
 		}
 	}
 }
@@ -275,7 +281,7 @@ func (p *port) discard(quiet, limit time.Duration) error {
 func (p *port) keeps(failure error) bool {
 	silent := errors.Is(failure, errSilent)
 	switch {
-	case p.serial != nil && (silent || errors.Is(failure, errBadFrame) || errors.Is(failure, os.ErrDeadlineExceeded)):
+	case p.serial != nil && (errors.Is(failure, errBadFrame) || errors.Is(failure, os.ErrDeadlineExceeded)):
 	case p.one && silent && !p.doubted:
 		p.doubted = true
 	default:
@@ -290,14 +296,19 @@ func (p *port) keeps(failure error) bool {
 }
 
 // broken tells a silence and a connection that the device closed between two requests from one that
-// failed during this one.
+// failed during this one. Without numbers nobody knows whether the closed one took the request in.
 func (p *port) broken(what string, have int, err error) error {
-	gone := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	switch {
-	case gone && have == 0 && !p.last.IsZero() && p.serial == nil:
+	case hungUp(err) && have == 0 && !p.last.IsZero() && p.numbered():
 		return fmt.Errorf("%w: %w", errHungUp, err)
 	case have == 0 && errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w: %w", errSilent, err)
+	case have > 0:
+		return fmt.Errorf("%w: %w", errTorn, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
