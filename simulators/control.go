@@ -8,6 +8,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"bongsu/simulators/people"
+	"bongsu/simulators/world"
 )
 
 const maxBody = 64 << 10
@@ -148,7 +151,7 @@ func (p *Plant) getFaults(*http.Request) (any, error) {
 }
 
 func (p *Plant) postFault(req *http.Request) (any, error) {
-	var f Fault
+	var f world.Fault
 	if err := readBody(req, &f); err != nil {
 		return nil, err
 	}
@@ -159,9 +162,9 @@ func (p *Plant) postFault(req *http.Request) (any, error) {
 	}
 	prob := &problem{Title: "Bad fault", Status: http.StatusBadRequest, Detail: err.Error()}
 	switch {
-	case errors.Is(err, ErrUnknownFault):
+	case errors.Is(err, world.ErrUnknownFault):
 		prob.Known = knownFaults()
-	case errors.Is(err, ErrUnknownAsset):
+	case errors.Is(err, world.ErrUnknownAsset):
 		prob.Known = p.targets()
 	}
 	return nil, prob
@@ -169,14 +172,14 @@ func (p *Plant) postFault(req *http.Request) (any, error) {
 
 // targets lists what faults can aim at, by kind of thing.
 func (p *Plant) targets() map[string][]string {
-	out := map[string][]string{"site": {p.layout.cfg.Site}, "links": p.links.IDs(), "feeds": p.layout.feeds,
-		"zones": p.layout.zones, "rooms": p.layout.rooms, "racks": p.layout.racks}
-	for _, r := range p.layout.cfg.ITRacks {
+	out := map[string][]string{"site": {p.layout.Config.Site}, "links": p.links.IDs(), "feeds": p.layout.Feeds,
+		"zones": p.layout.Zones, "rooms": p.layout.Rooms, "racks": p.layout.Racks}
+	for _, r := range p.layout.Config.ITRacks {
 		out["it_racks"] = append(out["it_racks"], r.ID)
 	}
 	if p.messenger != nil {
 		out["messenger"], out["dns"], out["people"] = p.messenger.Names()
-		out["channels"] = Channels()
+		out["channels"] = people.Channels()
 	}
 	for i := range p.site.Devices {
 		out["devices"] = append(out["devices"], string(p.site.Devices[i].ID))
@@ -187,7 +190,7 @@ func (p *Plant) targets() map[string][]string {
 func (p *Plant) deleteFault(req *http.Request) (any, error) {
 	id := req.PathValue("id")
 	err := p.Clear(id)
-	if errors.Is(err, ErrUnknownFault) {
+	if errors.Is(err, world.ErrUnknownFault) {
 		return nil, &problem{Title: "Unknown fault", Status: http.StatusNotFound, Detail: err.Error()}
 	}
 	if err != nil {

@@ -5,22 +5,24 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/simulators/wire"
+	"bongsu/simulators/world"
 )
 
 // State is the whole simulated facility as GET /sim/v1/state shows it: the truth, not what instruments say.
 type State struct {
-	Site      string          `json:"site"`
-	Time      time.Time       `json:"time"`
-	SimTimeS  float64         `json:"sim_time_s"` // since the start; a restored world goes on counting
-	Speed     SpeedState      `json:"speed"`
-	Scenario  *ScenarioState  `json:"scenario"`
-	Faults    []ActiveFault   `json:"faults"`
-	Racks     []RackState     `json:"racks"`
-	Rooms     []RoomState     `json:"rooms"`
-	Zones     []ZoneState     `json:"zones"`
-	Feeds     []FeedState     `json:"feeds"`
-	Actuators []ActuatorState `json:"actuators"` // those that are not at rest
-	Links     []LinkState     `json:"links"`
+	Site      string              `json:"site"`
+	Time      time.Time           `json:"time"`
+	SimTimeS  float64             `json:"sim_time_s"` // since the start; a restored world goes on counting
+	Speed     SpeedState          `json:"speed"`
+	Scenario  *ScenarioState      `json:"scenario"`
+	Faults    []world.ActiveFault `json:"faults"`
+	Racks     []RackState         `json:"racks"`
+	Rooms     []RoomState         `json:"rooms"`
+	Zones     []ZoneState         `json:"zones"`
+	Feeds     []FeedState         `json:"feeds"`
+	Actuators []ActuatorState     `json:"actuators"` // those that are not at rest
+	Links     []wire.LinkState    `json:"links"`
 }
 
 // SpeedState is how fast the world runs. Held means that a hot rack holds it at 1.
@@ -104,17 +106,17 @@ func (p *Plant) State() State {
 	s := State{Site: p.site.ID, Time: time.Now().UTC().Truncate(time.Millisecond), SimTimeS: (p.past + p.world.Now()).Seconds(),
 		Speed: p.speedState(), Scenario: p.scenarioState(), Faults: p.active(), Racks: p.rackStates(), Rooms: []RoomState{},
 		Zones: []ZoneState{}, Feeds: []FeedState{}, Actuators: p.actuatorStates()}
-	for _, id := range p.layout.rooms {
+	for _, id := range p.layout.Rooms {
 		if r, err := p.world.Room(id); err == nil {
 			s.Rooms = append(s.Rooms, RoomState{id, tidy(r.AirC), r.Occupancy, r.ASDLevel, tidy(r.LFLPercent), tidy(r.GasBankBar), tidy(r.TankPercent), tidy(r.SpilledL)})
 		}
 	}
-	for _, id := range p.layout.zones {
+	for _, id := range p.layout.Zones {
 		if z, err := p.world.Zone(id); err == nil {
 			s.Zones = append(s.Zones, ZoneState{id, z.Mode.String(), tidy(z.LoadKW), tidy(z.MinutesRemaining)})
 		}
 	}
-	for _, id := range p.layout.feeds {
+	for _, id := range p.layout.Feeds {
 		if f, err := p.world.Feed(id); err == nil {
 			s.Feeds = append(s.Feeds, FeedState{id, tidy(f.VoltsV[0]), tidy(f.KW), f.Available, f.Carrying})
 		}
@@ -142,8 +144,8 @@ func (p *Plant) scenarioState() *ScenarioState {
 }
 
 func (p *Plant) rackStates() []RackState {
-	out := make([]RackState, 0, len(p.layout.racks))
-	for _, id := range p.layout.racks {
+	out := make([]RackState, 0, len(p.layout.Racks))
+	for _, id := range p.layout.Racks {
 		t, err := p.world.Truth(id)
 		r, err2 := p.world.Rack(id)
 		if err != nil || err2 != nil {
@@ -157,12 +159,12 @@ func (p *Plant) rackStates() []RackState {
 
 func (p *Plant) actuatorStates() []ActuatorState {
 	out := []ActuatorState{}
-	assets := append([]string{p.layout.cfg.Site}, p.layout.rooms...)
-	for _, asset := range append(assets, p.layout.racks...) {
+	assets := append([]string{p.layout.Config.Site}, p.layout.Rooms...)
+	for _, asset := range append(assets, p.layout.Racks...) {
 		for _, name := range p.world.Actuators(asset) {
 			fb, err := p.world.Feedback(asset, name)
 			// A standing fan is where EXHAUST_OFF leads: its position says nothing about an order.
-			moved := fb.Position > 0 && name != ExhaustOff
+			moved := fb.Position > 0 && name != world.ExhaustOff
 			if err == nil && (fb.Commanded || moved) {
 				out = append(out, ActuatorState{asset, name, fb.Commanded, fb.Confirmed, tidy(fb.Position)})
 			}

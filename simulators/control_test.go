@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"bongsu/simulators/world"
 )
 
 // Every call of the control API, in the order in which a person tries it out.
@@ -71,8 +73,8 @@ func TestStateOfAFire(t *testing.T) {
 	if next := p.State().Scenario.Next; next == nil || next.InS != 5 {
 		t.Errorf("next %+v", next)
 	}
-	p.World(func(w *World) {
-		if err := w.SetActuator("demo/b1/r3", Curtain, true); err != nil {
+	p.World(func(w *world.World) {
+		if err := w.SetActuator("demo/b1/r3", world.Curtain, true); err != nil {
 			t.Error(err)
 		}
 	})
@@ -86,7 +88,7 @@ func TestStateOfAFire(t *testing.T) {
 	if s.Rooms[0].People != 2 {
 		t.Errorf("%d people inside, want the two of the scenario", s.Rooms[0].People)
 	}
-	if len(s.Actuators) != 1 || s.Actuators[0] != (ActuatorState{"demo/b1/r3", Curtain, true, true, 1}) {
+	if len(s.Actuators) != 1 || s.Actuators[0] != (ActuatorState{"demo/b1/r3", world.Curtain, true, true, 1}) {
 		t.Errorf("actuators %+v", s.Actuators)
 	}
 	if text, err := json.Marshal(s); err != nil || !json.Valid(text) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/simulators/world"
 )
 
 // Scenario is one story the simulated facility can play: events in simulated time from its start.
@@ -32,18 +33,18 @@ type Event struct {
 
 // Injection is a fault as scenario files write it; the numbers mean what FaultParams says.
 type Injection struct {
-	As          string    `yaml:"as" json:"as,omitempty"` // name for a later clear
-	Kind        FaultKind `yaml:"kind" json:"kind"`
-	Target      string    `yaml:"target" json:"target"`
-	Channel     string    `yaml:"channel" json:"channel,omitempty"`
-	Actuator    string    `yaml:"actuator" json:"actuator,omitempty"`
-	Mode        string    `yaml:"mode" json:"mode,omitempty"`
-	Module      *int      `yaml:"module" json:"module,omitempty"`
-	Cell        *int      `yaml:"cell" json:"cell,omitempty"`
-	Watts       float64   `yaml:"watts" json:"watts,omitempty"`
-	Seconds     float64   `yaml:"seconds" json:"seconds,omitempty"`
-	Amount      float64   `yaml:"amount" json:"amount,omitempty"`
-	OffGasLeadS *float64  `yaml:"off_gas_lead_s" json:"off_gas_lead_s,omitempty"`
+	As          string          `yaml:"as" json:"as,omitempty"` // name for a later clear
+	Kind        world.FaultKind `yaml:"kind" json:"kind"`
+	Target      string          `yaml:"target" json:"target"`
+	Channel     string          `yaml:"channel" json:"channel,omitempty"`
+	Actuator    string          `yaml:"actuator" json:"actuator,omitempty"`
+	Mode        string          `yaml:"mode" json:"mode,omitempty"`
+	Module      *int            `yaml:"module" json:"module,omitempty"`
+	Cell        *int            `yaml:"cell" json:"cell,omitempty"`
+	Watts       float64         `yaml:"watts" json:"watts,omitempty"`
+	Seconds     float64         `yaml:"seconds" json:"seconds,omitempty"`
+	Amount      float64         `yaml:"amount" json:"amount,omitempty"`
+	OffGasLeadS *float64        `yaml:"off_gas_lead_s" json:"off_gas_lead_s,omitempty"`
 }
 
 // Order moves an actuator as somebody at its local panel would.
@@ -53,8 +54,8 @@ type Order struct {
 	On       bool   `yaml:"on" json:"on"`
 }
 
-func (i *Injection) fault() Fault {
-	return Fault{Kind: i.Kind, Target: i.Target, Params: FaultParams{Channel: i.Channel, Actuator: i.Actuator, Mode: i.Mode,
+func (i *Injection) fault() world.Fault {
+	return world.Fault{Kind: i.Kind, Target: i.Target, Params: world.FaultParams{Channel: i.Channel, Actuator: i.Actuator, Mode: i.Mode,
 		Module: i.Module, Cell: i.Cell, Watts: i.Watts, Seconds: i.Seconds, Amount: i.Amount, OffGasLeadS: i.OffGasLeadS}}
 }
 

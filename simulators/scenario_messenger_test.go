@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"bongsu/simulators/messenger"
+	"bongsu/simulators/world"
 )
 
 // The notice gives four minutes: until then nothing happens, then the building is dark and nothing else is.
 func TestPowerCutNoticeKeepsItsWord(t *testing.T) {
 	p := startDemo(t, func(o *Options) { o.Speed = 50 })
-	state := func() MessengerState { s, _ := p.Messenger(); return s }
+	state := func() messenger.State { s, _ := p.Messenger(); return s }
 	eventually(t, "the users write", func() bool { s := state(); return s.Sites[0].Serving && s.Acked > 0 })
 	if err := p.StartScenario("power-cut-notice"); err != nil {
 		t.Fatal(err)
@@ -49,7 +52,7 @@ func TestPowerCutNoticeKeepsItsWord(t *testing.T) {
 			t.Errorf("%s went with it: %s", s.ID, dns.RcodeToString[rcode])
 		}
 	}
-	if z, f := p.State().Zones[0], p.State().Actuators; z.Mode != UPSOff.String() || len(f) != 1 || f[0].Name != PowerCut || f[0].Commanded || !f[0].Confirmed {
+	if z, f := p.State().Zones[0], p.State().Actuators; z.Mode != world.UPSOff.String() || len(f) != 1 || f[0].Name != world.PowerCut || f[0].Commanded || !f[0].Confirmed {
 		t.Errorf("zone %+v, outputs %+v: want it off, and the switch open without a command", z, f)
 	}
 }
@@ -75,9 +78,10 @@ func askNames(t *testing.T, address string, m *dns.Msg) int {
 // The variants of the fire play to their end, each with what stands in its way, and stopping them heals it.
 func TestVariantsOfTheFire(t *testing.T) {
 	cases := map[string][]string{
-		"committee-silent": {"people-silent chair", "people-silent member", "people-silent deputy", "people-silent legal"},
-		"names-refuse":     {"dns-refuse ns1", "dns-refuse ns2"},
-		"target-down":      {"site-power dc2"},
+		"committee-silent": {"people-silent chair", "people-silent deputy", "people-silent tower", "people-silent member",
+			"people-silent lead", "people-silent safety", "people-silent legal"},
+		"names-refuse": {"dns-refuse ns1", "dns-refuse ns2"},
+		"target-down":  {"site-power dc2"},
 	}
 	for name, want := range cases {
 		p := still(t)
@@ -88,7 +92,7 @@ func TestVariantsOfTheFire(t *testing.T) {
 		s := p.State()
 		var have []string
 		for _, f := range s.Faults {
-			if slices.Contains(TalkFaultKinds(), f.Kind) {
+			if slices.Contains(messenger.FaultKinds(), f.Kind) {
 				have = append(have, string(f.Kind)+" "+f.Target)
 			}
 		}
@@ -104,7 +108,7 @@ func TestVariantsOfTheFire(t *testing.T) {
 // What stands in the way is real on the wire: updates are refused while questions are answered, and the target is dark.
 func TestObstaclesAreReal(t *testing.T) {
 	p := startDemo(t, nil)
-	state := func() MessengerState { s, _ := p.Messenger(); return s }
+	state := func() messenger.State { s, _ := p.Messenger(); return s }
 	update := func() int {
 		m := new(dns.Msg).SetUpdate("talk.demo.")
 		m.Used([]dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: "_epoch.talk.demo.", Rrtype: dns.TypeTXT}, Txt: []string{"999"}}})

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"bongsu/simulators/world"
 )
 
 // What a caller of the scenarios can get wrong.
@@ -106,7 +108,7 @@ func (p *Plant) apply(e *Event, names map[string]string) error {
 	}
 	id, ok := names[e.Clear]
 	if !ok {
-		return fmt.Errorf("clear %q: %w name", e.Clear, ErrUnknownFault)
+		return fmt.Errorf("clear %q: %w name", e.Clear, world.ErrUnknownFault)
 	}
 	delete(names, e.Clear)
 	return p.remove(id)

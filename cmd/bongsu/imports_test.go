@@ -22,7 +22,14 @@ var arrows = map[string][]string{
 	"bongsu/bcp/names":      {"bongsu/facility", "bongsu/bcp"},
 	"bongsu/bcp/notify":     {"bongsu/facility", "bongsu/bcp"},
 	"bongsu/bcp/control":    {"bongsu/facility", "bongsu/journal", "bongsu/bcp"},
-	"bongsu/simulators":     {"bongsu/facility"},
+	"bongsu/simulators":     {"bongsu/facility", "bongsu/simulators/messenger", "bongsu/simulators/people", "bongsu/simulators/wire", "bongsu/simulators/world"},
+
+	"bongsu/simulators/world":     {"bongsu/facility"},
+	"bongsu/simulators/wire":      {"bongsu/facility", "bongsu/simulators/world"},
+	"bongsu/simulators/names":     {},
+	"bongsu/simulators/people":    {"bongsu/facility"},
+	"bongsu/simulators/messenger": {"bongsu/facility", "bongsu/simulators/names", "bongsu/simulators/people", "bongsu/simulators/world"},
+
 	"bongsu/ui":             {"bongsu/bcp", "bongsu/rules", "bongsu/historian", "bongsu/journal", "bongsu/facility"},
 	"bongsu/cmd/bongsu-sim": {"bongsu/facility", "bongsu/simulators"},
 	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/bcp/control", "bongsu/bcp/messenger", "bongsu/bcp/names", "bongsu/bcp/notify", "bongsu/rules", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal", "bongsu/journal/shared",
@@ -99,8 +106,10 @@ func TestFieldStaysSmall(t *testing.T) {
 // TestProductionNeverSimulates: the program that guards a real site holds no simulator.
 func TestProductionNeverSimulates(t *testing.T) {
 	for _, p := range list(t, "bongsu/cmd/bongsu") {
-		if slices.Contains(p.Deps, "bongsu/simulators") {
-			t.Error("bongsu reaches bongsu/simulators")
+		for _, dep := range p.Deps {
+			if dep == "bongsu/simulators" || strings.HasPrefix(dep, "bongsu/simulators/") {
+				t.Errorf("bongsu reaches %s", dep)
+			}
 		}
 	}
 }

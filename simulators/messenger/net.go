@@ -1,0 +1,178 @@
+package messenger
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// backbone is the network between the data centers, with what is wrong with it.
+type backbone struct {
+	key string // proves to a site that a peer calls
+
+	mu    sync.Mutex
+	sites map[string]string // address to site
+	cut   map[[2]string]bool
+	slow  map[string]time.Duration // by the site that receives
+}
+
+func newBackbone() *backbone {
+	return &backbone{key: rand.Text(), sites: map[string]string{}, cut: map[[2]string]bool{}, slow: map[string]time.Duration{}}
+}
+
+var errUnreachable = errors.New("the network between the sites is cut")
+
+// transport is the way from one site to the others.
+func (n *backbone) transport(from string) http.RoundTripper {
+	return &backbonePath{net: n, from: from, below: &http.Transport{
+		DialContext: (&net.Dialer{Timeout: replicaCall}).DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: 10 * time.Second}}
+}
+
+type backbonePath struct {
+	net   *backbone
+	from  string
+	below *http.Transport
+}
+
+// RoundTrip carries one request. Over a cut path it hears nothing until the caller gives up.
+func (p *backbonePath) RoundTrip(req *http.Request) (*http.Response, error) {
+	to := ""
+	p.net.mu.Lock()
+	to = p.net.sites[req.URL.Host]
+	cut := p.net.cut[[2]string{p.from, to}]
+	slow := p.net.slow[to]
+	p.net.mu.Unlock()
+	if cut {
+		<-req.Context().Done()
+		return nil, fmt.Errorf("%s to %s: %w", p.from, to, errUnreachable)
+	}
+	if slow > 0 {
+		select {
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
+		case <-time.After(slow):
+		}
+	}
+	return p.below.RoundTrip(req)
+}
+
+// CloseIdleConnections is what http.Client hands down.
+func (p *backbonePath) CloseIdleConnections() { p.below.CloseIdleConnections() }
+
+// setCut cuts or heals the path between two sites, both ways.
+func (n *backbone) setCut(a, b string, cut bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.cut[[2]string{a, b}], n.cut[[2]string{b, a}] = cut, cut
+}
+
+func (n *backbone) setSlow(site string, d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.slow[site] = d
+}
+
+// refusal is a typed answer of the messenger: an RFC 9457 problem whose code programs can branch on.
+type refusal struct {
+	Title   string `json:"title"`
+	Status  int    `json:"status"`
+	Detail  string `json:"detail"`
+	Code    string `json:"code"`
+	Epoch   uint64 `json:"epoch,omitempty"`   // the newest promised here
+	Primary string `json:"primary,omitempty"` // who writes, as far as known here
+}
+
+// Error gives the refusal in one line.
+func (r *refusal) Error() string { return fmt.Sprintf("%s (%d): %s", r.Code, r.Status, r.Detail) }
+
+// Is makes a refusal from the wire the sentinel it was made of.
+func (r *refusal) Is(target error) bool { return r.Code == target.Error() }
+
+// postJSON sends a body and decodes the answer; a refusal comes back as *refusal.
+func postJSON(ctx context.Context, c *http.Client, method, url string, in, out any, header http.Header) error {
+	text, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("call %s: %w", url, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("call %s: %w", url, err)
+	}
+	for k, v := range header {
+		req.Header[k] = v
+		if k == "Host" {
+			req.Host = v[0]
+		}
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := c.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	dec := json.NewDecoder(http.MaxBytesReader(nil, resp.Body, 32<<20))
+	if resp.StatusCode >= 300 {
+		r := &refusal{Status: resp.StatusCode, Code: http.StatusText(resp.StatusCode)}
+		_ = dec.Decode(r)
+		return r
+	}
+	if out == nil {
+		return nil
+	}
+	if err := dec.Decode(out); err != nil {
+		return fmt.Errorf("answer of %s: %w", url, err)
+	}
+	return nil
+}
+
+// bucket lets rate requests a second pass, with a second's worth saved up.
+type bucket struct {
+	rate, left float64
+	at         time.Time
+}
+
+func (b *bucket) take(now time.Time) bool {
+	if b.at.IsZero() {
+		b.left = b.rate
+	} else {
+		b.left = min(b.rate, b.left+b.rate*now.Sub(b.at).Seconds())
+	}
+	b.at = now
+	if b.left < 1 {
+		return false
+	}
+	b.left--
+	return true
+}
+
+// meter counts requests over the last five seconds.
+type meter struct {
+	counts [5]int
+	second int64
+}
+
+func (m *meter) add(now time.Time, n int) {
+	for at := now.Unix(); m.second < at; m.second++ {
+		if at-m.second > 5 {
+			*m = meter{second: at - 1}
+		}
+		m.counts[(m.second+1)%5] = 0
+	}
+	m.counts[m.second%5] += n
+}
+
+func (m *meter) perSecond(now time.Time) float64 {
+	m.add(now, 0)
+	sum := 0
+	for _, n := range m.counts {
+		sum += n
+	}
+	return float64(sum) / 5
+}

@@ -1,0 +1,167 @@
+package messenger
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"bongsu/facility"
+)
+
+// talkRig is a messenger world on free ports.
+type talkRig struct {
+	t *testing.T
+	w *World
+}
+
+func rigConfig(users int, rate float64) *facility.Messenger {
+	return &facility.Messenger{
+		Sites: []facility.MessengerSite{{ID: "dc1", Address: "127.0.0.1:1"}, {ID: "dc2", Address: "127.0.0.1:2"}, {ID: "dc3", Address: "127.0.0.1:3"}},
+		Zone:  "talk.test.", TTL: time.Second, DNS: []string{"127.0.0.1:4", "127.0.0.1:5"},
+		TSIG:  facility.TSIG{Name: "rig.", Secret: base64.StdEncoding.EncodeToString([]byte("only for the rig of these tests!"))},
+		Users: users, Rate: rate, Late: 3 * time.Second, Capacity: 1000, SMTP: "127.0.0.1:6", Gateway: "127.0.0.1:7",
+		Password: "rig", AdminToken: "rig-admin",
+		People: []facility.Person{{ID: "kim", Phone: "+82-1"}},
+	}
+}
+
+// startMessenger runs a world and checks at the end that nothing of it is left running.
+func startMessenger(t *testing.T, users int, rate float64) *talkRig {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	w, err := New(rigConfig(users, rate), "", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Open(true); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the world ended with %v", err)
+		}
+		deadline := time.Now().Add(5 * time.Second)
+		for runtime.NumGoroutine() > before+2 {
+			if time.Now().After(deadline) {
+				text := make([]byte, 1<<16)
+				t.Fatalf("%d goroutines left of %d:\n%s", runtime.NumGoroutine(), before, text[:runtime.Stack(text, true)])
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+	r := &talkRig{t, w}
+	eventually(t, "the first site serves", func() bool { return w.State().Sites[0].Serving })
+	return r
+}
+
+func (r *talkRig) site(id string) *site { return r.w.site(id) }
+
+// order gives one order to a site over its admin API and returns its state.
+func (r *talkRig) order(site, what string, body map[string]any) (out adminState, err error) {
+	r.t.Helper()
+	ctx, stop := context.WithTimeout(r.t.Context(), 6*time.Second)
+	defer stop()
+	method := "POST"
+	if what == "state" {
+		method = "GET"
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	operator := http.Header{"Authorization": {"Bearer rig-admin"}}
+	err = postJSON(ctx, &client, method, "http://"+r.site(site).address+"/admin/v1/"+what, body, &out, operator)
+	return out, err
+}
+
+// probe logs an outside account in at a site under the public name.
+func (r *talkRig) probe(site string) *talkClient {
+	r.t.Helper()
+	c := &talkClient{http: &http.Client{Timeout: 6 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}, zone: "talk.test.", user: "probe", pass: "rig"}
+	if err := c.login(r.t.Context(), r.site(site).address); err != nil {
+		r.t.Fatal(err)
+	}
+	return c
+}
+
+func (r *talkRig) send(c *talkClient, site, id string) error {
+	return c.call(r.t.Context(), "POST", r.site(site).address, "/v1/messages", talkMessage{ID: id, To: "u001", Body: id}, nil)
+}
+
+// shift leads the public to a site, from one epoch of the zone to the next.
+func (r *talkRig) shift(site string, from, to int) {
+	r.t.Helper()
+	m := new(dns.Msg)
+	m.SetUpdate("talk.test.")
+	m.Used(rrs(r.t, fmt.Sprintf(`_epoch.talk.test. 0 IN TXT "%d"`, from)))
+	m.RemoveRRset(rrs(r.t, `_talk._tcp.talk.test. 0 IN SRV 0 0 0 .`, `_epoch.talk.test. 0 IN TXT ""`))
+	m.Insert(rrs(r.t, fmt.Sprintf(`_talk._tcp.talk.test. 1 IN SRV 0 100 %d %s.talk.test.`, port(r.site(site).address), site),
+		fmt.Sprintf(`_epoch.talk.test. 1 IN TXT "%d"`, to)))
+	r.update(m)
+}
+
+// update sends a signed update to the primary name server.
+func (r *talkRig) update(m *dns.Msg) {
+	r.t.Helper()
+	key := r.w.cfg.TSIG
+	m.SetTsig(key.Name, dns.HmacSHA256, 300, time.Now().Unix())
+	c := dns.Client{Net: "tcp", Timeout: time.Second, TsigSecret: map[string]string{key.Name: key.Secret}}
+	reply, _, err := c.Exchange(m, r.w.dns[0].Address())
+	if err != nil || reply.Rcode != dns.RcodeSuccess {
+		r.t.Fatalf("update: %v, %v", reply, err)
+	}
+}
+
+func rrs(t *testing.T, lines ...string) (out []dns.RR) {
+	t.Helper()
+	for _, l := range lines {
+		rr, err := dns.NewRR(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, rr)
+	}
+	return out
+}
+
+// settled waits until every acknowledged message was read back from the site that serves now.
+func (r *talkRig) settled(acked int, epoch uint64) State {
+	r.t.Helper()
+	var s State
+	deadline := time.Now().Add(25 * time.Second)
+	// The count of what is still to be read back leaves out the last second: that has to pass first.
+	for time.Sleep(settleTime + 2*auditEvery); ; {
+		s = r.w.State()
+		if s.Acked >= acked && s.Epoch == epoch && s.Unverified == 0 {
+			return s
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("not settled: %+v", s)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// eventually waits until a condition holds; what is waited for is named in the failure.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

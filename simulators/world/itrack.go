@@ -1,0 +1,130 @@
+package world
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// ITConfig holds the defaults of server racks and of the hall's air.
+type ITConfig struct {
+	RackKW       float64
+	IdleShare    float64
+	MeanUse      float64
+	DaySwing     float64 // amplitude of the daily wave of use
+	UseSigma     float64 // of the random part
+	UseTauS      float64 // its correlation time
+	StartHour    float64 // local time of day at the start
+	InletC       float64 // with full cooling
+	HallJPKPerKW float64 // heat capacity of air, servers and floor per kW installed, in J/K
+	MixTauS      float64 // inlet air follows the hall
+	HoldOverS    float64 // cold water store at full load
+	SpreadK      float64 // top inlet over bottom inlet
+}
+
+// DefaultITConfig: 5 kW racks at 24 degC. A hall of 20 MW warms by about 0.85 K/min without any cooling once its
+// cold water is used up, which gives 71 kJ/K for each installed kW.
+func DefaultITConfig() ITConfig {
+	return ITConfig{RackKW: 5, IdleShare: .45, MeanUse: .6, DaySwing: .15, UseSigma: .05, UseTauS: 600, StartHour: 9,
+		InletC: 24, HallJPKPerKW: 71e3, MixTauS: 60, HoldOverS: 840, SpreadK: 1.5}
+}
+
+// itRack is one server rack on two cords.
+type itRack struct {
+	cfg    ITRackConfig
+	it     *ITConfig
+	rng    *rand.Rand
+	a, b   *zone
+	use    float64 // random part of the utilisation
+	aKW    float64
+	bKW    float64
+	inletC float64
+	hot    []dose // extra kelvin from blocked tiles and the like
+	probes [3]*probe
+}
+
+func newITRack(rc ITRackConfig, cfg *Config) *itRack {
+	if rc.RatedKW <= 0 {
+		rc.RatedKW = cfg.IT.RackKW
+	}
+	r := &itRack{cfg: rc, it: &cfg.IT, rng: deviceRand(cfg.Seed, rc.ID), inletC: cfg.IT.InletC}
+	for i := range r.probes {
+		r.probes[i] = newProbe(&cfg.Sensors, 20, .3, .05, r.rng)
+	}
+	return r
+}
+
+// step moves utilisation, cords and inlet on. A lost cord moves all load to the other at once.
+func (r *itRack) step(nowS, hallC, dt float64) {
+	c := r.it
+	r.use += -r.use*dt/c.UseTauS + c.UseSigma*math.Sqrt(2*dt/c.UseTauS)*r.rng.NormFloat64()
+	hour := c.StartHour + nowS/3600
+	u := max(0, min(1, c.MeanUse+c.DaySwing*math.Sin(2*math.Pi*(hour-9)/24)+r.use))
+	kw := r.cfg.RatedKW * (c.IdleShare + u*(1-c.IdleShare))
+	onA, onB := r.a != nil && r.a.alive(), r.b != nil && r.b.alive()
+	switch {
+	case onA && onB:
+		r.aKW, r.bKW = kw/2, kw/2
+	case onA:
+		r.aKW, r.bKW = kw, 0
+	case onB:
+		r.aKW, r.bKW = 0, kw
+	case r.a == nil && r.b == nil:
+		r.aKW, r.bKW = kw, 0 // fed from outside the simulated zones
+	default:
+		r.aKW, r.bKW = 0, 0
+	}
+	r.inletC = lag(r.inletC, hallC+total(r.hot), c.MixTauS, dt)
+	for i, p := range r.probes {
+		p.sample(r.inletC+c.SpreadK*(float64(i)-1)/2, dt, r.rng)
+	}
+}
+
+func (r *itRack) powered() bool { return r.aKW+r.bKW > 0 }
+
+func (r *itRack) reading() ITRackReading {
+	return ITRackReading{InletBottomC: r.probes[0].out, InletMiddleC: r.probes[1].out, InletTopC: r.probes[2].out,
+		FeedAKW: r.aKW, FeedBKW: r.bKW, Powered: r.powered()}
+}
+
+// hall is the shared air of all IT racks, first order: a store of cold water covers a loss of cooling for a while,
+// then the missing heat removal warms air, servers and floor together.
+type hall struct {
+	it       *ITConfig
+	ratedKW  float64
+	airC     float64
+	storeJ   float64
+	capacity map[string]float64 // share of cooling left, by fault id
+	pumpsOut map[string]bool    // no water moves at all, by fault id
+}
+
+// share is the cooling that is left.
+func (h *hall) share() float64 {
+	s := 1.0
+	for _, c := range h.capacity {
+		s = min(s, c)
+	}
+	return s
+}
+
+// step moves the hall's air on under the given load.
+func (h *hall) step(loadKW, dt float64) {
+	if h.ratedKW <= 0 {
+		return
+	}
+	full := h.ratedKW * 1000 * h.it.HoldOverS
+	able := h.share() * 1.1 * h.ratedKW * 1000
+	// The wish is to hold the set-point and to bring back a warm hall within some minutes.
+	wish := max(0, loadKW*1000+(h.airC-h.it.InletC)*h.ratedKW*100)
+	done := min(wish, able)
+	if missing := wish - done; missing > 0 && h.storeJ > 0 {
+		taken := min(missing, h.storeJ/dt)
+		h.storeJ -= taken * dt
+		done += taken
+	} else if missing <= 0 {
+		h.storeJ = min(full, h.storeJ+(able-wish)*dt)
+	}
+	if len(h.pumpsOut) > 0 {
+		done = 0
+	}
+	h.airC += (loadKW*1000 - done) / (h.ratedKW * h.it.HallJPKPerKW) * dt
+}
