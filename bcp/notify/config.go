@@ -63,7 +63,7 @@ type Channel struct {
 	PerSecond int           `yaml:"per_second"` // 0: only the lane's limits
 	Timeout   time.Duration `yaml:"timeout"`    // of one attempt, 10 s when not given
 	Retries   *int          `yaml:"retries"`    // after a failure that is certain, 2 when not given
-	Parallel  int           `yaml:"parallel"`   // sends under way at once; 8 for mail, 64 for the others when not given
+	Parallel  int           `yaml:"parallel"`   // sends under way at once; 16 for mail, 64 for the others when not given
 	Queue     int           `yaml:"queue"`      // messages that wait, 5,000 when not given
 }
 
@@ -81,8 +81,8 @@ const (
 	defaultRetries  = 2
 	defaultQueue    = 5000
 	defaultParallel = 64
-	// Mail relays commonly allow a sender no more than a handful of connections at once.
-	mailParallel = 8
+	// Mail relays allow one sender 20 (Exchange) to 50 (Postfix) connections at once where nobody changed it.
+	mailParallel = 16
 	maxParallel  = 1024
 )
 

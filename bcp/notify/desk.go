@@ -16,6 +16,8 @@ const (
 	probeEvery = time.Second
 	// lastChoice puts the messages of a sick channel behind all others; they are still sent.
 	lastChoice = 1000
+	// catchUp is how late the desk may be and still make up for it.
+	catchUp = 100 * time.Millisecond
 	// lookAgain is how soon the desk looks once more when something waits: a channel may have stalled.
 	lookAgain = 100 * time.Millisecond
 )
@@ -69,6 +71,7 @@ type desk struct {
 	queues []*queue
 	open   map[string]*mates
 	recent []bcp.Attempt
+	next   time.Time // when the lane lets the next one go
 	seq    uint64
 }
 
@@ -102,11 +105,17 @@ func (d *desk) put(q *queue, m Message) (taken, double bool) {
 func (d *desk) start(now time.Time) (begun []*item, again time.Time) {
 	d.forget(now)
 	budget := d.lane.Room(now, d.recent)
-	for len(d.recent) < d.lane.PerSecond {
+	for len(d.recent) < d.lane.PerSecond && !now.Before(d.next) {
 		it := d.best(now, budget)
 		if it == nil {
 			break
 		}
+		// An even pace: a second's worth at once would find the slots of the best channel taken and go out
+		// through worse ones.
+		if now.Sub(d.next) > catchUp {
+			d.next = now
+		}
+		d.next = d.next.Add(time.Second / time.Duration(d.lane.PerSecond))
 		q := it.line
 		q.drop(it)
 		if q.sick(now) {
@@ -124,6 +133,9 @@ func (d *desk) start(now time.Time) (begun []*item, again time.Time) {
 		return begun, time.Time{}
 	}
 	again = now.Add(lookAgain)
+	if d.next.After(now) && d.next.Before(again) {
+		again = d.next
+	}
 	if len(d.recent) > 0 && len(d.recent) >= d.lane.PerSecond {
 		if free := d.recent[0].At.Add(time.Second); free.Before(again) {
 			again = free

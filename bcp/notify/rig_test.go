@@ -94,6 +94,7 @@ type relay struct {
 	replies map[string]string // by verb; also GREETING and END (of the text)
 	tls     *tls.Config
 	login   string // AUTH PLAIN that is right
+	onMail  func(to string)
 
 	mu    sync.Mutex
 	tried map[string]int // verbs that came
@@ -143,7 +144,7 @@ func (r *relay) listen(t testing.TB) {
 }
 
 func (r *relay) session(c net.Conn) {
-	in := bufio.NewReader(c)
+	in, to := bufio.NewReader(c), ""
 	if !r.say(c, "GREETING", "220 relay") {
 		return
 	}
@@ -155,6 +156,9 @@ func (r *relay) session(c net.Conn) {
 		verb, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		verb = strings.ToUpper(verb)
 		answer := "250 ok"
+		if verb == "RCPT" {
+			to = strings.Trim(strings.TrimPrefix(rest, "TO:"), "<>")
+		}
 		switch {
 		case verb == "EHLO" && r.tls != nil:
 			answer = "250-relay\r\n250-STARTTLS\r\n250 AUTH PLAIN"
@@ -181,6 +185,9 @@ func (r *relay) session(c net.Conn) {
 		case verb == "DATA" && r.replies[verb] == "":
 			if !r.text(c, in) {
 				return
+			}
+			if r.onMail != nil {
+				r.onMail(to)
 			}
 		}
 	}

@@ -57,7 +57,16 @@ func TestWhatAGatewayDoesDecidesWhatIsCertain(t *testing.T) {
 			}
 		})
 	}
-	s := newSender(t, map[string]notify.Channel{"sms": hook("http://" + refusing(t))})
+	elsewhere := startGateway(t, accept)
+	g := startGateway(t, func(w http.ResponseWriter, _ posted) {
+		w.Header().Set("Location", elsewhere.url)
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	})
+	s := newSender(t, map[string]notify.Channel{"sms": hook(g.url)})
+	if _, err := s.Send(t.Context(), wake(notify.KindSMS)); !errors.Is(err, bcp.ErrNotDone) || len(elsewhere.got()) > 0 {
+		t.Errorf("sent to a stranger: %v", err)
+	}
+	s = newSender(t, map[string]notify.Channel{"sms": hook("http://" + refusing(t))})
 	if r, err := s.Send(t.Context(), wake(notify.KindSMS)); !errors.Is(err, bcp.ErrNotDone) || r.Tries != 2 {
 		t.Errorf("nobody listens: %d attempts, %v", r.Tries, err)
 	}

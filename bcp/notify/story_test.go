@@ -1,0 +1,259 @@
+package notify_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"bongsu/bcp"
+	"bongsu/bcp/notify"
+	"bongsu/facility"
+	"bongsu/simulators"
+)
+
+// console is the route that people's answers come back to, with the journal as a list.
+type console struct {
+	answers *notify.Callbacks
+	url     string
+
+	mu      sync.Mutex
+	events  []notify.Event
+	results []notify.Result
+	refused []error
+}
+
+func startConsole(t *testing.T) *console {
+	t.Helper()
+	c := &console{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		e, err := c.answers.Answer(time.Now(), strings.TrimPrefix(r.URL.Path, "/answers/"), body)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err != nil {
+			c.refused = append(c.refused, err)
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		c.events = append(c.events, e)
+		c.answers.Keep(e)
+	}))
+	t.Cleanup(server.Close)
+	c.url = server.URL + "/answers"
+	return c
+}
+
+func (c *console) report(r notify.Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.results = append(c.results, r)
+}
+
+// has says that a person did something about an act.
+func (c *console) has(key, person, kind, value string) func() bool {
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return slices.ContainsFunc(c.events, func(e notify.Event) bool {
+			return e.Key == key && e.Person == person && e.Kind == kind && e.Value == value
+		})
+	}
+}
+
+// ended gives the last state of one message.
+func (c *console) ended(key, person, channel string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := ""
+	for _, r := range c.results {
+		if r.Key == key && r.Person == person && r.Channel == channel {
+			last = r.State
+		}
+	}
+	return last
+}
+
+// startTown plays the demo's people, quick ones, with their mail, phones and boards.
+func startTown(t *testing.T) (*simulators.Plant, *facility.Messenger) {
+	t.Helper()
+	site, faults := facility.Load("../../sites/demo/site.yaml")
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	town := site.Sim.Messenger
+	town.Users, town.Rate = 0, 0
+	for i := range town.People {
+		p := &town.People[i]
+		p.Deliver, p.Ack, p.Join = 20*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	plant, err := simulators.Start(ctx, site, simulators.Options{AnyPort: true})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := plant.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	return plant, town
+}
+
+func townRoster(town *facility.Messenger) *bcp.Roster {
+	r := &bcp.Roster{Timezone: "Asia/Seoul", Place: bcp.Place{Bridge: "https://bridge.example/5", Room: "상황실"}}
+	for _, p := range town.People {
+		r.People = append(r.People, bcp.Person{ID: p.ID, Channels: []bcp.Channel{
+			{ID: "talk", Kind: notify.KindMessenger, Domain: "own", Protected: true, Address: p.ID},
+			{ID: "sms", Kind: notify.KindSMS, Domain: "telco-a", Address: p.Phone},
+			{ID: "call", Kind: notify.KindVoice, Domain: "telco-b", Address: p.Phone},
+			{ID: "mail", Kind: notify.KindEmail, Domain: "mail", Receipt: true, Address: p.Mail}}})
+	}
+	return r
+}
+
+// The fire takes the protected messenger down, and the SMS provider takes every text and delivers none.
+// People are still called, answer, come and vote, through real sockets and their own links.
+func TestPeopleAreReachedAllTheSame(t *testing.T) {
+	plant, town := startTown(t)
+	state, _ := plant.Messenger()
+	c := startConsole(t)
+	gateway := "http://" + state.Inbox.Gateway
+	cfg := notify.Config{Callback: c.url, Lane: bcp.Lane{PerSecond: 200}, Channels: map[string]notify.Channel{
+		"email":     {Domain: "mail", SMTP: state.Inbox.SMTP, From: "bongsu@demo"},
+		"sms":       {Domain: "telco-a", URL: gateway + "/sms", From: "1588", Secret: "hush"},
+		"voice":     {Domain: "telco-b", URL: gateway + "/phone"},
+		"messenger": {Domain: "own", URL: "http://" + refusing(t), Retries: new(0)},
+		"board":     {Domain: "office", URL: gateway + "/webhook/board"},
+	}}
+	s, err := notify.New(cfg, notify.Options{Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c.answers = s.Callbacks()
+	post := notify.NewPost(s, notify.PostOptions{Report: c.report})
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := post.Run(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	defer running.Wait()
+	defer post.Close()
+	if _, err := plant.Inject(simulators.Fault{Kind: simulators.ChannelDead, Target: "sms", Params: simulators.FaultParams{Mode: "silent"}}); err != nil {
+		t.Fatal(err)
+	}
+	roster := townRoster(town)
+	call := func(e bcp.Effect, refused int) {
+		t.Helper()
+		if r := post.Put(notify.Plan(e, roster, time.Now())); len(r) != refused {
+			t.Errorf("%s: %+v", e.Key, r)
+		}
+	}
+
+	call(bcp.Effect{Key: "incident/i1/2/0", Kind: bcp.EffectPage, To: "lead", Args: map[string]string{"incident": "i1"}}, 0)
+	eventually(t, "the lead acknowledges", c.has("incident/i1/2/0", "lead", notify.EventAcked, ""))
+	eventually(t, "every way has ended", func() bool {
+		return c.ended("incident/i1/2/0", "lead", "talk") == notify.StateFailed && c.ended("incident/i1/2/0", "lead", "sms") == notify.StateSent &&
+			c.ended("incident/i1/2/0", "lead", "call") == notify.StateSent && c.ended("incident/i1/2/0", "lead", "mail") == notify.StateSent
+	})
+
+	// Sent is not delivered: the summons by SMS stays without a receipt, the next channel brings the person.
+	place := map[string]string{"call": "c1", "bridge": roster.Place.Bridge, "room": roster.Place.Room}
+	send := func(key string, ch bcp.Channel) {
+		args := map[string]string{"channel": ch.ID, "kind": ch.Kind, "address": ch.Address}
+		for k, v := range place {
+			args[k] = v
+		}
+		call(bcp.Effect{Key: key, Kind: bcp.EffectSend, To: "chair", Args: args}, 0)
+	}
+	chair := roster.Person("chair")
+	send("summon/c1/chair/2/0", chair.Channels[1])
+	eventually(t, "the text is taken", func() bool { return c.ended("summon/c1/chair/2/0", "chair", "sms") == notify.StateSent })
+	send("summon/c1/chair/3/0", chair.Channels[3])
+	eventually(t, "the chair comes", c.has("summon/c1/chair/3/0", "chair", notify.EventJoined, ""))
+	if c.has("summon/c1/chair/2/0", "chair", notify.EventDelivered, "")() {
+		t.Error("the swallowed text was delivered")
+	}
+
+	call(bcp.Effect{Key: "motion/m1/2/0", Kind: bcp.EffectPage, To: "member", Args: map[string]string{"motion": "m1"}}, 0)
+	eventually(t, "the member votes", c.has("motion/m1/2/0", "member", notify.EventVoted, bcp.VoteYes))
+
+	call(bcp.Effect{Key: "bcp/org/4/0", Kind: bcp.EffectTell, Args: map[string]string{"text": "불이 났습니다"}}, 0)
+	call(bcp.Effect{Key: "incident/i1/3/0", Kind: bcp.EffectStatus, Args: map[string]string{"state": "draft"}}, 1) // there is no webhook
+	eventually(t, "the board shows it", func() bool { return c.ended("incident/i1/3/0", "", "board") == notify.StateSent })
+	inbox, _ := plant.Inbox()
+	for _, want := range []struct{ ref, channel, sign, text string }{
+		{"incident/i1/3/0", "webhook/board", "", "복구하고 있습니다"},
+		{"summon/c1/chair/2/0", "sms", "sha256=", roster.Place.Bridge},
+	} {
+		i := slices.IndexFunc(inbox.Items, func(m simulators.InboxMessage) bool { return m.Channel == want.channel && m.Ref == want.ref })
+		if i < 0 {
+			t.Errorf("%s is not in the inbox", want.ref)
+		} else if m := inbox.Items[i]; !strings.HasPrefix(m.Signature, want.sign) || !strings.Contains(m.Text, want.text) {
+			t.Errorf("%s is %+v", want.ref, m)
+		}
+	}
+
+	// Three links to one act have one token: the later of two equal answers is refused, and nothing else is.
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, err := range c.refused {
+		if !errors.Is(err, notify.ErrReplayed) {
+			t.Errorf("refused: %v", err)
+		}
+	}
+}
+
+// The same town on the day the SMS provider refuses: a word to all still reaches everybody.
+func TestAWordToAllSurvivesADeadProvider(t *testing.T) {
+	plant, town := startTown(t)
+	state, _ := plant.Messenger()
+	c := startConsole(t)
+	s, err := notify.New(notify.Config{Callback: c.url, Lane: bcp.Lane{PerSecond: 200}, Channels: map[string]notify.Channel{
+		"sms":   {Domain: "telco-a", URL: "http://" + state.Inbox.Gateway + "/sms"},
+		"email": {Domain: "mail", SMTP: state.Inbox.SMTP, From: "bongsu@demo"},
+	}}, notify.Options{Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c.answers = s.Callbacks()
+	if _, err := plant.Inject(simulators.Fault{Kind: simulators.ChannelDead, Target: "sms"}); err != nil {
+		t.Fatal(err)
+	}
+	post := notify.NewPost(s, notify.PostOptions{Report: c.report})
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := post.Run(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	defer running.Wait()
+	defer post.Close()
+	effect := bcp.Effect{Key: "bcp/org/4/0", Kind: bcp.EffectTell, Args: map[string]string{"room": "situation"}}
+	refused := post.Put(notify.Plan(effect, townRoster(town), time.Now()))
+	for _, r := range refused {
+		if r.Channel != "call" { // this house has no telephone
+			t.Errorf("refused: %+v", r)
+		}
+	}
+	for _, p := range town.People {
+		eventually(t, p.ID+" reads it", c.has("bcp/org/4/0", p.ID, notify.EventDelivered, ""))
+		if state := c.ended("bcp/org/4/0", p.ID, "sms"); state != notify.StateUnknown {
+			t.Errorf("the text to %s is %s", p.ID, state)
+		}
+	}
+}
