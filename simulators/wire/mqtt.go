@@ -35,6 +35,7 @@ type mqttLink struct {
 	mu      sync.Mutex
 	address string
 	server  *mqtt.Server
+	door    *doorway
 	opened  bool
 	mode    linkMode
 }
@@ -68,23 +69,6 @@ func (*openDoor) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { retu
 
 // OnACLCheck allows the topic.
 func (*openDoor) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
-
-// helloWithin is how long a connection may say nothing. The broker waits for it when it closes, so without a limit
-// one silent connection would keep it open for ever; after the hello the client's own keep-alive counts.
-const helloWithin = 2 * time.Second
-
-// hurried is a listener whose connections have to say something soon.
-type hurried struct{ net.Listener }
-
-// Accept waits for the next connection.
-func (l hurried) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	_ = c.SetDeadline(time.Now().Add(helloWithin)) // fails on a connection that is gone again, and so will its reading
-	return c, nil
-}
 
 type message struct {
 	topic   string
@@ -129,17 +113,18 @@ func (l *mqttLink) listen(address string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}
+	door := &doorway{Listener: listener}
 	server := mqtt.New(&mqtt.Options{InlineClient: true, Logger: slog.New(onlyErrors{l.log.Handler()})})
 	if err := server.AddHook(&openDoor{}, nil); err != nil {
 		return fmt.Errorf("broker on %s: %w", address, err)
 	}
-	if err := server.AddListener(listeners.NewNet(l.id, hurried{listener})); err != nil {
+	if err := server.AddListener(listeners.NewNet(l.id, door)); err != nil {
 		return fmt.Errorf("broker on %s: %w", address, err)
 	}
 	if err := server.Serve(); err != nil {
 		return fmt.Errorf("broker on %s: %w", address, err)
 	}
-	l.server, l.address = server, listener.Addr().String()
+	l.server, l.door, l.address = server, door, listener.Addr().String()
 	for topic := range l.gateways() {
 		word := "online"
 		if l.lost[topic] != "" {
@@ -190,6 +175,7 @@ func (l *mqttLink) shut() {
 	if l.server == nil {
 		return
 	}
+	l.door.shut()
 	if err := l.server.Close(); err != nil {
 		l.log.Warn("the broker did not close cleanly", "error", err)
 	}
