@@ -277,9 +277,9 @@ func (x *Motions) Cast(now time.Time, f Facts, id string, who Who, choice, chann
 	return d, nil
 }
 
-// CastCode is a vote by a code that was issued on paper; each counts once.
-func (x *Motions) CastCode(now time.Time, f Facts, id, code, choice string) (Decision, error) {
-	person, hash, ok := f.roster().CodeOwner(code)
+// CastCode is a vote by a code that was issued on paper, named by its hash; each counts once.
+func (x *Motions) CastCode(now time.Time, f Facts, id, hash, choice string) (Decision, error) {
+	person, ok := f.roster().CodeOwner(hash)
 	if !ok {
 		return Decision{}, fmt.Errorf("vote on motion %s: the code was issued to nobody: %w", id, ErrNotMember)
 	}

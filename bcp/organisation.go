@@ -161,13 +161,14 @@ func (o *Organisation) known(f Facts) Facts {
 			ID: "brake-" + strconv.FormatInt(b.Since.UnixMilli(), 10), Kind: EvidenceBrake, Subject: "failover", Grade: 1, EverDown: true, At: b.Since, What: b.Why,
 		})
 	}
+	f.Evidence = append(slices.Clip(f.Evidence), o.Incidents.reported(f.Evidence)...)
 	f.moving = map[string]bool{}
 	for _, r := range o.Runs.all {
-		if r.Under() {
+		// A service that still stands where it burns is not restored by answering well until it does not.
+		if r.Under() || r.State != RunComplete && endangered(r.Source, f.Evidence) {
 			f.moving[r.Source] = true
 		}
 	}
-	f.Evidence = append(slices.Clip(f.Evidence), o.Incidents.reported(f.Evidence)...)
 	joined, unreachable := o.Summons.status(callID(o.Committee.Org().Call))
 	if len(joined) > 0 {
 		present := map[string]bool{}
@@ -188,6 +189,11 @@ func (o *Organisation) known(f Facts) Facts {
 	return f
 }
 
+// endangered says whether critical evidence stands about a site.
+func endangered(site string, evidence []Evidence) bool {
+	return slices.ContainsFunc(evidence, func(e Evidence) bool { return e.Site == site && e.Critical() && !e.Gone })
+}
+
 // Mandate is what the organisation has decided about a site until now.
 func (o *Organisation) Mandate(now time.Time, f Facts, site string) Mandate {
 	var m Mandate
@@ -196,7 +202,7 @@ func (o *Organisation) Mandate(now time.Time, f Facts, site string) Mandate {
 			m.Grade = i.Grade
 		}
 	}
-	if org := o.Committee.Org(); org.Site == site && (org.State == OrgDeclared || org.State == OrgRecovery) {
+	if org := o.Committee.Org(); org.Site == site && (org.State == OrgDeclared || org.State == OrgRecovery || org.State == OrgStabilising) {
 		m.Declared = org.Glass == nil || !org.Glass.Lapsed
 	}
 	if order, names, ok := f.roster().Order(site, now); ok {

@@ -104,9 +104,9 @@ func TestTheCommitteeVotes(t *testing.T) {
 		{From: "chair", To: "guest", Since: t0.Add(-time.Hour), Until: t0.Add(time.Hour)},
 		{From: "legal", To: "guest", Since: t0.Add(-time.Hour), Until: t0.Add(time.Hour)},
 	}
-	d, err = m.CastCode(h.now, h.facts, "m1", "beacon-8", VoteNo)
+	d, err = m.CastCode(h.now, h.facts, "m1", HashCode("beacon-8"), VoteNo)
 	refuse(ErrNotMember, d, err)
-	h.do(m.CastCode(h.now, h.facts, "m1", "beacon-7", VoteNo))
+	h.do(m.CastCode(h.now, h.facts, "m1", HashCode("beacon-7"), VoteNo))
 	// 2:2, and the tie goes to whoever sits for the chair.
 	h.is(MachineMotion, "m1", MotionRejected)
 	h.is(MachineOrg, orgID, OrgAlert)
@@ -118,7 +118,7 @@ func TestTheCommitteeVotes(t *testing.T) {
 	h.after(time.Minute)
 	h.is(MachineOrg, orgID, OrgAlert) // the same fire does not ask again
 	h.restart()
-	if _, err := h.org.Motions.CastCode(h.now, h.facts, "m1", "beacon-7", VoteYes); !errors.Is(err, ErrCodeUsed) {
+	if _, err := h.org.Motions.CastCode(h.now, h.facts, "m1", HashCode("beacon-7"), VoteYes); !errors.Is(err, ErrCodeUsed) {
 		t.Fatal(err)
 	}
 }
@@ -155,6 +155,9 @@ func TestTheRoomIsHeardBeforeAMotionClosesEarly(t *testing.T) {
 	h.after(time.Minute)
 	h.is(MachineOrg, orgID, OrgRecovery) // nobody has seen messaging
 	h.facts.Core["messaging"] = Yes
+	h.after(time.Minute)
+	h.is(MachineOrg, orgID, OrgRecovery) // it answers well, but from where it burns
+	h.facts.Evidence[0].Gone = true
 	h.after(time.Second)
 	h.is(MachineOrg, orgID, OrgStabilising)
 	h.facts.Core["messaging"] = Unseen

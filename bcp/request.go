@@ -102,7 +102,7 @@ var requests = map[string]requestKind{
 		return o.Motions.Cast(now, f, r.Subject, r.who(), r.arg("choice"), channel)
 	}},
 	"motion.code": {late: true, make: func(o *Organisation, now time.Time, f Facts, r Request) (Decision, error) {
-		return o.Motions.CastCode(now, f, r.Subject, r.arg("code"), r.arg("choice"))
+		return o.Motions.CastCode(now, f, r.Subject, r.arg("code_hash"), r.arg("choice"))
 	}},
 	"motion.extend": {make: func(o *Organisation, now time.Time, f Facts, r Request) (Decision, error) {
 		return o.Motions.Extend(now, f, r.Subject, r.who())

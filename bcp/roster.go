@@ -135,16 +135,20 @@ func (r *Roster) Team(id string) *Team {
 	return nil
 }
 
-// CodeOwner is the person an offline code was issued to; false when it was issued to nobody.
-func (r *Roster) CodeOwner(code string) (person, hash string, ok bool) {
+// HashCode is how an offline voting code is kept and compared.
+func HashCode(code string) string {
 	sum := sha256.Sum256([]byte(code))
-	hash = hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:])
+}
+
+// CodeOwner is the person the offline code with a hash was issued to; false when it was issued to nobody.
+func (r *Roster) CodeOwner(hash string) (person string, ok bool) {
 	for _, p := range r.People {
 		if slices.Contains(p.Codes, hash) {
-			return p.ID, hash, true
+			return p.ID, true
 		}
 	}
-	return "", hash, false
+	return "", false
 }
 
 // DelegatesTo lists whom a person sits for at a time.

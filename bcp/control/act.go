@@ -237,7 +237,7 @@ func (t *term) probeStep(e bcp.Effect) {
 		t.done(e.Key, bcp.ActNotDone, "nothing that could be harmful twice", nil)
 		return
 	}
-	t.ask(e.Key, e.Args["key"], a)
+	t.ask(e.Key, e.Args["key"], a, e.Args["of"] == bcp.EffectUndo)
 }
 
 // probe looks at every act of unknown outcome.
@@ -256,19 +256,20 @@ func (t *term) probe(now time.Time) {
 		t.looked[a.Key] = now
 		switch a.Kind {
 		case bcp.EffectDo, bcp.EffectUndo, bcp.EffectProbe:
-			t.ask(a.Key, a.Args["key"], stepAct(a.Effect))
+			t.ask(a.Key, a.Args["key"], stepAct(a.Effect), a.Kind == bcp.EffectUndo || a.Args["of"] == bcp.EffectUndo)
 		default:
 			with := maps.Clone(a.Args)
 			if a.Kind == bcp.EffectPromote {
 				with["service"] = a.To
 			}
-			t.ask(a.Key, a.Key, bcp.Act{Kind: a.Kind, With: with})
+			t.ask(a.Key, a.Key, bcp.Act{Kind: a.Kind, With: with}, false)
 		}
 	}
 }
 
-// ask lets an adapter find out what became of an act.
-func (t *term) ask(key, id string, a bcp.Act) {
+// ask lets an adapter find out what became of an act. Of an undo it is asked whether the act still stands:
+// the undo is done when it does not.
+func (t *term) ask(key, id string, a bcp.Act, undo bool) {
 	adapter := t.cfg.Hands[a.Kind]
 	if adapter == nil || t.busy[key] {
 		return
@@ -279,6 +280,9 @@ func (t *term) ask(key, id string, a bcp.Act) {
 		ctx, cancel := context.WithTimeout(ctx, probeFor)
 		defer cancel()
 		is, receipt, err := adapter.Probe(ctx, id, a)
+		if undo && is != bcp.Unseen {
+			is = bcp.TriOf(is == bcp.No)
+		}
 		o := bcp.Outcome{Key: key, Epoch: epoch, State: bcp.ActUnknown, At: now().UTC(), Data: receipt, Detail: "a probe could not tell"}
 		switch {
 		case err != nil:

@@ -55,13 +55,16 @@ type Voice interface {
 
 // Config is everything the loop is made of. All but Now and Publish is required.
 type Config struct {
-	Node    string
-	Log     Log
-	Org     bcp.Config
-	Roster  func() *bcp.Roster // the newest
-	Sites   map[string]string  // data center by the id of its facility
-	Eyes    Eyes
-	Voice   Voice
+	Node   string
+	Log    Log
+	Org    bcp.Config
+	Roster func() *bcp.Roster // the newest
+	Sites  map[string]string  // data center by the id of its facility
+	Eyes   Eyes
+	Voice  Voice
+	// Claim tells the world outside, before the first act or probe of a leader, that older epochs are over; nil
+	// for nothing to tell. A world that does not hear it in time leaves probes without an answer.
+	Claim   func(ctx context.Context, epoch uint64) error
 	Hands   map[string]bcp.Adapter                                // by kind of act
 	Local   func(ctx context.Context, fn func(Entry) error) error // this site's own field, nil for none: for when there is no majority
 	Publish func(*bcp.Picture)                                    // each value is the callee's own
@@ -193,6 +196,8 @@ func (l *Loop) term(ctx context.Context) error {
 			err = t.take(e, entries)
 		case lease := <-leases:
 			err = t.lead(lease)
+		case err := <-t.claims:
+			t.claimed(err)
 		case <-t.lost():
 			return fmt.Errorf("epoch %d: %w", t.lease.Epoch(), ErrFenced)
 		case r := <-t.results:

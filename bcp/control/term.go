@@ -29,6 +29,8 @@ type term struct {
 	own    map[uint64]bool // written by this term and folded already
 	lease  Lease           // nil while following
 	upTo   uint64          // entries to read before leading
+	claims chan error      // the answer to the claim
+	told   bool            // the claim has been answered, or has had its time
 	leads  bool
 	leader string
 	silent time.Time // since when no majority answers, zero while one does
@@ -169,7 +171,29 @@ func (t *term) lead(lease Lease) error {
 	}
 	t.lease, t.upTo = lease, last
 	t.act, t.stop = context.WithCancel(t.ctx)
+	t.claims = make(chan error, 1)
+	if t.cfg.Claim == nil {
+		t.told = true
+		return nil
+	}
+	claims, epoch := t.claims, lease.Epoch()
+	t.hands.Go(func() {
+		ctx, cancel := context.WithTimeout(t.act, claimFor)
+		defer cancel()
+		claims <- t.cfg.Claim(ctx, epoch)
+	})
 	return nil
+}
+
+// claimFor is how long the world outside has to hear of a new leader.
+const claimFor = 2 * time.Second
+
+// claimed takes the world's answer to a claim. One that does not hear is no reason not to lead.
+func (t *term) claimed(err error) {
+	t.told = true
+	if err != nil {
+		t.log.Warn("the names have not heard of the new leader: what became of older acts on them may stay unknown", "cause", err)
+	}
 }
 
 // takeOver writes down what an earlier leader left open.
@@ -207,7 +231,7 @@ const repeatFor = 15 * time.Minute
 func (t *term) round() error {
 	now := t.cfg.Now()
 	t.sight = t.cfg.Eyes.Sight(now)
-	if t.lease != nil && !t.leads && t.seq >= t.upTo {
+	if t.lease != nil && !t.leads && t.told && t.seq >= t.upTo {
 		if err := t.takeOver(); err != nil {
 			return err
 		}

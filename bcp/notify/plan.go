@@ -43,13 +43,15 @@ func Plan(e bcp.Effect, r *bcp.Roster, now time.Time) []Message {
 }
 
 // Nightly gives one message to each channel of each person, to learn which of them work. The keys carry the
-// day; delivery, where a channel tells it, comes back under test/DAY.
+// day and the channel; delivery, where a channel tells it, comes back under test/DAY/CHANNEL.
 func Nightly(r *bcp.Roster, now time.Time) []Message {
 	var out []Message
-	base := Message{Ref: "test/" + localTime(r, now).Format(time.DateOnly), Urgency: UrgencyStatus}
+	day := "test/" + localTime(r, now).Format(time.DateOnly) + "/"
+	base := Message{Urgency: UrgencyStatus}
 	base.Subject, base.Text = testWording()
 	for _, p := range r.People {
 		for i, c := range p.Channels {
+			base.Ref = day + c.ID
 			out = append(out, base.to(p, c, i))
 		}
 	}

@@ -85,7 +85,11 @@ func TestWhoIsCalled(t *testing.T) {
 	if m := notify.Plan(bcp.Effect{Kind: bcp.EffectSend, To: "kim", Args: map[string]string{"channel": "talk", "kind": "messenger", "address": "kim"}}, r, fire)[0]; m.Domain != "own" || !m.Protected {
 		t.Errorf("the summons forgot what its channel is: %+v", m)
 	}
-	if got := ways(notify.Nightly(r, fire)); !strings.HasPrefix(got, "kim:talk lee:sms park:mail choi:voice") || strings.Count(got, ":") != 9 {
+	nightly := notify.Nightly(r, fire)
+	if nightly[1].Ref != "test/2022-10-15/sms" {
+		t.Errorf("the nightly test is called %s", nightly[1].Ref)
+	}
+	if got := ways(nightly); !strings.HasPrefix(got, "kim:talk lee:sms park:mail choi:voice") || strings.Count(got, ":") != 9 {
 		t.Errorf("the nightly test tries %s", got)
 	}
 }

@@ -63,12 +63,60 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-var loopbackPort = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+var loopbackPort = regexp.MustCompile(`(127\.0\.0\.1:|port: )(\d+)`)
+
+// movePorts gives every port that the files of a site name another one, the same in all of them.
+func movePorts(t *testing.T, dir string) map[string]int {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no site files", err)
+	}
+	moved := map[string]int{"8080": 0, "8090": 0}
+	texts := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[file] = string(text)
+		for _, m := range loopbackPort.FindAllStringSubmatch(texts[file], -1) {
+			moved[m[2]] = 0
+		}
+	}
+	free := freePorts(t, len(moved))
+	for port := range moved {
+		moved[port], free = free[0], free[1:]
+	}
+	for file, text := range texts {
+		text = loopbackPort.ReplaceAllStringFunc(text, func(s string) string {
+			m := loopbackPort.FindStringSubmatch(s)
+			return m[1] + strconv.Itoa(moved[m[2]])
+		})
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return moved
+}
+
+// changed rewrites one file.
+func changed(t *testing.T, file string, change func(string) string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(change(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // houseOptions change a house before it starts.
 type houseOptions struct {
-	site   string       // more settings for the site file
-	before func(*house) // runs before the node's processes
+	site   string                         // more settings for the site file
+	before func(*house)                   // runs before the node's processes
+	files  map[string]func(string) string // changes of the site's other files, by name
 }
 
 // newHouse copies the demo site onto free ports and starts the simulator and the node.
@@ -83,22 +131,12 @@ func newHouse(t *testing.T, o houseOptions) *house {
 	if err := os.CopyFS(filepath.Join(dir, "sites"), os.DirFS("../../sites")); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(h.site)
-	if err != nil {
-		t.Fatal(err)
+	ports := movePorts(t, filepath.Dir(h.site))
+	h.sim, h.base = fmt.Sprintf("http://127.0.0.1:%d", ports["8090"]), fmt.Sprintf("http://127.0.0.1:%d", ports["8080"])
+	for file, change := range o.files {
+		changed(t, filepath.Join(filepath.Dir(h.site), file), change)
 	}
-	free := freePorts(t, len(loopbackPort.FindAll(text, -1))+1)
-	moved := loopbackPort.ReplaceAllFunc(text, func([]byte) []byte {
-		p := free[0]
-		free = free[1:]
-		return fmt.Appendf(nil, "127.0.0.1:%d", p)
-	})
-	moved = append(moved, o.site...)
-	if err := os.WriteFile(h.site, moved, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	h.sim = "http://" + regexp.MustCompile(`control: "?(127\.0\.0\.1:\d+)`).FindStringSubmatch(string(moved))[1]
-	h.base = fmt.Sprintf("http://127.0.0.1:%d", free[0])
+	changed(t, h.site, func(text string) string { return text + o.site })
 	jar, _ := cookiejar.New(nil)
 	h.client = &http.Client{Jar: jar, Timeout: 10 * time.Second}
 	h.start(exec.Command(filepath.Join(bin, "bongsu-sim"), "--site", h.site, "--listen", strings.TrimPrefix(h.sim, "http://")))

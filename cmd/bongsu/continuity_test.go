@@ -1,0 +1,388 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"bongsu/bcp"
+)
+
+// served is what the world itself says about the messenger.
+type served struct {
+	Sites []struct {
+		ID                      string
+		Serving, Primary, Power bool
+	}
+	Acked, Delivered, Lost, Duplicated, Late int
+}
+
+func (h *house) messenger() (s served) {
+	h.t.Helper()
+	resp, err := http.Get(h.sim + "/sim/v1/messenger")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
+		h.t.Fatal(err)
+	}
+	return s
+}
+
+// servedBy names the site that the public is led to and that takes its messages.
+func (s served) servedBy() string {
+	for _, site := range s.Sites {
+		if site.Serving {
+			return site.ID
+		}
+	}
+	return ""
+}
+
+func (h *house) scenario(name string) {
+	h.t.Helper()
+	resp, err := http.Post(h.sim+"/sim/v1/scenarios/"+name, "application/json", nil)
+	if err != nil || resp.StatusCode/100 != 2 {
+		h.t.Fatalf("scenario %s: %v %v", name, resp, err)
+	}
+	resp.Body.Close()
+}
+
+func (h *house) picture() (p bcp.Picture, ok bool) { return p, h.get("bcp", &p) }
+
+// run is the run of the messenger's group.
+func (h *house) run() bcp.Run {
+	p, ok := h.picture()
+	if !ok || len(p.Groups) == 0 || p.Groups[0].Run == nil {
+		return bcp.Run{}
+	}
+	return *p.Groups[0].Run
+}
+
+// explain logs where the run stands when a test has failed.
+func (h *house) explain() {
+	h.t.Cleanup(func() {
+		if p, ok := h.picture(); ok && h.t.Failed() && len(p.Groups) > 0 {
+			raw, _ := json.MarshalIndent(map[string]any{"group": p.Groups[0], "org": p.Org, "sites": p.Sites, "names": p.Names, "control": p.Control}, "", " ")
+			h.t.Logf("the picture at the end:\n%s", raw)
+		}
+	})
+}
+
+// ready waits until continuity leads, has proven its permissions and the users write.
+func (h *house) ready() {
+	h.t.Helper()
+	h.explain()
+	h.eventually(40*time.Second, "continuity is ready", func() bool {
+		p, ok := h.picture()
+		return ok && p.Control.Leads && p.Control.Readiness == bcp.Yes && h.messenger().Acked > 40
+	})
+}
+
+// as is the same house seen from another person's browser.
+func (h *house) as(user string) *house {
+	h.t.Helper()
+	other := *h
+	jar, _ := cookiejar.New(nil)
+	other.client = &http.Client{Jar: jar, Timeout: 15 * time.Second}
+	other.login(user)
+	return &other
+}
+
+// commons reads the whole shared journal.
+func (h *house) commons() []entry {
+	h.t.Helper()
+	var all []entry
+	after := uint64(0)
+	for {
+		var page struct{ Items []entry }
+		if !h.get(fmt.Sprintf("journal?scope=shared&after=%d&limit=200", after), &page) {
+			h.t.Fatal("the shared journal cannot be read")
+		}
+		if len(page.Items) == 0 {
+			return all
+		}
+		after = page.Items[len(page.Items)-1].Seq
+		all = append(all, page.Items...)
+	}
+}
+
+// story holds the shared journal to an order of moves: machine, id and where it moved to. Each step of the
+// story stands there once and after the one before.
+func (h *house) story(steps ...string) {
+	h.t.Helper()
+	at := 0
+	var seen []string
+	for _, e := range h.commons() {
+		line := ""
+		switch e.Kind {
+		case "stage":
+			var s struct{ To string }
+			_ = json.Unmarshal(e.Data, &s)
+			line = "stage " + s.To
+		case bcp.KindMove:
+			var m bcp.Transition
+			if err := json.Unmarshal(e.Data, &m); err != nil {
+				h.t.Fatal(err)
+			}
+			if m.From == m.To {
+				continue
+			}
+			line = m.Machine + " " + m.ID + " " + m.To
+		}
+		seen = append(seen, line)
+		if at < len(steps) && line == steps[at] {
+			at++
+		}
+	}
+	if at < len(steps) {
+		h.t.Errorf("the journal does not tell %q in its place; it tells\n%s", steps[at], strings.Join(slices.DeleteFunc(seen, func(s string) bool { return s == "" }), "\n"))
+	}
+}
+
+// acts counts what was done to the world, by kind and to whom, and what is without an outcome.
+func (h *house) acts() (done map[string]int, open []string) {
+	h.t.Helper()
+	effects, outcomes := map[string]bcp.Effect{}, map[string]string{}
+	for _, e := range h.commons() {
+		switch e.Kind {
+		case bcp.KindMove:
+			var m bcp.Transition
+			_ = json.Unmarshal(e.Data, &m)
+			for _, f := range m.Effects {
+				effects[f.Key] = f
+			}
+		case bcp.KindOutcome:
+			var o bcp.Outcome
+			_ = json.Unmarshal(e.Data, &o)
+			if effects[o.Key].Key == "" {
+				h.t.Errorf("entry %d: an outcome of %s comes before its intent", e.Seq, o.Key)
+			}
+			outcomes[o.Key] = o.State
+		}
+	}
+	done = map[string]int{}
+	for key, f := range effects {
+		switch {
+		case f.Repeatable():
+		case outcomes[key] == bcp.ActDone:
+			name := f.Kind + " " + f.To
+			if p := f.Args["percent"]; p != "" {
+				name += " " + p
+			}
+			done[name]++
+		case outcomes[key] != bcp.ActNotDone:
+			open = append(open, f.Kind+" "+key)
+		}
+	}
+	return done, open
+}
+
+// moved holds the world to a messenger that went on elsewhere, once and without a loss.
+func (h *house) moved(began time.Time, within time.Duration) {
+	h.t.Helper()
+	h.eventually(within+60*time.Second, "the messenger is served by dc2", func() bool { return h.messenger().servedBy() == "dc2" })
+	h.eventually(30*time.Second, "client traffic was read back at dc2", func() bool { return !h.run().Served.IsZero() })
+	r := h.run()
+	took := r.Served.Sub(began)
+	h.t.Logf("served by dc2 %v after the trigger", took.Round(10*time.Millisecond))
+	if took > within {
+		h.t.Errorf("served after %v, want at most %v", took, within)
+	}
+	before := h.messenger().Acked
+	h.eventually(20*time.Second, "users go on writing", func() bool { return h.messenger().Acked > before+40 })
+	if s := h.messenger(); s.Lost != 0 || s.Duplicated != 0 {
+		h.t.Errorf("%+v", s)
+	}
+}
+
+// The fire, the third stage, and a standing order: the messenger goes on elsewhere within 90 seconds, nobody
+// having touched anything, and the journal tells how.
+func TestContinuityMovesTheMessengerByStandingOrder(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, houseOptions{})
+	h.ready()
+	h.scenario("battery-fire")
+	h.eventually(150*time.Second, "the run is triggered", func() bool { return !h.run().Triggered.IsZero() })
+	h.moved(h.run().Triggered, 90*time.Second)
+	h.story("stage S1", "incident i1 DECLARED", "bcp org PENDING", "step p1/freeze DONE", "stage S3", "failover talk CONFIRMED", "failover talk PRECHECK", "failover talk AWAIT_AUTH",
+		"failover talk FENCING", "failover talk DATA_GATE", "failover talk PROMOTING", "failover talk VERIFY_TARGET", "failover talk SHED", "failover talk SHIFT_CANARY",
+		"failover talk SHIFT_FULL", "step p1/move DONE")
+	r := h.run()
+	if !strings.Contains(r.Granted, "standing order so-1") || r.Fence == nil || !strings.Contains(r.Fence.How, "read-only at epoch 2") {
+		t.Errorf("granted %q, fenced %+v", r.Granted, r.Fence)
+	}
+}
+
+// No standing order and people who do not answer their phones: the committee votes at the console.
+func TestContinuityMovesTheMessengerByVotes(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, houseOptions{files: map[string]func(string) string{
+		"roster.yaml": func(s string) string { return strings.Replace(s, "revoked: false", "revoked: true", 1) },
+	}})
+	h.ready()
+	h.scenario("committee-silent")
+	h.eventually(120*time.Second, "a motion is open", func() bool {
+		p, ok := h.picture()
+		return ok && len(p.Motions) > 0 && p.Motions[0].State == bcp.MotionOpen
+	})
+	vote := func(user, choice string, want int) {
+		t.Helper()
+		if code, body := h.as(user).post("bcp/motions/m1/votes", map[string]string{"choice": choice}); code != want {
+			t.Errorf("%s votes %s: %d %s, want %d", user, choice, code, body, want)
+		}
+	}
+	vote("operator", "yes", 403) // has no seat
+	vote("chair", "no", 200)
+	vote("chair", "yes", 200) // replaces the first
+	vote("tower", "yes", 200)
+	vote("member", "yes", 200)
+	h.eventually(5*time.Second, "three yes and no second vote of the chair", func() bool {
+		p, ok := h.picture()
+		return ok && p.Motions[0].Tally.Yes == 3 && p.Motions[0].Tally.No == 0
+	})
+	vote("lead", "yes", 200)
+	// Who has not joined the room is not present, so the vote is settled when no seat left could turn it.
+	h.eventually(30*time.Second, "the disaster is declared", func() bool { p, ok := h.picture(); return ok && p.Org.State == bcp.OrgDeclared })
+	vote("safety", "yes", 409) // after closing
+	if code, body := h.as("tower").post("bcp/start", map[string]string{}); code != 202 {
+		t.Errorf("the first of two: %d %s", code, body)
+	}
+	if code, body := h.as("member").post("bcp/start", map[string]string{}); code != 200 {
+		t.Errorf("the second of two: %d %s", code, body)
+	}
+	h.eventually(150*time.Second, "the run is triggered", func() bool { return !h.run().Triggered.IsZero() })
+	h.moved(h.run().Triggered, 90*time.Second)
+	if r := h.run(); r.Granted != "declared disaster" {
+		t.Errorf("granted %q", r.Granted)
+	}
+	h.story("bcp org PENDING", "motion m1 PASSED", "bcp org DECLARED", "bcp org RECOVERY", "failover talk CONFIRMED", "failover talk SHIFT_FULL")
+}
+
+// notice reports that the power will be cut, which starts the run at once.
+func (h *house) notice() time.Time {
+	h.t.Helper()
+	body := map[string]any{"site": "dc1", "kind": "power-cut", "what": "소방이 12분 뒤 전체 전원 차단을 통보", "deadline": time.Now().Add(12 * time.Minute).UTC().Format(time.RFC3339)}
+	if code, text := h.post("incidents", body); code/100 != 2 {
+		h.t.Fatalf("report: %d %s", code, text)
+	}
+	return time.Now()
+}
+
+// quickly shortens the demo's waits for tests in which they are not the point.
+var quickly = map[string]func(string) string{"continuity.yaml": func(s string) string {
+	return strings.Replace(s, "canary_hold: 10s", "canary_hold: 4s", 1)
+}}
+
+// The desk and the member are killed at five moments of one run each. No act is done twice, none is
+// forgotten, and the messenger is moved without a loss.
+func TestContinuityOutlivesKills(t *testing.T) {
+	t.Parallel()
+	for _, child := range []string{"desk", "member"} {
+		t.Run(child, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, houseOptions{files: quickly})
+			h.ready()
+			began := h.notice()
+			for _, state := range []string{bcp.RunFencing, bcp.RunPromoting, bcp.RunShiftCanary, bcp.RunShiftFull, bcp.RunVerifyPublic} {
+				h.eventually(90*time.Second, state+" or later", func() bool { return reached(h.run().State, state) })
+				h.kill9(child)
+				h.eventually(40*time.Second, "continuity leads again", func() bool { p, ok := h.picture(); return ok && p.Control.Leads })
+			}
+			h.moved(began, 5*time.Minute)
+			h.eventually(3*time.Minute, "the run is complete", func() bool { return h.run().State == bcp.RunComplete })
+			done, open := h.acts()
+			if len(open) > 0 {
+				t.Errorf("without an outcome: %v", open)
+			}
+			for _, name := range []string{"fence dc1", "promote account", "promote api", "promote messaging", "shed dc2", "canary dc2 1", "canary dc2 10", "shift talk", "drain dc1"} {
+				if done[name] != 1 {
+					t.Errorf("%s was done %d times: %v", name, done[name], done)
+				}
+			}
+			if s := h.messenger(); s.Lost != 0 || s.Duplicated != 0 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+// reached says whether a run is in a state or behind it.
+func reached(now, want string) bool {
+	path := []string{bcp.RunConfirmed, bcp.RunPrecheck, bcp.RunAwaitAuth, bcp.RunFencing, bcp.RunDataGate, bcp.RunPromoting, bcp.RunVerifyTarget, bcp.RunShed,
+		bcp.RunShiftCanary, bcp.RunShiftFull, bcp.RunVerifyPublic, bcp.RunComplete}
+	return slices.Index(path, now) >= slices.Index(path, want)
+}
+
+// What stands in the way is said, journalled, and leaves a run in HOLD with a way out: never a half-done
+// switch.
+func TestContinuityHoldsWhatItCannotProve(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, houseOptions{files: quickly})
+	h.ready()
+	fault := func(kind, target string) string {
+		t.Helper()
+		var out struct{ ID string }
+		body := fmt.Sprintf(`{"kind":%q,"target":%q}`, kind, target)
+		resp, err := http.Post(h.sim+"/sim/v1/faults", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode/100 != 2 {
+			t.Fatalf("fault %s: %s %v", body, resp.Status, err)
+		}
+		return out.ID
+	}
+	heal := func(id string) {
+		t.Helper()
+		req, _ := http.NewRequest(http.MethodDelete, h.sim+"/sim/v1/faults/"+id, nil)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode/100 != 2 {
+			t.Fatalf("heal: %v %v", resp, err)
+		}
+		resp.Body.Close()
+	}
+	// The target is down: nothing is fenced, promoted or moved.
+	down := fault("site-power", "dc2")
+	h.eventually(20*time.Second, "the target is seen down", func() bool {
+		p, ok := h.picture()
+		return ok && len(p.Sites) > 1 && p.Sites[1].Alive == bcp.No
+	})
+	h.notice()
+	h.eventually(60*time.Second, "the run holds before anything is touched", func() bool { r := h.run(); return r.State == bcp.RunHold && r.Hold.From == bcp.RunPrecheck })
+	if s := h.messenger(); s.servedBy() != "dc1" {
+		t.Errorf("%+v", s)
+	}
+	if done, _ := h.acts(); len(done) > 0 {
+		t.Errorf("done with the target down: %v", done)
+	}
+	// It comes back, but the name servers refuse updates: the run goes on by itself up to there.
+	refuse := fault("dns-refuse", "ns1")
+	heal(down)
+	h.eventually(120*time.Second, "the run holds at the names", func() bool { r := h.run(); return r.State == bcp.RunHold && r.Moved })
+	if code, body := h.as("operator").post("failover/talk/resume", map[string]string{}); code != 403 {
+		t.Errorf("an operator resumes: %d %s", code, body)
+	}
+	heal(refuse)
+	if code, body := h.as("tower").post("failover/talk/resume", map[string]string{}); code != 200 {
+		t.Errorf("the tower resumes: %d %s", code, body)
+	}
+	h.eventually(120*time.Second, "the messenger is served by dc2", func() bool { return h.messenger().servedBy() == "dc2" })
+	if s := h.messenger(); s.Lost != 0 || s.Duplicated != 0 {
+		t.Errorf("%+v", s)
+	}
+	// A frozen desk that comes back after its lease is over finds its epoch refused.
+	old, _ := h.picture()
+	pid := h.pid("desk")
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	time.AfterFunc(6*time.Second, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	h.eventually(60*time.Second, "a new epoch leads", func() bool { p, ok := h.picture(); return ok && p.Control.Leads && p.Control.Epoch > old.Control.Epoch })
+}
