@@ -35,10 +35,14 @@ func (l *modbusLink) poll(ctx context.Context, t turn) {
 		l.failed(ctx, b, r, began, err)
 		return
 	}
-	l.answered(now.Sub(began))
+	l.answered(b.unit, now.Sub(began))
 	b.unit.debts = nil
 	l.state.good(now)
-	l.mute = false
+	if l.mute {
+		l.mute = false
+		l.log.Info("good answers again")
+		l.tell("")
+	}
 	if r != full {
 		// The unit is there and owes nothing any more: now it may be asked in full.
 		l.present(b.unit, now)
@@ -75,7 +79,7 @@ func (l *modbusLink) failed(ctx context.Context, b *block, r readRequest, began 
 	case errors.Is(err, errDial):
 		// connect has published the loss of every point.
 	case refusal != nil && !noPath(refusal):
-		l.answered(now.Sub(began))
+		l.answered(b.unit, now.Sub(began))
 		l.heard(b, refusal.Error(), now)
 		l.publishLost([]*block{b}, facility.Exception, now)
 	default:

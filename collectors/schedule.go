@@ -16,8 +16,13 @@ const (
 	probePatience = 2 * time.Second
 	// probeLeast is the shortest time a probe is given, however quickly its neighbours answer.
 	probeLeast = 50 * time.Millisecond
-	// probeSlack is how many times as long as the slowest answer of late a short probe waits.
-	probeSlack  = 4
+	// probeSlack is how many times as long as the slowest answer of late a short probe waits, and
+	// ownSlack how many times as long as the unit's own slowest.
+	probeSlack = 4
+	ownSlack   = 2
+	// wholeProbe is the try that is given the unit's whole timeout although that may push its neighbours
+	// back: every sixteenth, since a unit may have become slow.
+	wholeProbe  = 16
 	boostEvery  = 250 * time.Millisecond
 	boostSecond = 100 * time.Millisecond // the pause before the second look after a command
 )
@@ -44,8 +49,9 @@ type unit struct {
 	scales  []scale
 	blocks  []*block
 	fault   string
-	debts   []debt // answers that may still come, on a line that cannot tell whose they are
-	excused bool   // a silence was taken for its neighbour's, and it has not answered since
+	slowest time.Duration // of its answers of late
+	debts   []debt        // answers that may still come, on a line that cannot tell whose they are
+	excused bool          // a silence was taken for its neighbour's, and it has not answered since
 }
 
 // block is one request of the schedule and where it stands.
@@ -180,8 +186,8 @@ func (a *agenda) next(now time.Time, up bool) turn {
 }
 
 // probe puts the failing unit (or block) that has waited longest into the turn if it may be tried now.
-// Every other try is content with a gap in which its neighbours would have answered, and is cut off at
-// the end of it; the ones between are given the unit's whole timeout.
+// A try is content with a gap in which it and its neighbours would have answered, and is cut off at the
+// end of it.
 func (a *agenda) probe(t *turn, now, quiet time.Time) {
 	b, ready := a.longestFailing()
 	if b == nil {
@@ -190,8 +196,8 @@ func (a *agenda) probe(t *turn, now, quiet time.Time) {
 	ready = later(ready, a.probeAfter)
 	whole, gap := b.unit.timeout, quiet.Sub(now)
 	need := whole
-	if a.slowest > 0 && b.fails%2 == 1 {
-		need = min(need, max(probeSlack*a.slowest, probeLeast))
+	if a.slowest > 0 && b.fails%wholeProbe != 0 {
+		need = min(need, max(probeSlack*a.slowest, ownSlack*b.unit.slowest, probeLeast))
 	}
 	switch {
 	case ready.After(now):
@@ -199,15 +205,16 @@ func (a *agenda) probe(t *turn, now, quiet time.Time) {
 	case t.ask == nil && gap >= need:
 		t.ask, t.within = b, min(gap, whole)
 	case now.Sub(ready) >= probePatience:
-		t.ask, t.within = b, whole
+		t.ask, t.within = b, need
 	default:
 		t.until = earlier(t.until, ready.Add(probePatience))
 	}
 }
 
 // answered notes how long an answer took, and that the link is not silent.
-func (a *agenda) answered(took time.Duration) {
+func (a *agenda) answered(u *unit, took time.Duration) {
 	a.slowest = max(took, a.slowest-a.slowest/64)
+	u.slowest = max(took, u.slowest-u.slowest/64)
 	a.hushed, a.hush = nil, 0
 }
 
