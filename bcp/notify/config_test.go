@@ -11,7 +11,7 @@ import (
 	"bongsu/facility"
 )
 
-const house = `
+const siteFile = `
 callback: http://console.example/api/v1/answers
 callback_secret_file: callback.key
 lane: {per_second: 40, domains: {telco: 20}}
@@ -35,7 +35,7 @@ func read(text string) (notify.Config, facility.Faults) {
 
 // A house's channels are read as they are written, and a secret never shows.
 func TestAHouseIsRead(t *testing.T) {
-	c, faults := read(house)
+	c, faults := read(siteFile)
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,13 +66,13 @@ func TestMistakesAreToldAtTheirPlace(t *testing.T) {
 		{"negative lane", "per_second: 40", "per_second: -1", "notify.lane.per_second", "at least 1"},
 		{"negative domain", "telco: 20", "telco: -2", "notify.lane.domains.telco", "at least 1"},
 		{"a key nobody knows", "timeout: 5s", "timeuot: 5s", "", "timeuot"},
-		{"nothing", house, "\ncallback: http://x.example\n", "notify.channels", "nobody could be reached"},
+		{"nothing", siteFile, "\ncallback: http://x.example\n", "notify.channels", "nobody could be reached"},
 	}
 	for _, c := range cases {
-		if strings.Count(house, c.old) != 1 {
+		if strings.Count(siteFile, c.old) != 1 {
 			t.Fatalf("%s: %q is not there once", c.name, c.old)
 		}
-		_, faults := read(strings.Replace(house, c.old, c.bad, 1))
+		_, faults := read(strings.Replace(siteFile, c.old, c.bad, 1))
 		if len(faults) != 1 || c.path != "" && faults[0].Path != c.path || !strings.Contains(faults[0].Text, c.says) || faults[0].Line < 1 {
 			t.Errorf("%s: %v", c.name, faults)
 		}
@@ -81,7 +81,7 @@ func TestMistakesAreToldAtTheirPlace(t *testing.T) {
 
 // Somebody with channels of kinds that this house does not have is found before the fire.
 func TestWhoCouldNotBeReached(t *testing.T) {
-	c, faults := read(house)
+	c, faults := read(siteFile)
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestWhoCouldNotBeReached(t *testing.T) {
 
 // Without its secrets a sender is not built, and it says which.
 func TestSecretsAreNeeded(t *testing.T) {
-	c, _ := read(house)
+	c, _ := read(siteFile)
 	_, err := notify.New(c, notify.Options{Secret: secret, Dir: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "channel board") || !strings.Contains(err.Error(), "channel email") {
 		t.Errorf("built without its secrets: %v", err)

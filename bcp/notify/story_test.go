@@ -123,81 +123,96 @@ func townRoster(town *facility.Messenger) *bcp.Roster {
 	return r
 }
 
+// house is a console with its post, in a town that is played.
+type house struct {
+	*console
+	t      *testing.T
+	post   *notify.Post
+	roster *bcp.Roster
+}
+
+func startHouse(t *testing.T, town *facility.Messenger, channels map[string]notify.Channel) *house {
+	t.Helper()
+	h := &house{console: startConsole(t), t: t, roster: townRoster(town)}
+	s, err := notify.New(notify.Config{Callback: h.url, Lane: bcp.Lane{PerSecond: 200}, Channels: channels}, notify.Options{Secret: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.answers = s.Callbacks()
+	h.post = notify.NewPost(s, notify.PostOptions{Report: h.report})
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := h.post.Run(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		h.post.Close()
+		running.Wait()
+		s.Close()
+	})
+	return h
+}
+
+// call performs an effect; refused are the channels this house does not have.
+func (h *house) call(e bcp.Effect, refused ...string) {
+	h.t.Helper()
+	for _, r := range h.post.Put(notify.Plan(e, h.roster, time.Now())) {
+		if !slices.Contains(refused, r.Channel) {
+			h.t.Errorf("%s: refused %+v", e.Key, r)
+		}
+	}
+}
+
+// summon performs one summons by the n-th channel of a person.
+func (h *house) summon(key, person string, n int) {
+	h.t.Helper()
+	ch := h.roster.Person(person).Channels[n]
+	h.call(bcp.Effect{Key: key, Kind: bcp.EffectSend, To: person, Args: map[string]string{"channel": ch.ID, "kind": ch.Kind, "address": ch.Address,
+		"call": "c1", "bridge": h.roster.Place.Bridge, "room": h.roster.Place.Room}})
+}
+
 // The fire takes the protected messenger down, and the SMS provider takes every text and delivers none.
 // People are still called, answer, come and vote, through real sockets and their own links.
 func TestPeopleAreReachedAllTheSame(t *testing.T) {
 	plant, town := startTown(t)
 	state, _ := plant.Messenger()
-	c := startConsole(t)
 	gateway := "http://" + state.Inbox.Gateway
-	cfg := notify.Config{Callback: c.url, Lane: bcp.Lane{PerSecond: 200}, Channels: map[string]notify.Channel{
+	h := startHouse(t, town, map[string]notify.Channel{
 		"email":     {Domain: "mail", SMTP: state.Inbox.SMTP, From: "bongsu@demo"},
 		"sms":       {Domain: "telco-a", URL: gateway + "/sms", From: "1588", Secret: "hush"},
 		"voice":     {Domain: "telco-b", URL: gateway + "/phone"},
 		"messenger": {Domain: "own", URL: "http://" + refusing(t), Retries: new(0)},
 		"board":     {Domain: "office", URL: gateway + "/webhook/board"},
-	}}
-	s, err := notify.New(cfg, notify.Options{Secret: secret})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	c.answers = s.Callbacks()
-	post := notify.NewPost(s, notify.PostOptions{Report: c.report})
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := post.Run(t.Context()); err != nil {
-			t.Error(err)
-		}
 	})
-	defer running.Wait()
-	defer post.Close()
 	if _, err := plant.Inject(simulators.Fault{Kind: simulators.ChannelDead, Target: "sms", Params: simulators.FaultParams{Mode: "silent"}}); err != nil {
 		t.Fatal(err)
 	}
-	roster := townRoster(town)
-	call := func(e bcp.Effect, refused int) {
-		t.Helper()
-		if r := post.Put(notify.Plan(e, roster, time.Now())); len(r) != refused {
-			t.Errorf("%s: %+v", e.Key, r)
-		}
+	const page, first, second, motion = "incident/i1/2/0", "summon/c1/chair/2/0", "summon/c1/chair/3/0", "motion/m1/2/0"
+	h.call(bcp.Effect{Key: page, Kind: bcp.EffectPage, To: "lead", Args: map[string]string{"incident": "i1"}})
+	eventually(t, "the lead acknowledges", h.has(page, "lead", notify.EventAcked, ""))
+	for channel, want := range map[string]string{"talk": notify.StateFailed, "sms": notify.StateSent, "call": notify.StateSent, "mail": notify.StateSent} {
+		eventually(t, channel+" is "+want, func() bool { return h.ended(page, "lead", channel) == want })
 	}
-
-	call(bcp.Effect{Key: "incident/i1/2/0", Kind: bcp.EffectPage, To: "lead", Args: map[string]string{"incident": "i1"}}, 0)
-	eventually(t, "the lead acknowledges", c.has("incident/i1/2/0", "lead", notify.EventAcked, ""))
-	eventually(t, "every way has ended", func() bool {
-		return c.ended("incident/i1/2/0", "lead", "talk") == notify.StateFailed && c.ended("incident/i1/2/0", "lead", "sms") == notify.StateSent &&
-			c.ended("incident/i1/2/0", "lead", "call") == notify.StateSent && c.ended("incident/i1/2/0", "lead", "mail") == notify.StateSent
-	})
 
 	// Sent is not delivered: the summons by SMS stays without a receipt, the next channel brings the person.
-	place := map[string]string{"call": "c1", "bridge": roster.Place.Bridge, "room": roster.Place.Room}
-	send := func(key string, ch bcp.Channel) {
-		args := map[string]string{"channel": ch.ID, "kind": ch.Kind, "address": ch.Address}
-		for k, v := range place {
-			args[k] = v
-		}
-		call(bcp.Effect{Key: key, Kind: bcp.EffectSend, To: "chair", Args: args}, 0)
-	}
-	chair := roster.Person("chair")
-	send("summon/c1/chair/2/0", chair.Channels[1])
-	eventually(t, "the text is taken", func() bool { return c.ended("summon/c1/chair/2/0", "chair", "sms") == notify.StateSent })
-	send("summon/c1/chair/3/0", chair.Channels[3])
-	eventually(t, "the chair comes", c.has("summon/c1/chair/3/0", "chair", notify.EventJoined, ""))
-	if c.has("summon/c1/chair/2/0", "chair", notify.EventDelivered, "")() {
+	h.summon(first, "chair", 1)
+	eventually(t, "the text is taken", func() bool { return h.ended(first, "chair", "sms") == notify.StateSent })
+	h.summon(second, "chair", 3)
+	eventually(t, "the chair comes", h.has(second, "chair", notify.EventJoined, ""))
+	if h.has(first, "chair", notify.EventDelivered, "")() {
 		t.Error("the swallowed text was delivered")
 	}
 
-	call(bcp.Effect{Key: "motion/m1/2/0", Kind: bcp.EffectPage, To: "member", Args: map[string]string{"motion": "m1"}}, 0)
-	eventually(t, "the member votes", c.has("motion/m1/2/0", "member", notify.EventVoted, bcp.VoteYes))
+	h.call(bcp.Effect{Key: motion, Kind: bcp.EffectPage, To: "member", Args: map[string]string{"motion": "m1"}})
+	eventually(t, "the member votes", h.has(motion, "member", notify.EventVoted, bcp.VoteYes))
 
-	call(bcp.Effect{Key: "bcp/org/4/0", Kind: bcp.EffectTell, Args: map[string]string{"text": "불이 났습니다"}}, 0)
-	call(bcp.Effect{Key: "incident/i1/3/0", Kind: bcp.EffectStatus, Args: map[string]string{"state": "draft"}}, 1) // there is no webhook
-	eventually(t, "the board shows it", func() bool { return c.ended("incident/i1/3/0", "", "board") == notify.StateSent })
+	h.call(bcp.Effect{Key: "incident/i1/3/0", Kind: bcp.EffectStatus, Args: map[string]string{"state": "draft"}}, "")
+	eventually(t, "the board shows it", func() bool { return h.ended("incident/i1/3/0", "", "board") == notify.StateSent })
 	inbox, _ := plant.Inbox()
 	for _, want := range []struct{ ref, channel, sign, text string }{
 		{"incident/i1/3/0", "webhook/board", "", "복구하고 있습니다"},
-		{"summon/c1/chair/2/0", "sms", "sha256=", roster.Place.Bridge},
+		{first, "sms", "sha256=", h.roster.Place.Bridge},
 	} {
 		i := slices.IndexFunc(inbox.Items, func(m simulators.InboxMessage) bool { return m.Channel == want.channel && m.Ref == want.ref })
 		if i < 0 {
@@ -206,13 +221,17 @@ func TestPeopleAreReachedAllTheSame(t *testing.T) {
 			t.Errorf("%s is %+v", want.ref, m)
 		}
 	}
+	h.onlyReplays()
+}
 
-	// Three links to one act have one token: the later of two equal answers is refused, and nothing else is.
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, err := range c.refused {
+// onlyReplays holds what the console refused to one reason: the ways of one page share a token, so the later
+// of two equal answers is no news.
+func (h *house) onlyReplays() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, err := range h.refused {
 		if !errors.Is(err, notify.ErrReplayed) {
-			t.Errorf("refused: %v", err)
+			h.t.Errorf("refused: %v", err)
 		}
 	}
 }
@@ -221,39 +240,20 @@ func TestPeopleAreReachedAllTheSame(t *testing.T) {
 func TestAWordToAllSurvivesADeadProvider(t *testing.T) {
 	plant, town := startTown(t)
 	state, _ := plant.Messenger()
-	c := startConsole(t)
-	s, err := notify.New(notify.Config{Callback: c.url, Lane: bcp.Lane{PerSecond: 200}, Channels: map[string]notify.Channel{
+	h := startHouse(t, town, map[string]notify.Channel{
 		"sms":   {Domain: "telco-a", URL: "http://" + state.Inbox.Gateway + "/sms"},
 		"email": {Domain: "mail", SMTP: state.Inbox.SMTP, From: "bongsu@demo"},
-	}}, notify.Options{Secret: secret})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	c.answers = s.Callbacks()
+	})
 	if _, err := plant.Inject(simulators.Fault{Kind: simulators.ChannelDead, Target: "sms"}); err != nil {
 		t.Fatal(err)
 	}
-	post := notify.NewPost(s, notify.PostOptions{Report: c.report})
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := post.Run(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
-	defer running.Wait()
-	defer post.Close()
-	effect := bcp.Effect{Key: "bcp/org/4/0", Kind: bcp.EffectTell, Args: map[string]string{"room": "situation"}}
-	refused := post.Put(notify.Plan(effect, townRoster(town), time.Now()))
-	for _, r := range refused {
-		if r.Channel != "call" { // this house has no telephone
-			t.Errorf("refused: %+v", r)
-		}
-	}
+	const word = "bcp/org/4/0"
+	h.call(bcp.Effect{Key: word, Kind: bcp.EffectTell, Args: map[string]string{"room": "situation"}}, "call") // there is no telephone
 	for _, p := range town.People {
-		eventually(t, p.ID+" reads it", c.has("bcp/org/4/0", p.ID, notify.EventDelivered, ""))
-		if state := c.ended("bcp/org/4/0", p.ID, "sms"); state != notify.StateUnknown {
+		eventually(t, p.ID+" reads it", h.has(word, p.ID, notify.EventDelivered, ""))
+		if state := h.ended(word, p.ID, "sms"); state != notify.StateUnknown {
 			t.Errorf("the text to %s is %s", p.ID, state)
 		}
 	}
+	h.onlyReplays()
 }
