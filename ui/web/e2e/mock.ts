@@ -3,8 +3,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Bucket, Heartbeat, Link, Session, Tick } from '../src/live/types'
+import type { Picture } from '../src/live/picture'
+import type { Bucket, Entry, Heartbeat, Session, Tick } from '../src/live/types'
+import { Continuity, Refused } from './mock-continuity'
+import { links, scenarios, site } from './mock-data'
 import { assets, points } from './mock-plant'
+import type { Scene } from './mock-scenes-late'
 import { World } from './mock-world'
 
 const dist = new URL('../dist/', import.meta.url)
@@ -21,67 +25,16 @@ const kinds: Record<string, string> = {
 const policy =
   "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-const site = {
-  id: 'demo',
-  name: { ko: '봉수 시연 센터', en: 'Bongsu demo center' },
-  timezone: 'Asia/Seoul',
-  revision: 'mock',
-  node: 'n1',
-  build: 'mock',
-  demo: true,
-  drill: false,
-  lang: 'ko',
-}
-
-const links: Link[] = [
-  ['bms', 'modbus', '127.0.0.1:20001', true],
-  ['fire-io', 'modbus', '127.0.0.1:20002', true],
-  ['power', 'modbus', '127.0.0.1:20003', true],
-  ['broker', 'mqtt', '127.0.0.1:11883', false],
-].map(([id, protocol, address, connected]) => ({
-  id: String(id),
-  protocol: String(protocol),
-  address: String(address),
-  connected: connected === true,
-  last_good: new Date(Date.now() - (connected ? 0 : 95_000)).toISOString(),
-  next_try: null,
-  error: connected ? '' : 'connection refused',
-  requests: 1000,
-  failures: connected ? 0 : 12,
-  overruns: 0,
-}))
-
-const scenarios = [
-  {
-    name: 'battery-fire',
-    title: { ko: '배터리 화재', en: 'Battery fire' },
-    text: {
-      ko: '배터리실 B1의 랙 R3에서 셀 하나가 내부 단락되어 열폭주로 번집니다. 단계가 차례로 올라갑니다.',
-      en: 'One cell of rack R3 in battery room B1 shorts and runs away. The stages climb one by one.',
-    },
-  },
-  {
-    name: 'feed-loss',
-    title: { ko: '상용 수전 상실', en: 'Loss of the main feed' },
-    text: {
-      ko: '상용 수전이 끊기고 예비 수전으로 넘어갈 때까지 UPS가 버팁니다.',
-      en: 'The main feed fails; the UPS carries until the transfer.',
-    },
-  },
-  {
-    name: 'cooling-loss',
-    title: { ko: '냉방 상실', en: 'Loss of cooling' },
-    text: { ko: '냉방이 멈추고 랙 흡기 온도가 오릅니다.', en: 'Cooling stops and rack inlets warm up.' },
-  },
-]
-
 interface Viewer {
   res: ServerResponse
+  /** The organisation's view holds its picture and heartbeats, nothing else. */
+  continuity: boolean
   last: string[]
 }
 
 class Mock {
   world = new World()
+  continuity = new Continuity()
   sessions = new Map<string, Session>()
   viewers = new Set<Viewer>()
   running = ''
@@ -92,6 +45,7 @@ class Mock {
 
   constructor() {
     this.world.told = (event, data) => this.tell(event, data)
+    this.continuity.told = (p) => this.paint(p)
   }
 
   stop(): void {
@@ -101,6 +55,8 @@ class Mock {
   reset(): void {
     this.world = new World()
     this.world.told = (event, data) => this.tell(event, data)
+    this.continuity = new Continuity()
+    this.continuity.told = (p) => this.paint(p)
     this.running = ''
     this.speed = 1
     this.frozen = false
@@ -110,11 +66,21 @@ class Mock {
   tell(event: string, data: unknown): void {
     if (this.frozen) return
     const block = `id: ${this.seq++}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
-    for (const v of this.viewers) v.res.write(block)
+    for (const v of this.viewers) if (!v.continuity || event === 'hb') v.res.write(block)
+  }
+
+  paint(picture: Picture): void {
+    if (this.frozen) return
+    const block = `id: ${this.seq}\nevent: continuity\ndata: ${JSON.stringify({ picture })}\n\n`
+    for (const v of this.viewers) if (v.continuity) v.res.write(block)
   }
 
   snap(v: Viewer): void {
     if (this.frozen) return
+    if (v.continuity) {
+      if (this.continuity.picture) this.paint(this.continuity.picture)
+      return this.beat()
+    }
     const readings = this.world.readAll()
     v.last = readings.map((r) => JSON.stringify(r))
     const data = {
@@ -135,6 +101,7 @@ class Mock {
     this.tell('fire', this.world.step())
     const readings = this.world.readAll()
     for (const v of this.viewers) {
+      if (v.continuity) continue
       const tick: Tick = { s: this.seq, t: Date.now(), i: [], v: [], q: {} }
       readings.forEach((r, i) => {
         const text = JSON.stringify(r)
@@ -169,6 +136,10 @@ const roles: Record<string, string[]> = {
   facilities: ['facilities'],
   authority: ['authority'],
   member: ['member'],
+  chair: ['chair'],
+  tower: ['tower'],
+  pr: ['member'],
+  admin: ['admin'],
 }
 
 async function bodyOf(req: IncomingMessage): Promise<Record<string, unknown>> {
@@ -241,7 +212,8 @@ const handlers: [string, RegExp, Handler][] = [
     (m, _id, _b, query) => {
       const after = query.get('after')
       const limit = Number(query.get('limit') ?? 200)
-      const all = m.world.entries
+      const shared = query.get('scope') === 'shared'
+      const all: Entry[] = shared ? m.continuity.entries : m.world.entries
       return {
         items: after === null ? all.slice(-limit) : all.filter((e) => e.seq > Number(after)).slice(0, limit),
       }
@@ -300,7 +272,8 @@ async function session(m: Mock, req: IncomingMessage, res: ServerResponse): Prom
     const has = roles[String(user)]
     if (!has || password !== 'bongsu-demo') throw new Refusal(401, 'User or password is wrong.')
     const id = Math.random().toString(36).slice(2)
-    m.sessions.set(id, { user: String(user), name: String(user), roles: has, last_login: null })
+    const station = `st-${id}`
+    m.sessions.set(id, { user: String(user), name: String(user), roles: has, last_login: null, station })
     return send(res, 200, m.sessions.get(id), `bongsu-mock=${id}; Path=/; HttpOnly; SameSite=Strict`)
   }
   const mine = sessionOf(m, req)
@@ -309,19 +282,30 @@ async function session(m: Mock, req: IncomingMessage, res: ServerResponse): Prom
   return send(res, 200, mine)
 }
 
-function live(m: Mock, res: ServerResponse): void {
+function live(m: Mock, res: ServerResponse, view: string): void {
   res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
-  const viewer: Viewer = { res, last: [] }
+  const viewer: Viewer = { res, continuity: view === 'continuity', last: [] }
   m.viewers.add(viewer)
   res.on('close', () => m.viewers.delete(viewer))
   m.snap(viewer)
 }
 
+function picture(m: Mock, res: ServerResponse): void {
+  if (!m.continuity.picture) throw new Refusal(404, 'This site has no continuity configured.')
+  send(res, 200, m.continuity.picture)
+}
+
 async function api(m: Mock, req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
   const path = decodeURIComponent(url.pathname.slice('/api/v1/'.length))
   if (path === 'session') return session(m, req, res)
-  if (!sessionOf(m, req)) throw new Refusal(401, 'Log in first.')
-  if (path === 'live') return live(m, res)
+  const who = sessionOf(m, req)
+  if (!who) throw new Refusal(401, 'Log in first.')
+  if (path === 'live') return live(m, res, url.searchParams.get('view') ?? '')
+  if (path === 'bcp' && req.method === 'GET') return picture(m, res)
+  if (req.method === 'POST' && /^(bcp|incidents|runs|failover|services)(\/|$)/.test(path)) {
+    const answer = m.continuity.ask(path, await bodyOf(req), { user: who.user, station: who.station ?? '' })
+    return send(res, answer.code, answer)
+  }
   for (const [method, pattern, handle] of handlers) {
     const hit = pattern.exec(path)
     if (method !== req.method || !hit) continue
@@ -340,6 +324,8 @@ async function control(m: Mock, url: URL, res: ServerResponse): Promise<void> {
   }
   if (url.pathname === '/mock/freeze') m.frozen = true
   if (url.pathname === '/mock/thaw') m.frozen = false
+  if (url.pathname === '/mock/continuity')
+    m.continuity.play((url.searchParams.get('scene') ?? 'calm') as Scene)
   if (url.pathname === '/mock/flood')
     for (let n = 0; n < Number(url.searchParams.get('n') ?? 100); n++)
       m.world.raise(`flood/${n}`, 3 + (n % 2), 'demo/h1/a1', Date.now() - n, {
@@ -376,7 +362,7 @@ export async function startMock(port = 0): Promise<Running> {
         ? control(m, url, res)
         : file(url, res)
     work.catch((e: unknown) => {
-      const status = e instanceof Refusal ? e.status : 500
+      const status = e instanceof Refusal || e instanceof Refused ? e.status : 500
       send(res, status, { title: 'refused', status, detail: e instanceof Error ? e.message : '' })
     })
   })

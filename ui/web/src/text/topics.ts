@@ -5,12 +5,12 @@ export const needs = {
   overview: ['overview', 'fire'],
   battery: ['fire', 'trends', 'danger'],
   alarms: ['alarms', 'trends'],
-  journal: ['journal', 'fire', 'continuity', 'moves', 'said'],
+  journal: ['journal', 'fire', 'continuity', 'states', 'moves', 'said'],
   sim: ['sim', 'fire'],
   trends: ['trends'],
-  war: ['continuity', 'war', 'moves', 'said', 'journal', 'fire', 'danger'],
-  failover: ['continuity', 'failover', 'said', 'danger'],
-  phone: ['continuity', 'said'],
+  war: ['continuity', 'states', 'war', 'moves', 'said', 'journal', 'fire', 'danger'],
+  failover: ['continuity', 'states', 'failover', 'said', 'danger'],
+  phone: ['continuity', 'phone', 'said'],
 } as const satisfies Record<string, readonly string[]>
 
 export type ScreenName = keyof typeof needs

@@ -96,3 +96,100 @@ it('joins pages and the live tail without doubles, newest first', () => {
   const e = (seq: number) => entry('act', {}, { seq })
   expect(merged([e(1), e(2)], [e(2), e(3)]).map((x) => x.seq)).toEqual([3, 2, 1])
 })
+
+describe('an entry of the organisation', () => {
+  const moved = (machine: string, over: Record<string, unknown>) =>
+    entry('bcp.move', { machine, id: 'x1', from: 'A', event: 'note', to: 'A', by: 'clock', ...over })
+
+  it.each<[string, Entry, string[]]>([
+    [
+      'a run that halts',
+      moved('failover', {
+        id: 'talk',
+        from: 'FENCING',
+        event: 'unproven',
+        to: 'HOLD',
+        why: 'its lease has not expired',
+      }),
+      ['전환 talk', '증거 없음', '격리 → 멈춤', '임차'],
+    ],
+    [
+      'a vote',
+      moved('motion', {
+        id: 'm1',
+        event: 'vote',
+        by: 'chair',
+        detail: {
+          vote: {
+            person: 'chair',
+            choice: 'yes',
+            tally: { yes: 3, no: 1, abstain: 0, present: 4, needed: 3 },
+          },
+        },
+      }),
+      ['안건 m1', 'C 찬성', '찬 3 · 반 1', '정족수 3'],
+    ],
+    [
+      'a summons by its channel',
+      moved('summon', {
+        id: 'c1/chair',
+        from: 'PENDING',
+        event: 'send',
+        to: 'SENT',
+        detail: { channel: 'sms' },
+      }),
+      ['호출 C', '보냄', '문자'],
+    ],
+    [
+      'the start of an incident',
+      moved('incident', {
+        id: 'i1',
+        from: '',
+        event: 'create',
+        to: 'DETECTED',
+        detail: { evidence: [{ what: 'R3 2단계' }] },
+      }),
+      ['사고 i1', '사고 열림', 'R3 2단계'],
+    ],
+    [
+      'an outcome that a probe told',
+      entry('bcp.outcome', { key: 'step/p1/freeze/4/0', state: 'done', probed: true }),
+      ['단계 p1/freeze', '조회 결과 완료'],
+    ],
+    [
+      'what a person asked',
+      entry('bcp.request', {
+        kind: 'failover.abandon',
+        subject: 'talk',
+        by: [{ person: 'chair' }],
+        args: { reason: '되돌릴 수 없음' },
+      }),
+      ['C 요청', '전환 포기', 'talk', '되돌릴 수 없음'],
+    ],
+    [
+      'a refusal',
+      entry('bcp.reply', { code: 403, detail: 'x: only the control tower may do this' }),
+      ['거부됨', '관제탑만'],
+    ],
+    ['one of a machine not known yet', moved('comet', { event: 'land' }), ['comet x1', 'land']],
+  ])('says %s', (_name, e, parts) => {
+    const said = sentence(e, words('ko'))
+    for (const part of parts) expect(said).toContain(part)
+    const english = sentence(e, words('en'))
+    expect(english).not.toContain('{{')
+    expect(english.replace('R3 2단계', '').replace('되돌릴 수 없음', '')).not.toMatch(/[가-힣]/)
+  })
+
+  it('falls under the filter of its machine; what people asked stays out of the main run', () => {
+    expect(['grade', 'summon', 'brake', 'step'].map((m) => sharedGroup(moved(m, {})))).toEqual([
+      'incident',
+      'committee',
+      'failover',
+      'playbook',
+    ])
+    expect(sharedGroup(entry('stage', {}))).toBe('site')
+    expect(inGroup('shared', entry('bcp.reply', {}), 'main')).toBe(false)
+    expect(inGroup('shared', entry('bcp.reply', {}), 'request')).toBe(true)
+    expect(inGroup('shared', moved('step', {}), 'main')).toBe(true)
+  })
+})

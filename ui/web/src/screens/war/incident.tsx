@@ -37,9 +37,9 @@ function EvidenceLine({ incident, evidence: e }: { incident: Incident; evidence:
   const names = useNames()
   const parts = [
     e.subject,
-    e.stage ? t('evidence.stage', { stage: e.stage, votes: e.votes ?? 0 }) : '',
-    e.deadline ? t('evidence.deadline', { at: full(e.deadline) }) : '',
-    e.person ? t('evidence.by', { who: names.person(e.person) }) : (e.sensors ?? []).join(', '),
+    e.stage ? t('seen.stage', { stage: e.stage, votes: e.votes ?? 0 }) : '',
+    e.deadline ? t('seen.deadline', { at: full(e.deadline) }) : '',
+    e.person ? t('seen.by', { who: names.person(e.person) }) : (e.sensors ?? []).join(', '),
   ].filter(Boolean)
   return (
     <li className="evidence" data-gone={e.gone || undefined}>
@@ -47,15 +47,15 @@ function EvidenceLine({ incident, evidence: e }: { incident: Incident; evidence:
       <strong>{t(`evidence-kind.${e.kind}`, { defaultValue: e.kind })}</strong>
       {e.what && <span>{e.what}</span>}
       <span className="muted">{parts.join(' · ')}</span>
-      {e.gone && <span className="chip">{t('evidence.gone')}</span>}
+      {e.gone && <span className="chip">{t('seen.gone')}</span>}
       {e.person && !e.gone && !wall && (
         <AskButton
           quiet
           plan={{
-            title: t('evidence.withdraw'),
+            title: t('seen.withdraw'),
             path: `incidents/${encodeURIComponent(incident.id)}/withdraw`,
             plain: true,
-            means: t('evidence.withdraw-means'),
+            means: t('seen.withdraw-means'),
             fields: [{ name: 'reason', label: t('reason'), kind: 'text', required: true }],
             body: (v) => ({ reason: v.reason, evidence: e.id }),
           }}
