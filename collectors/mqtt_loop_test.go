@@ -39,11 +39,13 @@ func runMQTT(t *testing.T, site *facility.Site, then func(*mqttLoop)) {
 		ctx, cancel := context.WithCancel(context.Background())
 		var running sync.WaitGroup
 		running.Go(func() { m.link.run(ctx, time.Now()) })
+		defer func() { // also when the story breaks off: nothing may stay in the bubble
+			cancel()
+			running.Wait()
+			m.broker.stop()
+		}()
 		synctest.Wait()
 		then(m)
-		cancel()
-		running.Wait()
-		m.broker.stop()
 	})
 }
 

@@ -89,12 +89,12 @@ func (n *edgeNode) refresh(now time.Time) {
 					continue
 				}
 				switch due := x.last.Seen.Add(x.stale / 2); {
-				case due.Before(now) && now.Sub(x.last.Seen) < 2*x.stale:
+				case due.After(now):
+					n.look = earlier(n.look, due)
+				case now.Sub(x.last.Seen) < 2*x.stale: // beyond that, asking has not helped
 					n.want(growingOld, now)
 					n.look = now.Add(rebirthPause / 2)
 					return
-				case due.After(now):
-					n.look = earlier(n.look, due)
 				}
 			}
 		}
