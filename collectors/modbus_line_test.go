@@ -352,7 +352,7 @@ func TestLateAnswersNeverBecomeAnotherRegistersValue(t *testing.T) {
 						points = append(points, register(string(rune('a'+len(points))), address, time.Second))
 					}
 					l := runLine(t, b, facility.Link{Framing: framing, Timeout: lineTimeout, Turnaround: 5 * time.Millisecond, MaxBackoff: time.Second, OneConnection: kept}, points)
-					time.Sleep(20 * time.Minute)
+					time.Sleep(6 * time.Minute)
 					l.end()
 					good := 0
 					for _, s := range l.drain() {
@@ -364,8 +364,8 @@ func TestLateAnswersNeverBecomeAnotherRegistersValue(t *testing.T) {
 							t.Fatalf("register %d showed %v", want, s.Value)
 						}
 					}
-					if good < 2000 {
-						t.Errorf("only %d good readings", good)
+					if good < 600 {
+						t.Errorf("only %d good readings of about 5,000 asked for", good)
 					}
 				})
 			})
