@@ -1,12 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"bongsu/collectors"
 	"bongsu/facility"
 )
+
+// loadsShown is how many links are listed, the fullest first; a large site has hundreds.
+const loadsShown = 20
+
+// tooFull is the share of a link's time above which a lost answer here and there already misses scans.
+const tooFull = 0.8
 
 func checkCommand() *cobra.Command {
 	return &cobra.Command{
@@ -28,7 +38,7 @@ func checkCommand() *cobra.Command {
 			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d devices on %d links, %d points, %d alarm rules, no faults\n",
 				args[0], len(site.Devices), len(site.Links), len(site.Points), len(site.Alarms))
 			printPriorities(cmd, site)
-			return nil
+			return printLoads(cmd, site)
 		},
 	}
 }
@@ -48,4 +58,30 @@ func printPriorities(cmd *cobra.Command, site *facility.Site) {
 	share := func(k int) float64 { return 100 * float64(k) / float64(total) }
 	fmt.Fprintf(cmd.OutOrStdout(), "configured alarms: P1 %.0f %%, P2 %.0f %%, P3 and P4 %.0f %% (usual target 5, 15, 80)\n",
 		share(n[1]), share(n[2]), share(n[3]+n[4]))
+}
+
+// printLoads shows what polling costs each Modbus link, the fullest first.
+func printLoads(cmd *cobra.Command, site *facility.Site) error {
+	loads, err := collectors.Loads(site)
+	if err != nil {
+		fmt.Fprintln(cmd.OutOrStdout(), err)
+		return errReported
+	}
+	slices.SortStableFunc(loads, func(a, b collectors.LinkLoad) int { return cmp.Compare(b.Load, a.Load) })
+	for i, l := range loads {
+		if i == loadsShown {
+			fmt.Fprintf(cmd.OutOrStdout(), "and %d more Modbus links, each at %.0f %% or less\n", len(loads)-i, 100*l.Load)
+			break
+		}
+		line := ""
+		if l.Baud > 0 {
+			line = fmt.Sprintf(" at %d baud", l.Baud)
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "link %s (%s%s): %.0f %% full; %d requests for %d registers and %d bits of %d units, %.1f a second; all at once %v, at worst %v\n",
+			l.Link, l.Framing, line, 100*l.Load, l.Requests, l.Registers, l.Coils, l.Units, l.PerSecond, l.Cycle.Round(time.Millisecond), l.Worst.Round(time.Millisecond))
+		if l.Load > tooFull {
+			fmt.Fprintf(cmd.OutOrStdout(), "  link %s is too full for its scan classes: scan less often, leave points out or split the line\n", l.Link)
+		}
+	}
+	return nil
 }
