@@ -1,6 +1,7 @@
 package messenger
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -35,31 +36,33 @@ func (r *talkRig) failOver(to, other string, epoch int) {
 // acknowledged, and the old site comes back as a replica that follows.
 func TestFailoverLosesNothing(t *testing.T) {
 	for _, seed := range []uint64{1, 2, 3} {
-		rng := rand.New(rand.NewPCG(seed, 7))
-		r := startMessenger(t, 20, 60)
-		eventually(t, "the users write", func() bool { return r.w.State().Acked > 60 })
-		time.Sleep(time.Duration(rng.Int64N(int64(300 * time.Millisecond)))) // the moment is the point: any of them must do
-		r.w.setDark("dc1", "test", true)
-		cut := time.Now()
-		eventually(t, "the power is off", func() bool { return !r.w.State().Sites[0].Power })
-		before := r.w.State()
-		r.failOver("dc2", "dc3", 2)
-		eventually(t, "users are served by dc2", func() bool { return r.w.State().Sites[1].Users.Acked > 20 })
-		took := time.Since(cut)
-		s := r.settled(before.Acked+20, 2)
-		if s.Lost != 0 || s.Duplicated != 0 || !s.Sites[1].Serving || s.Sites[0].Serving {
-			t.Errorf("seed %d: %+v", seed, s)
-		}
-		t.Logf("seed %d: served again after %v: %+v", seed, took, s.MessengerCounts)
-		r.w.setDark("dc1", "test", false)
-		eventually(t, "the old site follows as a replica", func() bool {
-			old, now := r.site("dc1").state(), r.site("dc2").state()
-			g, h := old.Groups[groupMessaging], now.Groups[groupMessaging]
-			return old.Power && g.Role == roleReplica && g.Epoch == 2 && h.Committed-g.Committed < 20
+		t.Run(fmt.Sprint("moment ", seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 7))
+			r := startMessenger(t, 20, 60)
+			eventually(t, "the users write", func() bool { return r.w.State().Acked > 60 })
+			time.Sleep(time.Duration(rng.Int64N(int64(300 * time.Millisecond)))) // the moment is the point: any of them must do
+			r.w.setDark("dc1", "test", true)
+			cut := time.Now()
+			eventually(t, "the power is off", func() bool { return !r.w.State().Sites[0].Power })
+			before := r.w.State()
+			r.failOver("dc2", "dc3", 2)
+			eventually(t, "users are served by dc2", func() bool { return r.w.State().Sites[1].Users.Acked > 20 })
+			took := time.Since(cut)
+			s := r.settled(before.Acked+20, 2)
+			if s.Lost != 0 || s.Duplicated != 0 || !s.Sites[1].Serving || s.Sites[0].Serving {
+				t.Errorf("seed %d: %+v", seed, s)
+			}
+			t.Logf("seed %d: served again after %v: %+v", seed, took, s.MessengerCounts)
+			r.w.setDark("dc1", "test", false)
+			eventually(t, "the old site follows as a replica", func() bool {
+				old, now := r.site("dc1").state(), r.site("dc2").state()
+				g, h := old.Groups[groupMessaging], now.Groups[groupMessaging]
+				return old.Power && g.Role == roleReplica && g.Epoch == 2 && h.Committed-g.Committed < 20
+			})
+			// The session was begun at dc2; the old site takes it as soon as it has followed that far.
+			probe := r.probe("dc1")
+			eventually(t, "the old site hands on", func() bool { return r.send(probe, "dc1", "by the old site") == nil })
 		})
-		// The session was begun at dc2; the old site takes it as soon as it has followed that far.
-		probe := r.probe("dc1")
-		eventually(t, "the old site hands on", func() bool { return r.send(probe, "dc1", "by the old site") == nil })
 	}
 }
 
