@@ -69,14 +69,14 @@ type mqttPoint struct {
 	ref          facility.Ref
 	dev          *mqttDevice
 	stale        time.Duration
-	words        words
+	texts        []wording
 	v, q, t, sim int
 }
 
 func newMQTTPoint(p *facility.Point, dev *mqttDevice, s *shape) mqttPoint {
 	def := p.Def
 	return mqttPoint{
-		limits: newLimits(p), ref: p.Ref, dev: dev, stale: p.StaleAfter, words: newWords(def.Values),
+		limits: newLimits(p), ref: p.Ref, dev: dev, stale: p.StaleAfter, texts: wordings(def.Values),
 		v: s.add(cmp.Or(def.Path, "v")), q: s.add(def.QPath), t: s.add(def.TimePath), sim: s.add(def.SimPath),
 	}
 }
@@ -216,7 +216,7 @@ func (r *route) sample(p *mqttPoint, m message) facility.Sample {
 // number is the point's value as a number: a word stands for what the profile says.
 func (p *mqttPoint) number(v value) (float64, facility.Reason) {
 	if v.kind == 's' || v.kind == 'p' {
-		if n, ok := p.words.of(v.text()); ok {
+		if n, ok := means(p.texts, v.text()); ok {
 			return n, facility.NoReason
 		}
 	}

@@ -301,6 +301,16 @@ func (v value) stamp() (t time.Time, ok bool) {
 	return time.Unix(0, int64(n)), true
 }
 
+// means looks up what a text stands for.
+func means(texts []wording, text string) (v float64, known bool) {
+	for _, w := range texts {
+		if text == w.text || w.prefix && strings.HasPrefix(text, w.text) {
+			return w.value, true
+		}
+	}
+	return 0, false
+}
+
 // whyInvalid tells a payload that only fails for a bare NaN or Infinity, as some languages write
 // them, from any other garbage.
 func whyInvalid(payload []byte) facility.Reason {

@@ -81,7 +81,7 @@ type edgePoint struct {
 	ref   facility.Ref
 	dev   *mqttDevice
 	stale time.Duration
-	words words
+	texts []wording
 	last  facility.Sample // newest with a value, Unknown before the first
 	stamp time.Time       // the sender's time of it
 }
@@ -98,7 +98,7 @@ func (n *edgeNode) add(part string, p *facility.Point, dev *mqttDevice) *edgePoi
 	if e[p.Def.Path] == nil {
 		e[p.Def.Path] = &edgeMetric{}
 	}
-	point := &edgePoint{limits: newLimits(p), ref: p.Ref, dev: dev, stale: p.StaleAfter, words: newWords(p.Def.Values)}
+	point := &edgePoint{limits: newLimits(p), ref: p.Ref, dev: dev, stale: p.StaleAfter, texts: wordings(p.Def.Values)}
 	e[p.Def.Path].points = append(e[p.Def.Path].points, point)
 	return point
 }
@@ -291,7 +291,7 @@ func (n *edgeNode) sample(x *edgePoint, v *metric, datatype uint32, m message, p
 	}
 	value, why := v.number(datatype)
 	if v.is == metricString && !v.null {
-		if word, ok := x.words.of(string(v.text)); ok {
+		if word, ok := means(x.texts, string(v.text)); ok {
 			value, why = word, facility.NoReason
 		}
 	}
@@ -380,22 +380,4 @@ func (x *edgePoint) lost(at time.Time) facility.Sample {
 	s := x.last
 	s.Quality, s.Reason, s.Seen = facility.Stale, facility.CommsLost, at
 	return s
-}
-
-// session is the number that ties a death to its birth.
-func (p *payload) session() (n uint64, ok bool) {
-	for i := range p.metrics {
-		if m := &p.metrics[i]; string(m.name) == "bdSeq" && (m.is == metricInt || m.is == metricLong) {
-			return m.bits, true
-		}
-	}
-	return 0, false
-}
-
-// when is the sender's time of a value.
-func (m *metric) when(p *payload) time.Time {
-	if m.stamp.IsZero() {
-		return p.stamp
-	}
-	return m.stamp
 }

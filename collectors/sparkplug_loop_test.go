@@ -204,19 +204,15 @@ func TestSparkplugHostAndNodeOnARealBroker(t *testing.T) {
 		t.Errorf("another's word that we are away was answered with %s", again)
 	}
 
+	us, _ := b.server.Clients.Get("bongsu-broker")
+	if will := us.Properties.Will; will.TopicName != "spBv1.0/STATE/bongsu" || !will.Retain || will.Qos != 1 || !us.Properties.Clean ||
+		string(will.Payload) != fmt.Sprintf(`{"online":false,"timestamp":%d}`, at) {
+		t.Errorf("our will is %+v", will)
+	}
+
 	asked := make(chan string, 10)
 	watchTopic(t, b, "spBv1.0/plant/NCMD/gw", asked)
-	death := payload{stamp: time.Now(), metrics: []metric{sessionOf(1)}}
-	cable, err := net.Dial("tcp", b.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	node := mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://"+b.address).SetClientID("gw").SetAutoReconnect(false).
-		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return cable, nil }).
-		SetBinaryWill("spBv1.0/plant/NDEATH/gw", death.encode(), 1, false))
-	if token := node.Connect(); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
-		t.Fatal(token.Error())
-	}
+	node, cable := connectNode(t, b)
 	seq := uint8(0)
 	send := func(kind string, metrics ...metric) {
 		t.Helper()
@@ -249,6 +245,23 @@ func TestSparkplugHostAndNodeOnARealBroker(t *testing.T) {
 		t.Errorf("at the end we say %s", away)
 	}
 	awaitNothingLeft(t)
+}
+
+// connectNode is an edge node on the broker, and the cable it hangs on.
+func connectNode(t *testing.T, b *testBroker) (node mqtt.Client, cable net.Conn) {
+	t.Helper()
+	cable, err := net.Dial("tcp", b.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	death := payload{stamp: time.Now(), metrics: []metric{sessionOf(1)}}
+	node = mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://"+b.address).SetClientID("gw").SetAutoReconnect(false).
+		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return cable, nil }).
+		SetBinaryWill("spBv1.0/plant/NDEATH/gw", death.encode(), 1, false))
+	if token := node.Connect(); !token.WaitTimeout(5*time.Second) || token.Error() != nil {
+		t.Fatal(token.Error())
+	}
+	return node, cable
 }
 
 // watchTopic hands on what anybody publishes on a topic from now on.

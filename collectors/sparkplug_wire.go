@@ -285,6 +285,24 @@ func (m *metric) number(datatype uint32) (float64, facility.Reason) {
 	return 0, facility.Malformed // an integer whose sign nobody can tell
 }
 
+// session is the number that ties a death to its birth.
+func (p *payload) session() (n uint64, ok bool) {
+	for i := range p.metrics {
+		if m := &p.metrics[i]; string(m.name) == "bdSeq" && (m.is == metricInt || m.is == metricLong) {
+			return m.bits, true
+		}
+	}
+	return 0, false
+}
+
+// when is the sender's time of a value.
+func (m *metric) when(p *payload) time.Time {
+	if m.stamp.IsZero() {
+		return p.stamp
+	}
+	return m.stamp
+}
+
 // rebirthCommand is the payload that asks an edge node to say everything anew.
 func rebirthCommand(now time.Time) []byte {
 	ms := uint64(now.UnixMilli())
