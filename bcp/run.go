@@ -96,6 +96,7 @@ type Run struct {
 	Served    time.Time           `json:"served,omitzero"` // the target has acknowledged and read back client traffic after the full shift
 	Ended     time.Time           `json:"ended,omitzero"`
 	Deadline  time.Time           `json:"deadline,omitzero"` // of a power cut
+	Carried   *Carried            `json:"carried,omitempty"` // by the source before it all began
 	Approvals []Approval          `json:"approvals,omitempty"`
 	Granted   string              `json:"granted,omitempty"` // by whom or what
 	Fence     *Proof              `json:"fence,omitempty"`
@@ -140,6 +141,7 @@ type runDetail struct {
 	Auto     bool       `json:"auto,omitempty"`
 	Join     string     `json:"join,omitempty"`
 	Served   bool       `json:"served,omitempty"`
+	Carried  *Carried   `json:"carried,omitempty"`
 	Asked    bool       `json:"asked,omitempty"`
 	Expired  string     `json:"expired,omitempty"`
 }
@@ -226,7 +228,7 @@ func (r *Run) begin(t Transition, d runDetail) {
 		return
 	}
 	*r = Run{Group: r.Group, State: r.State, Since: r.Since, Source: r.Source, Target: r.Target, Epoch: r.Epoch, Expired: r.Expired, Auto: r.Auto,
-		Trigger: d.Trigger, By: t.By, Triggered: t.At}
+		Trigger: d.Trigger, By: t.By, Triggered: t.At, Carried: d.Carried}
 	if d.Deadline != nil {
 		r.Deadline = *d.Deadline
 	}

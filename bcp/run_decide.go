@@ -218,12 +218,12 @@ func (t runTurn) armed() (Decision, bool) {
 		if e.Site != t.run.Source || !e.Notice() || e.Gone {
 			continue
 		}
-		d := Decision{Event: evFacilityNotice, By: byEvidence, Why: e.What, Detail: runDetail{Trigger: TriggerFacility, Deadline: &e.Deadline}}
+		d := Decision{Event: evFacilityNotice, By: byEvidence, Why: e.What, Detail: runDetail{Trigger: TriggerFacility, Deadline: &e.Deadline, Carried: t.facts.Carried}}
 		d.Effects = []Effect{{Kind: EffectPlan, To: t.group.ID, Args: t.args()}}
 		return d, true
 	}
 	if t.facts.Misses >= 3 {
-		return Decision{Event: evProbeFail, By: byEvidence, Why: "three probes missed", Detail: runDetail{Trigger: TriggerProbes}}, true
+		return Decision{Event: evProbeFail, By: byEvidence, Why: "three probes missed", Detail: runDetail{Trigger: TriggerProbes, Carried: t.facts.Carried}}, true
 	}
 	return Decision{}, false
 }

@@ -72,11 +72,22 @@ type DataFacts struct {
 	Source      string // where the evidence comes from
 }
 
+// Carried is what the source carried when it was last seen to serve. A run keeps it in the journal: whoever
+// leads later may never have seen the source alive.
+type Carried struct {
+	At       time.Time `json:"at,omitzero"`
+	Load     float64   `json:"load"`   // requests a second
+	Failed   float64   `json:"failed"` // of those
+	Sessions int       `json:"sessions"`
+	Config   string    `json:"config,omitempty"` // version of its configuration
+}
+
 // GroupFacts is what is known of one failover group.
 type GroupFacts struct {
-	Epoch       uint64 // the newest any store has promised to anybody, 0 when not known
-	Misses      int    // probes of the source missed in a row, one a second
-	Alive       Tri    // the source answers again
+	Carried     *Carried // by the source, nil when it was not seen to serve lately
+	Epoch       uint64   // the newest any store has promised to anybody, 0 when not known
+	Misses      int      // probes of the source missed in a row, one a second
+	Alive       Tri      // the source answers again
 	Vantages    []Vantage
 	Dependents  Tri // what depends on the source fails too
 	Stalled     Tri // replication from the source does not advance

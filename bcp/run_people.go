@@ -45,7 +45,7 @@ func (x *Runs) Order(now time.Time, f Facts, group string, who Who, trigger stri
 	case trigger == TriggerFailback && (t.facts.Healthy24h != Yes || t.facts.Reseeded != Yes || t.facts.Diffed != Yes):
 		return d, fmt.Errorf("failback of %s: healthy for 24 h, reseeded and compared: %w", group, ErrNotReady)
 	}
-	d.Event, d.Detail = evOrder, runDetail{Trigger: trigger}
+	d.Event, d.Detail = evOrder, runDetail{Trigger: trigger, Carried: t.facts.Carried}
 	return d, nil
 }
 

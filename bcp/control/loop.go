@@ -15,11 +15,12 @@ import (
 type GroupWatch struct {
 	ID, Source, Target string
 	Services           []string
-	State              string    // of its run
-	Since              time.Time // in this state
-	Begun              time.Time // trigger of the run, zero before one
-	Want               uint64    // epoch of its fence, 0 before a run
-	PowerOff           bcp.Tri   // of the source, by the facility's own feedback
+	State              string       // of its run
+	Since              time.Time    // in this state
+	Begun              time.Time    // trigger of the run, zero before one
+	Want               uint64       // epoch of its fence, 0 before a run
+	PowerOff           bcp.Tri      // of the source, by the facility's own feedback
+	Carried            *bcp.Carried // by the source before the run, as the journal keeps it
 }
 
 // Sight is what the watchers see of the messenger and its names. What is missing is not known.

@@ -468,7 +468,7 @@ func (t *term) watch() {
 	for _, g := range t.cfg.Org.Groups {
 		w := GroupWatch{ID: g.ID, Source: g.Source, Target: g.Target, Services: g.Services}
 		if r := t.org.Runs.Get(g.ID); r != nil {
-			w.Source, w.Target, w.State, w.Since, w.Begun = r.Source, r.Target, r.State, r.Since, r.Triggered
+			w.Source, w.Target, w.State, w.Since, w.Begun, w.Carried = r.Source, r.Target, r.State, r.Since, r.Triggered, r.Carried
 			if r.State != bcp.RunArmed {
 				w.Want = r.Want
 			}

@@ -93,7 +93,7 @@ type groupView struct {
 }
 
 func (v groupView) facts() bcp.GroupFacts {
-	out := bcp.GroupFacts{Vantages: v.vantages(), Stalled: v.stalled(), Precheck: v.precheck(), Fence: v.fence(), Data: v.data(),
+	out := bcp.GroupFacts{Carried: v.lasting(), Vantages: v.vantages(), Stalled: v.stalled(), Precheck: v.precheck(), Fence: v.fence(), Data: v.data(),
 		Target: v.target(), Outside: v.outside(v.rowAtTarget), OldSessions: v.oldSessions(), Reconnected: v.reconnected(),
 		StormOver: v.stormOver(), ReadBack: v.readBack(), Resolvers: v.resolvers(), Healthy24h: v.healthy(), Reseeded: v.reseeded()}
 	out.Misses, out.Alive = v.source()
@@ -199,10 +199,23 @@ func (v groupView) begun() time.Time {
 	return v.now
 }
 
-// carried is what the source carried when it last served.
+// carried is what the source carried when it last served before the run: as the journal keeps it, or as it
+// was seen from here.
 func (v groupView) carried() (sample, bool) {
+	if c := v.watch.Carried; c != nil && !v.watch.Begun.IsZero() && !c.At.After(v.watch.Begun) && v.watch.Begun.Sub(c.At) <= freshLoad {
+		return sample{at: c.At, load: c.Load, failed: c.Failed, sessions: c.Sessions}, true
+	}
 	s := v.rec.sites[v.watch.Source].served
 	return s, !s.at.IsZero() && v.begun().Sub(s.at) <= freshLoad
+}
+
+// lasting is what is seen of the source now, for the journal to keep.
+func (v groupView) lasting() *bcp.Carried {
+	s := v.rec.sites[v.watch.Source]
+	if s.served.at.IsZero() || v.now.Sub(s.served.at) > freshLoad {
+		return nil
+	}
+	return &bcp.Carried{At: s.served.at.UTC(), Load: s.served.load, Failed: s.served.failed, Sessions: s.served.sessions, Config: s.config}
 }
 
 func (v groupView) precheck() bcp.PrecheckFacts {
@@ -247,10 +260,17 @@ func (v groupView) targetAlive() bcp.Tri {
 // noDrift compares the configurations. The source's last word counts where it has fallen silent since.
 func (v groupView) noDrift() bcp.Tri {
 	source, target := v.rec.sites[v.watch.Source], v.rec.sites[v.watch.Target]
-	if _, ok := v.answer(v.watch.Target); !ok || v.begun().Sub(source.At) > freshLoad || source.config == "" || target.config == "" {
+	config := source.config
+	if v.begun().Sub(source.At) > freshLoad || config == "" {
+		config = ""
+		if c := v.watch.Carried; c != nil && v.begun().Sub(c.At) <= freshLoad {
+			config = c.Config
+		}
+	}
+	if _, ok := v.answer(v.watch.Target); !ok || config == "" || target.config == "" {
 		return bcp.Unseen
 	}
-	return bcp.TriOf(source.config == target.config)
+	return bcp.TriOf(config == target.config)
 }
 
 // rehearsed is the newest rehearsal of what is wanted now.

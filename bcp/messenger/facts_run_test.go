@@ -143,6 +143,30 @@ func TestFactsOfErrors(t *testing.T) {
 	}
 }
 
+// A desk that never saw the source serve goes by what the journal kept of it when the run began.
+func TestTheJournalRemembersForADeskThatNeverSawTheSource(t *testing.T) {
+	s := calmScene()
+	s.watch.Begun = t0
+	seen := s.facts().Carried
+	if seen == nil || seen.Sessions != 40 || seen.Load != 20 {
+		t.Fatalf("what is seen of the source: %+v", seen)
+	}
+	s.rec.sites["dc1"] = sight{}
+	if p := s.facts().Precheck; p.Foreground != 0 || p.NoDrift != bcp.Unseen {
+		t.Fatalf("known without having been seen: %+v", p)
+	}
+	s.watch.Carried = seen
+	if p := s.facts().Precheck; p.Foreground != 20 || p.NoDrift != bcp.Yes {
+		t.Fatalf("the journal's word does not count: %+v", p)
+	}
+	old := *seen
+	old.At = t0.Add(-time.Hour)
+	s.watch.Carried = &old
+	if p := s.facts().Precheck; p.Foreground != 0 {
+		t.Fatalf("a load of an hour before the run counts: %+v", p)
+	}
+}
+
 // Whether the clients have followed. A dead source's sessions are closed by proof only, and a storm is not over
 // because nobody has come yet.
 func TestFactsOfClients(t *testing.T) {

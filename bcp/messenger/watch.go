@@ -22,6 +22,8 @@ type GroupWatch struct {
 	// SourceOff is what others than the source itself prove: its power is off by the facility's own feedback, or
 	// its switch port is shut and read back.
 	SourceOff bcp.Tri
+	// Carried is what the source carried before the run by the journal's word, for a desk that never saw it serve.
+	Carried *bcp.Carried
 }
 
 // Resolver is one way by which the public finds the messenger.

@@ -73,7 +73,7 @@ func (e *eyes) Watch(groups []control.GroupWatch) {
 	moving := false
 	for _, g := range groups {
 		watch = append(watch, messenger.GroupWatch{Group: g.ID, Source: g.Source, Target: g.Target, Services: g.Services, Epoch: g.Want,
-			State: g.State, Since: g.Since, Begun: g.Begun, SourceOff: g.PowerOff})
+			State: g.State, Since: g.Since, Begun: g.Begun, SourceOff: g.PowerOff, Carried: g.Carried})
 		switch g.State {
 		case "", bcp.RunArmed, bcp.RunAborted, bcp.RunFailed, bcp.RunComplete:
 		default:

@@ -55,7 +55,17 @@ func (h *house) scenario(name string) {
 	resp.Body.Close()
 }
 
-func (h *house) picture() (p bcp.Picture, ok bool) { return p, h.get("bcp", &p) }
+// picture is the situation as the console has it. A session that was begun just before its desk was killed
+// may be gone; people log in again.
+func (h *house) picture() (p bcp.Picture, ok bool) {
+	if h.get("bcp", &p) {
+		return p, true
+	}
+	if h.status("/api/v1/session") == http.StatusUnauthorized {
+		h.login("operator")
+	}
+	return p, false
+}
 
 // run is the run of the messenger's group.
 func (h *house) run() bcp.Run {
