@@ -122,7 +122,7 @@ func (c *child) once(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	if err := os.WriteFile(c.pidFile, fmt.Appendf(nil, "%d\n", cmd.Process.Pid), 0o640); err != nil {
+	if err := writeWhole(c.pidFile, fmt.Appendf(nil, "%d\n", cmd.Process.Pid)); err != nil {
 		c.log.Warn("the process id could not be noted", "child", c.name, "cause", err)
 	}
 	ended := make(chan error, 1)
@@ -158,4 +158,13 @@ func withLifeline(ctx context.Context) (context.Context, context.CancelCauseFunc
 		cancel(errSupervisorGone)
 	}()
 	return ctx, cancel
+}
+
+// writeWhole replaces a file in one step, so that nobody reads half of it.
+func writeWhole(path string, text []byte) error {
+	next := path + ".new"
+	if err := os.WriteFile(next, text, 0o640); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
 }
