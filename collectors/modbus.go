@@ -68,7 +68,7 @@ func openModbus(w wire) (driver, error) {
 }
 
 func (l *modbusLink) add(spec unitSpec, plans []blockPlan, scales int) {
-	u := &unit{id: spec.id, gap: spec.gap, timeout: spec.timeout, scales: make([]scale, scales)}
+	u := &unit{id: spec.id, gap: max(spec.gap, l.port.quiet()), timeout: spec.timeout, scales: make([]scale, scales)}
 	for _, plan := range plans {
 		b := &block{blockPlan: plan, unit: u}
 		u.blocks = append(u.blocks, b)

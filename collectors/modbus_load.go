@@ -83,7 +83,7 @@ func loadOf(site *facility.Site, link facility.Link, devices []*facility.Device)
 			return LinkLoad{}, fmt.Errorf("unit %d: %w", u.id, err)
 		}
 		for _, b := range plans {
-			out.add(b, latency+u.gap+p.wireTime(readOf(b).pdu()))
+			out.add(b, latency+max(u.gap, p.quiet())+p.wireTime(readOf(b).pdu()))
 		}
 		out.Points += len(u.points)
 		if i == 0 || u.timeout < shortest {

@@ -32,14 +32,14 @@ func TestLoadOfALinkIsKnownBeforeItIsPolled(t *testing.T) {
 	char := func(n float64) float64 { return n * 11 / 9600 }
 	perUnit := 0.035 + char(8+9) + 0.1*(0.035+char(8+7)) + 10*(0.035+char(8+6))
 	cycle := 3*0.035 + char(8+9+8+7+8+6)
-	ascii := 3*0.010 + char(3*17+19+15+13)
+	ascii := 3*0.010 + char(3*(17+3.5)+19+15+13) // without a gap of its own: the silence between two frames
 	want := []LinkLoad{
 		{Link: "net", Framing: "tcp", Units: 1, Points: 4, Requests: 3, Registers: 3, Coils: 1, PerSecond: 11.1, Load: 0.0555,
 			Cycle: 15 * time.Millisecond, Worst: 15 * time.Millisecond},
 		{Link: "line", Framing: "rtu", Baud: 9600, Units: 3, Points: 12, Requests: 9, Registers: 9, Coils: 3, PerSecond: 33.3, Load: 3 * perUnit,
 			Cycle: seconds(3 * cycle), Worst: seconds(3*cycle + 3*0.5)},
 		{Link: "text", Framing: "ascii", Baud: 9600, Units: 1, Points: 4, Requests: 3, Registers: 3, Coils: 1, PerSecond: 11.1,
-			Load: 0.010 + char(17+19) + 0.1*(0.010+char(17+15)) + 10*(0.010+char(17+13)), Cycle: seconds(ascii), Worst: seconds(ascii)},
+			Load: 0.010 + char(20.5+19) + 0.1*(0.010+char(20.5+15)) + 10*(0.010+char(20.5+13)), Cycle: seconds(ascii), Worst: seconds(ascii)},
 		{Link: "idle", Framing: "tcp"},
 	}
 	if len(loads) != len(want) {

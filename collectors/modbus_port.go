@@ -291,9 +291,11 @@ func (p *port) keeps(failure error) bool {
 		p.silent = append(p.silent[max(0, len(p.silent)-keptNumbers+1):], p.asked.number)
 		return true
 	}
-	quiet := max(time.Duration(quietChars*float64(p.char)), 5*drainTime)
-	return p.discard(quiet, max(p.timeout, frameMax*p.char)) == nil
+	return p.discard(max(p.quiet(), 5*drainTime), max(p.timeout, frameMax*p.char)) == nil
 }
+
+// quiet is the silence that must stand between two frames on the line.
+func (p *port) quiet() time.Duration { return time.Duration(quietChars * float64(p.char)) }
 
 // broken tells a silence and a connection that the device closed between two requests from one that
 // failed during this one. Without numbers nobody knows whether the closed one took the request in.

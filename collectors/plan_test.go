@@ -105,3 +105,59 @@ func TestPlanRefusesWhatCannotBeRead(t *testing.T) {
 		})
 	}
 }
+
+// FuzzPlan plans any points under any limits. Every point must be read by exactly one request, whole; no
+// request may be longer than the device answers or touch a register that nobody named.
+func FuzzPlan(f *testing.F) {
+	f.Add(uint8(10), uint16(12), uint8(2), []byte{0, 0, 1, 1, 2, 2, 9, 0, 7, 3, 0, 0})
+	f.Add(uint8(125), uint16(0), uint8(0), []byte{3, 200, 3, 4, 201, 2, 5, 202, 1})
+	f.Add(uint8(1), uint16(3), uint8(9), []byte{1, 1, 1})
+	types := []string{"uint16", "int32", "float64", "bool", "string"}
+	f.Fuzz(func(t *testing.T, words uint8, holeAt uint16, holeLen uint8, script []byte) {
+		var defs []facility.PointDef
+		named := map[[2]int]bool{}
+		for i := 0; i+2 < len(script) && i < 300; i += 3 {
+			def := facility.PointDef{Name: fmt.Sprint(i), Type: types[int(script[i])%len(types)], Function: 3 + int(script[i]>>7), Address: at(int(script[i+1])), Length: 3,
+				Scan: time.Duration(1+script[i+2]%3) * time.Second}
+			switch {
+			case def.Type == "bool" && script[i+2] > 127:
+				def.Function = 1
+			case def.Type == "bool":
+				def.Bit = at(int(script[i+2]) % 16)
+			case script[i+2]%5 == 0:
+				def.ScaleFrom = at(int(script[i+2]))
+			}
+			for _, s := range spansOf(def) {
+				for a := s.lo; a < s.hi; a++ {
+					named[[2]int{def.Function, a}] = true
+				}
+			}
+			defs = append(defs, def)
+		}
+		spec := unitSpec{maxWords: int(words), holes: [][2]int{{int(holeAt), int(holeAt) + int(holeLen)}}, points: pointsOf(defs)}
+		plans, slots, err := planUnit(spec)
+		if err != nil {
+			return
+		}
+		read := map[facility.Ref]int{}
+		for _, p := range plans {
+			if limit := max(spec.maxWords, 1); p.fn >= 3 && int(p.count) > limit || p.count == 0 {
+				t.Errorf("%d registers where the device answers %d", p.count, limit)
+			}
+			for a := int(p.address); a < int(p.address)+int(p.count); a++ {
+				if !named[[2]int{int(p.fn), a}] {
+					t.Errorf("function %d reads %d, which nobody named", p.fn, a)
+				}
+			}
+			p.decode(make([]byte, p.bytes()), make([]scale, slots), time.Now())
+			for _, field := range p.fields {
+				read[field.ref]++
+			}
+		}
+		for ref := range defs {
+			if read[facility.Ref(ref)] != 1 {
+				t.Errorf("point %d is read by %d requests", ref, read[facility.Ref(ref)])
+			}
+		}
+	})
+}
