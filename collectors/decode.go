@@ -101,7 +101,7 @@ func newField(p *facility.Point, start int) (field, error) {
 	case def.Type == "bool":
 		return field{}, fmt.Errorf("point %s: a bool in a register needs its bit", p.ID)
 	case k == text:
-		f.texts = wordings(def.Match)
+		f.texts = wordings(def.Values)
 		return f, nil
 	}
 	f.telling = math.MaxUint64 >> (64 - 16*f.words)

@@ -10,7 +10,7 @@ import (
 func TestTextsMeanTheirLongestMatch(t *testing.T) {
 	f, err := newField(pointsOf([]facility.PointDef{{
 		Name: "x", Kind: "enum", Enum: map[int]facility.Text{1: {}, 2: {}, 3: {}, 9: {}}, Function: 3, Address: at(0), Type: "string", Length: 4,
-		Match: map[string]float64{"ON": 1, "ON*": 2, "ON B*": 3, "": 9, "ODD": 7},
+		Values: map[string]float64{"ON": 1, "ON*": 2, "ON B*": 3, "": 9, "ODD": 7},
 	}})[0], 0)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func FuzzField(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind, order, bit, bits uint8, data []byte) {
 		def := facility.PointDef{
 			Name: "x", Function: 3, Address: at(0), Type: types[int(kind)%len(types)], Order: orders[int(order)%len(orders)],
-			Range: []float64{-1e6, 1e6}, Invalid: []int64{-1, 0x8000}, Match: map[string]float64{"ON*": 1, "OFF": 0}, Length: len(data) / 2,
+			Range: []float64{-1e6, 1e6}, Invalid: []int64{-1, 0x8000}, Values: map[string]float64{"ON*": 1, "OFF": 0}, Length: len(data) / 2,
 		}
 		width := 16 * def.Words()
 		if def.Type == "bool" || bit > 0 && def.Type[:1] == "u" {

@@ -107,8 +107,8 @@ func (c *checker) modbusType(d *decoder, at string, def PointDef) {
 	switch text := def.Type == "string"; {
 	case text && (def.Length < 1 || def.Length > maxWords):
 		d.fault(at, "point %q: a string needs words, its length in registers: 1 to %d", def.Name, maxWords)
-	case text && len(def.Match) == 0:
-		d.fault(at, "point %q: a string needs match, the texts it can show and the values they stand for", def.Name)
+	case text && len(def.Values) == 0:
+		d.fault(at, "point %q: a string needs values, the texts it can show and the values they stand for", def.Name)
 	case text && (def.Order == "CDAB" || def.Order == "DCBA"):
 		d.fault(at+".order", "a string has the order ABCD or BADC")
 	case !text && def.Length != 0:

@@ -201,7 +201,7 @@ func TestSerialLinesTakeTheDefaultsOfModbus(t *testing.T) {
 		t.Errorf("a network endpoint is %+v", l)
 	}
 	state := point(t, site, "lines/d/state").Def
-	if d := site.Device("lines/d"); d.Timeout != 80*time.Millisecond || state.Words() != 3 || state.Match["ON*"] != 1 {
+	if d := site.Device("lines/d"); d.Timeout != 80*time.Millisecond || state.Words() != 3 || state.Values["ON*"] != 1 {
 		t.Errorf("device %+v, state %+v", d, state)
 	}
 	if load := point(t, site, "lines/d/load").Def; *load.InvalidMask != 0xFF00 {

@@ -192,8 +192,7 @@ type PointDef struct {
 	Bits      int     `yaml:"bits"`       // how many of them; 1 when not given
 	Invalid   []int64 `yaml:"invalid"`    // raw patterns that mean "no value"
 
-	InvalidMask *int64             `yaml:"invalid_mask"` // the bits of a pattern that count; all when not given
-	Match       map[string]float64 `yaml:"match"`        // what the words of a text mean, {ON: 1, "ON BATT*": 2}; "*" is any end
+	InvalidMask *int64 `yaml:"invalid_mask"` // the bits of a pattern that count; all when not given
 
 	// MQTT: topic below the device's, and dotted paths into the JSON payload.
 	Topic    string `yaml:"topic"`
