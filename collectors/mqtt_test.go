@@ -2,6 +2,7 @@ package collectors
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -215,6 +216,57 @@ func TestManyTopicsAreAllSubscribed(t *testing.T) {
 		}
 		return len(seen) == len(defs)
 	})
+}
+
+// One large message after another must not take the memory, however few they are.
+func TestQueueIsBoundedInBytesToo(t *testing.T) {
+	site := mqttSite("127.0.0.1:1", topicPoint("x"))
+	d, err := openMQTT(wire{
+		site: site, link: site.Links[0], devices: []*facility.Device{&site.Devices[0]},
+		bus: facility.NewBus(), log: slogDiscard(), opts: Options{MaxPayload: maxWaiting}.withDefaults(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := d.(*mqttLink)
+	large := arrival{"hall/r1/x", strings.Repeat(" ", maxWaiting/3-100)}
+	for range 5 {
+		l.receive(nil, large)
+	}
+	l.receive(nil, arrival{"hall/r1/x", `{"v":1}`})
+	if s := l.status(); s.Overruns != 2 || len(l.queue) != 4 {
+		t.Errorf("%d overflows counted, %d wait", s.Overruns, len(l.queue))
+	}
+}
+
+// A fault is logged when it begins and when it ends, and counted in between.
+func TestFaultOfATopicIsLoggedOnChangeOnly(t *testing.T) {
+	text := &lockedText{}
+	site := mqttSite("127.0.0.1:1", topicPoint("x"))
+	d, err := openMQTT(wire{
+		site: site, link: site.Links[0], devices: []*facility.Device{&site.Devices[0]},
+		bus: facility.NewBus(), log: slog.New(slog.NewTextHandler(text, nil)), opts: Options{}.withDefaults(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := d.(*mqttLink)
+	for _, payload := range []string{`{"v":1}`, `{"v":1`, `{"v":`, `{`, `{"v":1e9}`, `{"v":2e9}`, `{"v":2}`, `{"v":3}`} {
+		l.receive(nil, arrival{"hall/r1/x", payload})
+	}
+	l.take(<-l.queue)
+	var reasons []string
+	for line := range strings.SplitSeq(strings.TrimSpace(text.String()), "\n") {
+		_, reason, _ := strings.Cut(line, "reason=")
+		reason, _, _ = strings.Cut(reason, " ")
+		reasons = append(reasons, reason)
+	}
+	if got := strings.Join(reasons, " "); got != "malformed range " {
+		t.Errorf("logged %q:\n%s", got, text)
+	}
+	if s := l.deviceStatus()[0]; s.Messages != 8 || s.Bad != 5 || s.Reason != facility.NoReason || s.LastSeen == nil {
+		t.Errorf("device %+v", s)
+	}
 }
 
 func TestWildcardInATopicIsRefused(t *testing.T) {

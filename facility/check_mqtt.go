@@ -128,6 +128,10 @@ func (c *checker) template(i int) {
 			s.Devices[i] = one
 			continue
 		}
+		if len(s.Devices) >= maxEntries {
+			c.d.fault(path+".topic", "the templates stand for more than %d devices", maxEntries)
+			break
+		}
 		at := fmt.Sprintf("devices[%d]", len(s.Devices))
 		for below, place := range places {
 			c.d.places[at+below] = place
