@@ -10,6 +10,11 @@ stop() {
 	echo "stopped"
 }
 trap 'stop; exit 0' INT TERM
+# The world begins anew with every start, so what was recorded of the last one would only mislead: a latched
+# fire, a messenger that was moved. KEEP=1 goes on with it all the same.
+if [ -e "$DATA" ] && [ -z "${KEEP:-}" ]; then
+	rm -rf "$DATA.before" && mv "$DATA" "$DATA.before" && echo "the simulated world begins anew; the last run's data is in $DATA.before"
+fi
 bin/bongsu-sim --site "$SITE" & sim=$!
 bin/bongsu run --site "$SITE" --data "$DATA" --listen "$LISTEN" & node=$!
 echo "console: http://$LISTEN   log in as operator with password bongsu-demo   stop with Ctrl-C"
