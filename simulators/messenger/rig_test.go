@@ -156,7 +156,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	deadline := time.Now().Add(10 * time.Second)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within 30 s: %s", what)
 		}
 		select {
 		case <-t.Context().Done():
