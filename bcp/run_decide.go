@@ -151,7 +151,9 @@ func (t runTurn) gate(a Answer, patience time.Duration, next Decision, bad strin
 
 // served writes down when the target first had client traffic of its own after the full shift.
 func (t runTurn) served() (Decision, bool) {
-	if t.facts.ReadBack == Yes && t.run.Served.IsZero() && t.x.acts(t.run).Is == Yes && t.facts.NamesAgree == Yes {
+	// After the shift the acts are those of the old site, which may be dark: they say nothing about the target.
+	shifted := t.run.State != RunShiftFull || t.x.acts(t.run).Is == Yes
+	if t.facts.ReadBack == Yes && t.run.Served.IsZero() && shifted && t.facts.NamesAgree == Yes {
 		return Decision{Event: evNote, By: byEvidence, Why: "the target has acknowledged and read back client traffic", Detail: runDetail{Served: true}}, true
 	}
 	return Decision{}, false
@@ -204,28 +206,6 @@ func (t runTurn) services() []Service {
 		}
 	}
 	return out
-}
-
-// armed looks for a reason to set off.
-func (t runTurn) armed() (Decision, bool) {
-	for _, subject := range append([]string{t.group.ID}, t.group.Services...) {
-		if e, expired, ok := t.f.roster().Excluded(subject, t.now); ok && expired && !t.run.Expired[subject+e.Until.String()] {
-			return Decision{Event: evNote, Why: "the exclusion of " + subject + " has expired and still holds", Detail: runDetail{Expired: subject + e.Until.String()},
-				Effects: []Effect{{Kind: EffectAlarm, To: e.Owner, Args: map[string]string{"text": "renew or lift the exclusion of " + subject}}}}, true
-		}
-	}
-	for _, e := range t.f.Evidence {
-		if e.Site != t.run.Source || !e.Notice() || e.Gone {
-			continue
-		}
-		d := Decision{Event: evFacilityNotice, By: byEvidence, Why: e.What, Detail: runDetail{Trigger: TriggerFacility, Deadline: &e.Deadline, Carried: t.facts.Carried}}
-		d.Effects = []Effect{{Kind: EffectPlan, To: t.group.ID, Args: t.args()}}
-		return d, true
-	}
-	if t.facts.Misses >= 3 {
-		return Decision{Event: evProbeFail, By: byEvidence, Why: "three probes missed", Detail: runDetail{Trigger: TriggerProbes, Carried: t.facts.Carried}}, true
-	}
-	return Decision{}, false
 }
 
 func (t runTurn) suspect() (Decision, bool) {
@@ -394,19 +374,4 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// complete ends the block after its time; a fire at the new site ends the patience earlier, but then two
-// people are asked.
-func (t runTurn) complete() (Decision, bool) {
-	if !t.now.Before(t.run.Ended.Add(t.x.times.Block)) {
-		return Decision{Event: evBlockElapsed}, true
-	}
-	for _, e := range t.f.Evidence {
-		if e.Site == t.run.Target && e.Critical() && !e.Gone && !t.run.Asked {
-			return Decision{Event: evNote, By: byEvidence, Why: "the new site is in danger: " + e.What, Detail: runDetail{Asked: true},
-				Effects: append(t.ask(), Effect{Kind: EffectTell, Args: t.args()})}, true
-		}
-	}
-	return t.served()
 }
