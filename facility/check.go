@@ -13,6 +13,8 @@ type checker struct {
 	site     *Site
 	d        *decoder            // of the site file
 	profiles map[string]*decoder // of each profile, for the places of its faults
+	listed   map[DeviceID][]int  // entries of the point list, by device
+	origins  []origin            // where each point was written, by Ref
 }
 
 // incomplete says that points or commands are missing because a profile could not be read: that they
@@ -43,6 +45,8 @@ func (c *checker) check() {
 	c.members()
 	c.templates()
 	c.devices()
+	c.list()
+	c.bases()
 	c.resolve()
 	s.indexPoints()
 	c.registers()
@@ -142,12 +146,12 @@ func (c *checker) devices() {
 func (c *checker) registers() {
 	s := c.site
 	claimed := map[register]PointID{}
-	for i, dev := range s.Devices {
+	for _, dev := range s.Devices {
 		link := s.Link(dev.Link)
 		if link == nil || link.Protocol != "modbus" {
 			continue
 		}
-		for k, ref := range dev.Refs {
+		for _, ref := range dev.Refs {
 			def := s.Points[ref].Def
 			if def.Address == nil {
 				continue
@@ -155,8 +159,8 @@ func (c *checker) registers() {
 			at := register{link: dev.Link, unit: dev.Unit, function: def.Function}
 			for at.address, at.bit = range claims(def) {
 				if other, taken := claimed[at]; taken {
-					d, path := c.placeOf(i, k)
-					d.fault(path+".address", "duplicate register: %s is already %s", at, other)
+					from := c.origins[ref]
+					from.d.fault(from.path+".address", "duplicate register: %s is already %s", at, other)
 					break
 				}
 				claimed[at] = s.Points[ref].ID
@@ -177,16 +181,4 @@ func (r register) String() string {
 		bit = fmt.Sprintf(" bit %d", r.bit)
 	}
 	return fmt.Sprintf("fn %d address %d%s of unit %d on %s", r.function, r.address, bit, r.unit, r.link)
-}
-
-// placeOf names where the k-th point of a device was written: in its profile or inline.
-func (c *checker) placeOf(device, k int) (*decoder, string) {
-	dev := c.site.Devices[device]
-	if p := c.site.Profiles[dev.Profile]; p != nil {
-		if k < len(p.Points) {
-			return c.profiles[dev.Profile], fmt.Sprintf("points[%d]", k)
-		}
-		k -= len(p.Points)
-	}
-	return c.d, fmt.Sprintf("devices[%d].points[%d]", device, k)
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml/token"
 )
 
 // SparkplugTopics is the first word of the topics that carry Sparkplug B.
@@ -153,8 +151,8 @@ func (c *checker) quiet(path string) {
 }
 
 // placesBelow is where everything in a device's entry was written, by its path below the entry.
-func (c *checker) placesBelow(path string) map[string]*token.Position {
-	out := map[string]*token.Position{}
+func (c *checker) placesBelow(path string) map[string]place {
+	out := map[string]place{}
 	for p, place := range c.d.places {
 		if below, ok := strings.CutPrefix(p, path); ok && (below == "" || below[0] == '.' || below[0] == '[') {
 			out[below] = place

@@ -18,38 +18,44 @@ func (c *checker) pointDefs(d *decoder, path, protocol string, defs []PointDef) 
 	seen := map[string]bool{}
 	for i, def := range defs {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		switch {
-		case def.Name == "":
-			d.fault(at, "the point needs a name")
-		case strings.ContainsAny(def.Name, "/* "):
-			d.fault(at+".name", "%q: a point's name is one word without slash, star or space", def.Name)
-		case seen[def.Name]:
+		if def.Name != "" && seen[def.Name] {
 			d.fault(at+".name", "point %q exists twice", def.Name)
 		}
 		seen[def.Name] = true
-		if def.Unit == "" {
-			d.fault(at, `point %q has no unit: give one, "-" if it has none`, def.Name)
-		}
-		if !slices.Contains(pointKinds, def.Kind) {
-			d.fault(at+".kind", "unknown kind %q: want analog, binary or enum", def.Kind)
-		}
-		if def.Kind == "enum" && len(def.Enum) == 0 {
-			d.fault(at, "point %q is an enum without names for its values", def.Name)
-		}
-		if (def.Kind == "" || def.Kind == "analog") && len(def.Range) != 2 {
-			d.fault(at, "point %q has no range: give [lowest, highest] of what is plausible", def.Name)
-		} else if len(def.Range) == 2 && def.Range[0] >= def.Range[1] {
-			d.fault(at+".range", "the range must rise from lowest to highest")
-		}
-		if !slices.Contains(scanClasses, def.Scan) {
-			d.fault(at, "point %q: scan %v is none of the scan classes 100ms, 1s, 2s, 5s, 10s, 1m", def.Name, def.Scan)
-		}
-		switch {
-		case protocol == "modbus":
-			c.modbusDef(d, at, def)
-		case protocol == "mqtt":
-			mqttDef(d, at, def)
-		}
+		c.pointDef(d, at, protocol, def)
+	}
+}
+
+// pointDef checks one whole definition, whoever put it together.
+func (c *checker) pointDef(d *decoder, at, protocol string, def PointDef) {
+	switch {
+	case def.Name == "":
+		d.fault(at, "the point needs a name")
+	case strings.ContainsAny(def.Name, "/* "):
+		d.fault(at+".name", "%q: a point's name is one word without slash, star or space", def.Name)
+	}
+	if def.Unit == "" {
+		d.fault(at, `point %q has no unit: give one, "-" if it has none`, def.Name)
+	}
+	if !slices.Contains(pointKinds, def.Kind) {
+		d.fault(at+".kind", "unknown kind %q: want analog, binary or enum", def.Kind)
+	}
+	if def.Kind == "enum" && len(def.Enum) == 0 {
+		d.fault(at, "point %q is an enum without names for its values", def.Name)
+	}
+	if (def.Kind == "" || def.Kind == "analog") && len(def.Range) != 2 {
+		d.fault(at, "point %q has no range: give [lowest, highest] of what is plausible", def.Name)
+	} else if len(def.Range) == 2 && def.Range[0] >= def.Range[1] {
+		d.fault(at+".range", "the range must rise from lowest to highest")
+	}
+	if !slices.Contains(scanClasses, def.Scan) {
+		d.fault(at, "point %q: scan %v is none of the scan classes 100ms, 1s, 2s, 5s, 10s, 1m", def.Name, def.Scan)
+	}
+	switch protocol {
+	case "modbus":
+		c.modbusDef(d, at, def)
+	case "mqtt":
+		mqttDef(d, at, def)
 	}
 }
 

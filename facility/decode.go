@@ -17,20 +17,22 @@ import (
 // one found later by the checks, can be named with its line and column. The library's own strict
 // decoding stops at the first unknown key; people fix files faster when they see all of them.
 type decoder struct {
-	file    string
+	file    string // being read: one decoder may read several into one value
 	faults  Faults
 	said    map[faultKind][]int // places in faults
-	places  map[string]*token.Position
+	places  map[string]place
 	misread map[string]bool   // paths that hold something else than was written, nil until all was read
 	vars    map[string]string // what {name} stands for inside a repeated entry
 	item    string            // path of the repeated entry being read: the only place where "each" belongs
 	budget  int               // list entries this file may still expand to
-	broken  bool              // the text could not be read at all: what is missing from it is no fault
+	keys    map[reflect.Type]keys
+	broken  bool // the text could not be read at all: what is missing from it is no fault
 }
 
 func newDecoder(file string) *decoder {
 	return &decoder{
-		file: file, said: map[faultKind][]int{}, places: map[string]*token.Position{}, budget: maxEntries,
+		file: file, said: map[faultKind][]int{}, places: map[string]place{}, budget: maxEntries,
+		keys: map[reflect.Type]keys{},
 	}
 }
 
@@ -42,12 +44,22 @@ func decodeFile(file string, text []byte, out any) *decoder {
 }
 
 func (d *decoder) decode(text []byte, out any) {
+	d.read(text, out)
+	d.settle()
+}
+
+// read fills out from one text; what it lists is appended to what out already lists.
+func (d *decoder) read(text []byte, out any) {
 	body := d.parse(text)
 	if body == nil {
 		d.broken = true
 		return
 	}
 	d.value(body, reflect.ValueOf(out).Elem(), "")
+}
+
+// settle ends the reading: from here on checks report, and keep quiet about what could not be read.
+func (d *decoder) settle() {
 	d.misread = map[string]bool{}
 	for _, f := range d.faults {
 		d.misread[f.Path] = true
@@ -60,8 +72,26 @@ const repeatsShown = 3
 // faultKind is what the faults of repeated entries have in common: the place and the wording
 // before its values were put in.
 type faultKind struct {
+	file      string
 	line, col int
 	format    string
+}
+
+// place is where something was written.
+type place struct {
+	file      string
+	line, col int
+}
+
+// note keeps where a path was written.
+func (d *decoder) note(path string, at *token.Position) {
+	d.places[path] = place{d.file, at.Line, at.Column}
+}
+
+// written says whether a path stands in what was read.
+func (d *decoder) written(path string) bool {
+	_, ok := d.places[path]
+	return ok
 }
 
 // fault reports something wrong at a path, or at the nearest enclosing one that has a place. What the
@@ -77,7 +107,7 @@ func (d *decoder) fault(path, format string, args ...any) {
 		}
 	}
 	f := d.at(path, fmt.Sprintf(format, args...))
-	kind := faultKind{f.Line, f.Col, format}
+	kind := faultKind{f.File, f.Line, f.Col, format}
 	said := d.said[kind]
 	for _, i := range said {
 		if d.faults[i].Text == f.Text {
@@ -95,8 +125,8 @@ func (d *decoder) fault(path, format string, args ...any) {
 func (d *decoder) at(path, text string) Fault {
 	f := Fault{File: d.file, Line: 1, Col: 1, Path: path, Text: text}
 	for p := path; ; {
-		if pos := d.places[p]; pos != nil {
-			f.Line, f.Col = pos.Line, pos.Column
+		if at, ok := d.places[p]; ok {
+			f.File, f.Line, f.Col = at.file, at.line, at.col
 			return f
 		}
 		if p == "" {
@@ -116,8 +146,8 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string) {
 	if n == nil {
 		return
 	}
-	if tk := n.GetToken(); tk != nil && d.places[path] == nil {
-		d.places[path] = tk.Position
+	if tk := n.GetToken(); tk != nil && !d.written(path) {
+		d.note(path, tk.Position)
 	}
 	switch n.(type) {
 	case *ast.NullNode:
@@ -174,20 +204,13 @@ func (d *decoder) pairs(n ast.Node, path string) []*ast.MappingValueNode {
 }
 
 func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
-	fields := map[string]int{}
-	var known []string
-	for i := range v.NumField() {
-		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ","); name != "" && name != "-" {
-			fields[name] = i
-			known = append(known, name)
-		}
-	}
+	fields, known := d.keysOf(v.Type())
 	seen := map[string]bool{}
 	repeated := d.item == path && path != ""
 	for _, p := range d.pairs(n, path) {
 		key := p.Key.GetToken().Value
 		at := join(path, key)
-		d.places[at] = p.Key.GetToken().Position
+		d.note(at, p.Key.GetToken().Position)
 		i, ok := fields[key]
 		switch {
 		case key == "each" && repeated:
@@ -196,17 +219,39 @@ func (d *decoder) structure(n ast.Node, v reflect.Value, path string) {
 		case seen[key]:
 			d.fault(at, "key %q is given twice", key)
 		default:
-			d.value(p.Value, v.Field(i), at)
+			d.value(p.Value, v.FieldByIndex(i), at)
 		}
 		seen[key] = true
 	}
+}
+
+// keys are what a struct is written with: each key's field, and their names in order.
+type keys struct {
+	fields map[string][]int
+	known  []string
+}
+
+// keysOf lists the keys of a struct; those of an embedded one stand among its own.
+func (d *decoder) keysOf(t reflect.Type) (fields map[string][]int, known []string) {
+	if k, ok := d.keys[t]; ok {
+		return k.fields, k.known
+	}
+	k := keys{fields: map[string][]int{}}
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); name != "" && name != "-" {
+			k.fields[name] = f.Index
+			k.known = append(k.known, name)
+		}
+	}
+	d.keys[t] = k
+	return k.fields, k.known
 }
 
 func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 	v.Set(reflect.MakeMap(v.Type()))
 	for _, p := range d.pairs(n, path) {
 		at := join(path, p.Key.GetToken().Value)
-		d.places[at] = p.Key.GetToken().Position
+		d.note(at, p.Key.GetToken().Position)
 		k := reflect.New(v.Type().Key()).Elem()
 		d.text(d.expand(p.Key.GetToken().Value), k, at)
 		if v.MapIndex(k).IsValid() {
@@ -238,16 +283,6 @@ func (d *decoder) sequence(n ast.Node, v reflect.Value, path string) {
 	for _, e := range seq.Values {
 		d.repeat(e, v, path)
 	}
-}
-
-func (d *decoder) expand(s string) string {
-	if !strings.Contains(s, "{") {
-		return s
-	}
-	for k, v := range d.vars {
-		s = strings.ReplaceAll(s, "{"+k+"}", v)
-	}
-	return s
 }
 
 func (d *decoder) scalar(n ast.Node, v reflect.Value, path string) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -66,14 +67,14 @@ func (d *decoder) each(e ast.Node, path string, n int) (each span, repeated, ok 
 		return span{}, false, true
 	}
 	at := fmt.Sprintf("%s[%d].each", path, n)
-	d.places[at] = written.GetToken().Position
+	d.note(at, written.GetToken().Position)
 	inner := mappings(written)
 	if len(inner) != 1 {
 		d.fault(at, `each must name one variable, like each: {n: "1-8"}`)
 		return span{}, false, false
 	}
 	each.name = inner[0].Key.GetToken().Value
-	d.places[at] = inner[0].Key.GetToken().Position
+	d.note(at, inner[0].Key.GetToken().Position)
 	if _, taken := d.vars[each.name]; taken {
 		d.fault(at, "{%s} already stands for something around this entry: take another name", each.name)
 		return span{}, false, false
@@ -81,7 +82,7 @@ func (d *decoder) each(e ast.Node, path string, n int) (each span, repeated, ok 
 	text := ""
 	if value := unwrap(inner[0].Value); value != nil {
 		text = value.GetToken().Value
-		d.places[at] = value.GetToken().Position
+		d.note(at, value.GetToken().Position)
 	}
 	from, to, cut := strings.Cut(text, "-")
 	lo, err1 := strconv.ParseUint(from, 10, 31)
@@ -92,6 +93,36 @@ func (d *decoder) each(e ast.Node, path string, n int) (each span, repeated, ok 
 	}
 	each.from, each.to = int(lo), int(hi)
 	return each, true, true
+}
+
+// reckoned is a variable of a repetition with arithmetic: {n+1}, {n*16}, {n*16+48}.
+var reckoned = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)(?:\*([0-9]{1,9}))?(?:([+-])([0-9]{1,9}))?\}`)
+
+// expand puts in what the variables of the repetitions around a text stand for. Anything else in
+// braces stays as it is.
+func (d *decoder) expand(s string) string {
+	if len(d.vars) == 0 || !strings.Contains(s, "{") {
+		return s
+	}
+	for k, v := range d.vars {
+		s = strings.ReplaceAll(s, "{"+k+"}", v)
+	}
+	if !strings.Contains(s, "{") {
+		return s
+	}
+	return reckoned.ReplaceAllStringFunc(s, func(term string) string {
+		m := reckoned.FindStringSubmatch(term)
+		n, err := strconv.ParseInt(d.vars[m[1]], 10, 64)
+		if err != nil {
+			return term
+		}
+		if m[2] != "" {
+			factor, _ := strconv.ParseInt(m[2], 10, 64)
+			n *= factor
+		}
+		add, _ := strconv.ParseInt(m[3]+m[4], 10, 64)
+		return strconv.FormatInt(n+add, 10)
+	})
 }
 
 func mappings(n ast.Node) []*ast.MappingValueNode {

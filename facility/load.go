@@ -7,60 +7,101 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
-// Load reads a site file and the profiles it names (from the folder "profiles" beside the site's own
-// folder), checks everything and resolves points and commands. Every fault is reported at once; the
-// site is nil when one of them is not a warning.
-func Load(file string) (*Site, Faults) {
-	text, err := os.ReadFile(file)
+// Load reads a site file, what it includes and the profiles it names (from the folder "profiles" beside
+// the site's own folder), checks everything and resolves points and commands. Every fault of every file
+// is reported at once; the site is nil when one of them is not a warning.
+func Load(file string) (*Site, Faults) { return LoadFrom(Files{}, file) }
+
+// LoadFrom is Load with files that may differ from those on the disk.
+func LoadFrom(files Files, file string) (*Site, Faults) {
+	text, err := files.Read(file)
 	if err != nil {
 		return nil, Faults{{File: file, Line: 1, Col: 1, Text: "the site file cannot be read: " + unwrapped(err)}}
 	}
 	site := &Site{File: file}
-	d := decodeFile(file, text, site)
-	if d.broken {
-		return nil, d.faults
-	}
+	c := newChecker(site, newDecoder(file))
 	sum := sha256.New()
-	sum.Write(text)
-	c := &checker{site: site, d: d, profiles: map[string]*decoder{}}
-	site.Profiles = map[string]*Profile{}
+	seen := func(text []byte) { _, _ = sum.Write(text) }
+	seen(text)
+	c.d.read(text, site)
+	c.include(files, seen)
+	c.d.settle()
+	if c.d.broken {
+		return nil, c.d.faults.sorted()
+	}
+	folder := filepath.Join(filepath.Dir(file), "..", "profiles")
 	for i, dev := range site.Devices {
 		if dev.Profile == "" || c.profiles[dev.Profile] != nil {
 			continue
 		}
-		c.loadProfile(dev.Profile, fmt.Sprintf("devices[%d].profile", i), sum.Write)
+		from := filepath.Join(folder, dev.Profile+".yaml")
+		text, err := files.Read(from)
+		if err != nil {
+			c.profiles[dev.Profile] = newDecoder(from)
+			c.profiles[dev.Profile].broken = true
+			c.d.fault(fmt.Sprintf("devices[%d].profile", i), "unknown profile %q: %s cannot be read: %s", dev.Profile, from, unwrapped(err))
+			continue
+		}
+		seen(text)
+		c.readProfile(dev.Profile, from, text)
 	}
 	c.check()
 	site.Revision = hex.EncodeToString(sum.Sum(nil)[:8])
-	faults := d.faults
+	return c.result()
+}
+
+// LoadProfile reads and checks one profile alone. The site it returns has one device of that profile,
+// so that whatever can be said of a site can be said of the profile.
+func LoadProfile(file string) (*Site, Faults) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, Faults{{File: file, Line: 1, Col: 1, Text: "the profile cannot be read: " + unwrapped(err)}}
+	}
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	site := &Site{ID: "profile", File: file}
+	c := newChecker(site, newDecoder(file))
+	p := c.readProfile(name, file, text)
+	if p == nil {
+		return c.result()
+	}
+	site.Assets = []Asset{{ID: "profile", Kind: "site"}}
+	site.Links = []Link{{ID: "link", Protocol: p.Protocol, Address: "127.0.0.1:502"}}
+	site.Devices = []Device{{ID: "profile/device", Asset: "profile", Profile: name, Link: "link", Unit: 1}}
+	if p.Protocol == "mqtt" {
+		site.Devices[0].Topic = "device"
+	}
+	c.d.settle()
+	c.check()
+	return c.result()
+}
+
+func newChecker(site *Site, d *decoder) *checker {
+	site.Profiles = map[string]*Profile{}
+	return &checker{site: site, d: d, profiles: map[string]*decoder{}}
+}
+
+// result gives the site, unless something is wrong with it.
+func (c *checker) result() (*Site, Faults) {
+	faults := c.d.faults
 	for _, p := range c.profiles {
 		faults = append(faults, p.faults...)
 	}
-	faults = faults.sorted()
-	if faults.Err() != nil {
+	if faults = faults.sorted(); faults.Err() != nil {
 		return nil, faults
 	}
-	return site, faults
+	return c.site, faults
 }
 
-func (c *checker) loadProfile(name, path string, seen func([]byte) (int, error)) {
-	file := filepath.Join(filepath.Dir(c.site.File), "..", "profiles", name+".yaml")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		c.profiles[name] = newDecoder(file)
-		c.profiles[name].broken = true
-		c.d.fault(path, "unknown profile %q: %s cannot be read: %s", name, file, unwrapped(err))
-		return
-	}
-	_, _ = seen(text)
+func (c *checker) readProfile(name, file string, text []byte) *Profile {
 	p := &Profile{}
 	d := decodeFile(file, text, p)
 	c.profiles[name] = d
 	if d.broken {
-		return
+		return nil
 	}
 	c.site.Profiles[name] = p
 	if p.Name != name {
@@ -77,6 +118,7 @@ func (c *checker) loadProfile(name, path string, seen func([]byte) (int, error))
 	}
 	c.pointDefs(d, "points", p.Protocol, p.Points)
 	c.commandDefs(d, p)
+	return p
 }
 
 func unwrapped(err error) string {
@@ -90,7 +132,7 @@ func unwrapped(err error) string {
 // resolve turns devices into points and commands. It runs after the definitions were checked.
 func (c *checker) resolve() {
 	s := c.site
-	total := 0
+	total := len(s.Listed)
 	for _, dev := range s.Devices {
 		total += len(dev.Points)
 		if p := s.Profiles[dev.Profile]; p != nil {
@@ -98,15 +140,12 @@ func (c *checker) resolve() {
 		}
 	}
 	s.Points = make([]Point, 0, total) // large values: growing step by step would copy them many times
+	c.origins = make([]origin, 0, total)
 	s.refs, s.Commands = make(map[PointID]Ref, total), map[CommandID]Command{}
 	for i := range s.Devices {
 		dev := &s.Devices[i]
 		path := fmt.Sprintf("devices[%d]", i)
-		defs := dev.Points
-		var commands []CommandDef
-		if p := s.Profiles[dev.Profile]; p != nil {
-			defs, commands = append(append([]PointDef(nil), p.Points...), dev.Points...), p.Commands
-		}
+		defs := c.definitions(i)
 		if broken := c.profiles[dev.Profile]; len(defs) == 0 && (broken == nil || !broken.broken) {
 			c.d.fault(path, "device %s has no points: name a profile or list points", dev.ID)
 		}
@@ -116,16 +155,26 @@ func (c *checker) resolve() {
 				c.d.fault(path, "point %s exists twice", id)
 				continue
 			}
-			s.refs[id] = Ref(len(s.Points))
-			dev.Refs = append(dev.Refs, Ref(len(s.Points)))
-			s.Points = append(s.Points, newPoint(id, dev, def, Ref(len(s.Points))))
+			ref := Ref(len(s.Points))
+			s.refs[id] = ref
+			dev.Refs = append(dev.Refs, ref)
+			s.Points = append(s.Points, newPoint(id, dev, def.PointDef, ref))
+			c.origins = append(c.origins, def.from)
 		}
-		for _, def := range commands {
-			id := CommandID(string(dev.ID) + "/" + def.Name)
-			fb, ok := s.refs[PointID(string(dev.ID)+"/"+def.Feedback)]
-			if ok {
-				s.Commands[id] = Command{ID: id, Device: dev.ID, Asset: dev.Asset, Def: def, Feedback: fb}
-			}
+		c.resolveCommands(dev)
+	}
+}
+
+func (c *checker) resolveCommands(dev *Device) {
+	p := c.site.Profiles[dev.Profile]
+	if p == nil {
+		return
+	}
+	for _, def := range p.Commands {
+		id := CommandID(string(dev.ID) + "/" + def.Name)
+		if fb, ok := c.site.refs[PointID(string(dev.ID)+"/"+def.Feedback)]; ok {
+			def.Address = shifted(def.Address, dev.Base)
+			c.site.Commands[id] = Command{ID: id, Device: dev.ID, Asset: dev.Asset, Def: def, Feedback: fb}
 		}
 	}
 }

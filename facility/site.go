@@ -34,6 +34,10 @@ type Site struct {
 	// for a site that only watches. It needs members.
 	Continuity string `yaml:"continuity" json:"-"`
 
+	Include []string      `yaml:"include" json:"-"` // files with more entries for the lists, as patterns relative to the site file
+	Listed  []ListedPoint `yaml:"points" json:"-"`  // the point list: more points, and other words for known ones
+	Limits  []ListedLimit `yaml:"limits" json:"-"`  // limits that stand before those of the alarm rules
+
 	Assets  []Asset     `yaml:"assets" json:"-"`
 	Links   []Link      `yaml:"links" json:"-"`
 	Devices []Device    `yaml:"devices" json:"-"`
@@ -145,6 +149,7 @@ type Device struct {
 	Topic   string     `yaml:"topic" json:"topic,omitempty"` // MQTT topic prefix
 	Status  string     `yaml:"status" json:"-"`              // MQTT topic of the last will, optional
 	Filter  string     `yaml:"-" json:"-"`                   // the template's topic, where one was written
+	Base    int        `yaml:"base" json:"-"`                // Modbus: added to every address of the profile
 	Points  []PointDef `yaml:"points" json:"-"`              // beside the profile's
 
 	Timeout time.Duration `yaml:"timeout" json:"-"`  // Modbus: for its answers; the profile's or the link's when not given
@@ -158,6 +163,9 @@ type Profile struct {
 	Name       string        `yaml:"profile"`
 	Protocol   string        `yaml:"protocol"`
 	Title      Text          `yaml:"title"`
+	Source     string        `yaml:"source"`    // where the map is from, in words
+	Firmware   string        `yaml:"firmware"`  // the versions it holds for, in the maker's words
+	Verify     []string      `yaml:"verify"`    // what must be held against the manual of the device at hand
 	MaxWords   int           `yaml:"max_words"` // registers in one request, 125 by the standard
 	Holes      [][2]int      `yaml:"holes"`     // address ranges (inclusive) a block must not cross
 	Turnaround time.Duration `yaml:"turnaround"`
