@@ -20,6 +20,13 @@ type SpoolOptions struct {
 	MaxBytes     int64                 // on disk; the oldest segments are evicted beyond it; 0 means 8 GiB
 	SegmentBytes int64                 // a new file is begun beyond it; 0 means 64 MiB, at most an eighth of MaxBytes
 	Disk         func(op string) error // called before each disk operation; tests play a sick disk here
+
+	// Keep is how long confirmed batches stay, for a reader that loses what it had; 0 means 4 h,
+	// below 0 not at all. They are the first to go when room is needed.
+	Keep time.Duration
+	// First is the number of a new spool's first batch; 0 takes it from the clock, so that two spools
+	// that follow each other in one place never give the same number to different batches.
+	First uint64
 }
 
 func (o SpoolOptions) withDefaults() SpoolOptions {
@@ -31,6 +38,12 @@ func (o SpoolOptions) withDefaults() SpoolOptions {
 	}
 	if o.SegmentBytes <= 0 {
 		o.SegmentBytes = 64 << 20
+	}
+	if o.Keep == 0 {
+		o.Keep = 4 * time.Hour
+	}
+	if o.First == 0 {
+		o.First = uint64(max(time.Now().Unix(), 1)) * restartSkip
 	}
 	o.SegmentBytes = max(pageSize, min(o.SegmentBytes, o.MaxBytes/8))
 	return o
@@ -91,7 +104,7 @@ func OpenSpool(dir string, points []facility.PointID, opts SpoolOptions) (*Spool
 	if err != nil {
 		return nil, err
 	}
-	s := &Spool{dir: dir, opts: opts, log: opts.Logger.With("spool", dir), lock: lock, tip: newTip(), next: 1}
+	s := &Spool{dir: dir, opts: opts, log: opts.Logger.With("spool", dir), lock: lock, tip: newTip(), next: opts.First}
 	if err := s.load(); err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("open spool %s: %w", dir, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/prometheus/prometheus/tsdb/wlog"
 )
@@ -77,16 +78,30 @@ func (s *Spool) unconfirmed(seg, after spoolSegment) uint64 {
 }
 
 // Truncate tells that the reader has safely stored every batch below before. Whole segments of such
-// batches are removed.
+// batches are removed once they are older than Keep. A number this spool never gave is refused with
+// an error that matches ErrAhead: it speaks of another spool, and what this one holds may be nowhere else.
 func (s *Spool) Truncate(before uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if before > s.next {
+		return fmt.Errorf("truncate spool: %w: it ends before %d, not at %d", ErrAhead, s.next, before)
+	}
 	s.confirmed = max(s.confirmed, before)
-	for len(s.segs) > 1 && s.segs[1].head.first <= s.confirmed {
+	for s.oldestConfirmed() && s.keptEnough(s.segs[0]) {
 		if !s.dropOldest() {
 			return fmt.Errorf("truncate spool: %w", s.Err())
 		}
 	}
 	s.publish()
 	return nil
+}
+
+// oldestConfirmed says whether nothing in the oldest segment is needed any more.
+func (s *Spool) oldestConfirmed() bool {
+	return len(s.segs) > 1 && s.segs[1].head.first <= s.confirmed
+}
+
+func (s *Spool) keptEnough(seg spoolSegment) bool {
+	info, err := os.Stat(wlog.SegmentName(s.dir, seg.index))
+	return err != nil || time.Since(info.ModTime()) >= s.opts.Keep
 }

@@ -32,6 +32,7 @@ type Gap struct {
 const (
 	whyOld        = "older than what the spool keeps"
 	whyUnreadable = "damaged on disk"
+	whyReplaced   = "the spool was begun anew: nobody knows what the one before still held"
 )
 
 // Tail hands out every batch behind the number after, then each new one at once, until ctx ends, fn
@@ -141,6 +142,10 @@ func (r *spoolReader) part(rec []byte) (spoolPart, bool) {
 		if err == nil && r.skipped && h.prev > r.after {
 			r.skipped = false
 			return r.gap(h.prev, whyOld), true
+		}
+		if err == nil && r.skipped && h.prev == 0 && r.after > 0 && h.first > r.after+1 {
+			r.skipped = false
+			return r.gap(h.first-1, whyReplaced), true
 		}
 		r.skipped = false
 		return spoolPart{}, false

@@ -41,6 +41,9 @@ func block(first, n int, at time.Time) []facility.Sample {
 
 func openSpool(t testing.TB, dir string, points []facility.PointID, opts SpoolOptions) *Spool {
 	t.Helper()
+	if opts.First == 0 {
+		opts.First = 1
+	}
 	s, err := OpenSpool(dir, points, opts)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +161,7 @@ func TestTheSpoolIsBoundedAndCountsWhatItGivesUp(t *testing.T) {
 }
 
 func TestConfirmedSegmentsAreCutAndNotCounted(t *testing.T) {
-	s := openSpool(t, t.TempDir(), pointList(1000), SpoolOptions{MaxBytes: 512 << 10, SegmentBytes: 64 << 10})
+	s := openSpool(t, t.TempDir(), pointList(1000), SpoolOptions{MaxBytes: 512 << 10, SegmentBytes: 64 << 10, Keep: -1})
 	for i := range 300 {
 		put(t, s, block(0, 1000, dawn.Add(time.Duration(i)*time.Second)))
 		if err := s.Truncate(s.LastSeq()); err != nil { // all but the newest
@@ -173,6 +176,52 @@ func TestConfirmedSegmentsAreCutAndNotCounted(t *testing.T) {
 	}
 	if got := batches(t, s, 299, 1)[0]; got.Gap != nil || got.Seq != 300 {
 		t.Errorf("the newest batch: %+v", got)
+	}
+}
+
+// Confirmed batches stay for a while: the history may lose its own log to a power cut and ask again.
+func TestConfirmedSegmentsStayForAReaderThatLosesThem(t *testing.T) {
+	opts := SpoolOptions{MaxBytes: 512 << 10, SegmentBytes: 64 << 10}
+	s := openSpool(t, t.TempDir(), pointList(1000), opts)
+	for i := range 60 {
+		put(t, s, block(0, 1000, dawn.Add(time.Duration(i)*time.Second)))
+		if err := s.Truncate(s.LastSeq()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := batches(t, s, 0, 1)[0]; got.Gap != nil || got.Seq != 1 {
+		t.Errorf("confirmed just now and gone already: %+v", got)
+	}
+	for i := range 300 {
+		put(t, s, block(0, 1000, dawn.Add(time.Duration(i)*time.Second)))
+		if err := s.Truncate(s.LastSeq()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.Bytes() > opts.MaxBytes || s.Evicted() != 0 {
+		t.Errorf("%d bytes, %d evicted: what is kept on suspicion must yield, uncounted", s.Bytes(), s.Evicted())
+	}
+}
+
+// The field's disk was replaced. What the desk confirmed speaks of the old spool: it must not cut the new.
+func TestANewSpoolIsNotTakenForTheOldOne(t *testing.T) {
+	old, err := OpenSpool(t.TempDir(), pointList(10), SpoolOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	put(t, old, block(0, 10, dawn))
+	known := old.LastSeq()
+	s := openSpool(t, t.TempDir(), pointList(10), SpoolOptions{First: known + 5*restartSkip})
+	put(t, s, block(0, 10, dawn))
+	got := batches(t, s, known, 2)
+	if got[0].Gap == nil || got[0].Gap.Why != whyReplaced || got[1].Gap != nil || len(got[1].Samples) != 10 {
+		t.Errorf("a reader of the old spool gets %+v", got)
+	}
+	behind := openSpool(t, t.TempDir(), pointList(10), SpoolOptions{})
+	put(t, behind, block(0, 10, dawn))
+	if err := behind.Truncate(known); !errors.Is(err, ErrAhead) {
+		t.Errorf("a confirmation of batches it never had: %v", err)
 	}
 }
 
