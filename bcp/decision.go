@@ -70,6 +70,14 @@ func (e Effect) Repeatable() bool {
 	return true
 }
 
+// Pages says whether the effect calls people, which waits for no majority.
+func (e Effect) Pages() bool {
+	return e.Kind == EffectPage || e.Kind == EffectAlarm || e.Kind == EffectTell || e.Kind == EffectSend
+}
+
+// Calls says whether the effect is a message of any sort, which nothing waits for in the long run.
+func (e Effect) Calls() bool { return e.Pages() || e.Kind == EffectStatus || e.Kind == EffectPlan }
+
 // key is the effect's name for ever: no other move of any machine has it.
 func effectKey(machine, id string, n uint64, i int) string {
 	return machine + "/" + id + "/" + strconv.FormatUint(n, 10) + "/" + strconv.Itoa(i)

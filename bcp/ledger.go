@@ -56,8 +56,17 @@ type Ledger struct {
 	folds    map[string]func(Transition) error
 	acts     map[string]*ActRecord
 	open     map[string]*ActRecord // intended or unknown
-	requests map[string]bool       // of people, by id: their move is written
+	requests map[string]bool       // of people, by id: their move is written, their answer is not
+	said     []string              // settled acts that call people or only look, oldest first
+	settled  []string              // all other settled acts, oldest first
 }
+
+// How many settled acts are remembered. Messages come by the thousand and nothing waits for old ones; of the
+// others a run or a playbook waits for a few dozen, so that what is forgotten is years old.
+const (
+	keptSaid    = 20_000
+	keptSettled = 20_000
+)
 
 // NewLedger is a ledger with nothing in it.
 func NewLedger() *Ledger {
@@ -133,8 +142,8 @@ func (l *Ledger) pages(d Decision) []Effect {
 	}
 	var out []Effect
 	for i, e := range d.Effects {
-		switch e.Kind {
-		case EffectPage, EffectAlarm, EffectTell, EffectSend:
+		switch {
+		case e.Pages():
 			e.Key, e.Epoch = effectKey(d.Machine, d.ID, n, i), d.Epoch
 			out = append(out, e)
 		}
@@ -203,8 +212,28 @@ func (l *Ledger) FoldOutcome(o Outcome) error {
 	a.State, a.Answered, a.Detail, a.Data, a.Probed = o.State, o.At, o.Detail, o.Data, o.Probed
 	if a.State != ActUnknown {
 		delete(l.open, o.Key)
+		l.age(a)
 	}
 	return nil
+}
+
+// age forgets the oldest settled acts. It follows from the entries alone, so that every fold forgets the same.
+func (l *Ledger) age(a *ActRecord) {
+	if a.Calls() {
+		l.said = append(l.said, a.Key)
+		l.said = l.forget(l.said, keptSaid)
+		return
+	}
+	l.settled = append(l.settled, a.Key)
+	l.settled = l.forget(l.settled, keptSettled)
+}
+
+func (l *Ledger) forget(keys []string, most int) []string {
+	if len(keys) <= most {
+		return keys
+	}
+	delete(l.acts, keys[0])
+	return keys[1:]
 }
 
 // Act is what is known of an intended act; false for a key nobody has written.

@@ -183,6 +183,10 @@ func (t stepTurn) page(level int) []Effect {
 // doubt leaves the outcome to a probe.
 func (t stepTurn) doubt(event, of string) (Decision, bool) {
 	e := t.effect(EffectProbe, t.plan.Do)
+	if of == EffectUndo {
+		e = t.undo()
+		e.Kind = EffectProbe
+	}
 	e.Args["of"] = of
 	return Decision{Event: event, Effects: []Effect{e}}, true
 }
@@ -273,12 +277,16 @@ func (t stepTurn) waiting() (Decision, bool) {
 	return Decision{Event: evNote, Why: "overdue: " + t.run.Why, Detail: stepDetail{Level: t.run.Level + 1}, Effects: t.page(t.run.Level + 1)}, true
 }
 
+// undo is an act of its own with a key of its own: an adapter that remembers the attempt must not take it for
+// done.
 func (t stepTurn) undo() Effect {
 	a := Act{}
 	if t.plan.Undo != nil {
 		a = *t.plan.Undo
 	}
-	return t.effect(EffectUndo, a)
+	e := t.effect(EffectUndo, a)
+	e.Args["key"] += "/undo"
+	return e
 }
 
 func (t stepTurn) compensating(lost bool) (Decision, bool) {

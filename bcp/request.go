@@ -359,8 +359,10 @@ func (o *Organisation) foldRequest(e journal.Entry) error {
 			delete(o.waiting, r.place())
 		}
 	}
-	if a.Waiting != nil {
-		o.waiting[a.Waiting.place()] = a.Waiting
+	delete(o.Ledger.requests, a.ID) // from now on the answer says that it is done
+	if w := a.Waiting; w != nil {
+		maps.DeleteFunc(o.waiting, func(_ string, old *Request) bool { return w.At.Sub(old.At) > secondLife })
+		o.waiting[w.place()] = w
 	}
 	o.answers[a.ID] = a
 	o.answered = append(o.answered, a.ID)

@@ -144,6 +144,7 @@ type runDetail struct {
 	Carried  *Carried   `json:"carried,omitempty"`
 	Asked    bool       `json:"asked,omitempty"`
 	Expired  string     `json:"expired,omitempty"`
+	Swap     bool       `json:"swap,omitempty"` // the roles were found the other way round
 }
 
 // Runs holds the failover machine of every group, and the brake over all of them.
@@ -305,7 +306,7 @@ func (r *Run) move(t Transition, d runDetail) {
 		r.Moved = true
 	case t.To == RunComplete && t.From != RunComplete:
 		r.Ended = t.At
-	case t.From == RunComplete && t.To == RunArmed:
+	case t.From == RunComplete && t.To == RunArmed, d.Swap:
 		r.Source, r.Target = r.Target, r.Source
 	}
 }

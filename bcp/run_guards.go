@@ -86,6 +86,8 @@ type Carried struct {
 type GroupFacts struct {
 	Carried     *Carried // by the source, nil when it was not seen to serve lately
 	Epoch       uint64   // the newest any store has promised to anybody, 0 when not known
+	ServedBy    string   // the site that is primary for all services at the newest epoch, "" when mixed or not known
+	ServedSince time.Time // by it without a break, as whoever runs the loop has seen
 	Misses      int      // probes of the source missed in a row, one a second
 	Alive       Tri      // the source answers again
 	Vantages    []Vantage

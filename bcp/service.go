@@ -63,6 +63,9 @@ type ServiceRun struct {
 	Spans  []Span    `json:"spans"` // oldest first
 }
 
+// keptSpans is how many changes of a service are remembered: a month of one every five minutes.
+const keptSpans = 10_000
+
 type serviceDetail struct {
 	Until *time.Time `json:"until,omitempty"`
 }
@@ -101,6 +104,9 @@ func (x *Services) fold(t Transition) error {
 	if t.From != t.To {
 		s.Since, s.Reason = t.At, t.Why
 		s.Spans = append(s.Spans, Span{State: t.To, From: t.At})
+		if len(s.Spans) > keptSpans {
+			s.Spans = s.Spans[1:]
+		}
 	}
 	s.State = t.To
 	if d.Until != nil {
