@@ -59,10 +59,8 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  echo "== $$pkg $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
 
 BENCH ?= .
-bench: ## Go benchmarks, a JSON object a line; BENCH=name for one
-	@$(GOTEST) -run '^$$' -bench '$(BENCH)' -benchmem ./... | awk '/^pkg:/ { pkg = $$2 } /^Benchmark/ { \
-	  sub(/-[0-9]+$$/, "", $$1); sub(/^Benchmark/, "", $$1); printf "{\"bench\":\"%s.%s\",\"n\":%s", pkg, $$1, $$2; \
-	  for (i = 3; i < NF; i += 2) { unit = $$(i + 1); gsub(/\//, "_per_", unit); gsub(/[^A-Za-z0-9_]/, "_", unit); printf ",\"%s\":%s", unit, $$i } print "}" }'
+bench: ## benchmarks, a JSON object a line on standard output (docs/benchmarks.md); BENCH=name for one
+	@go run ./cmd/bongsu-bench -name '$(BENCH)'
 
 lint: $(TOOLS)/staticcheck $(WEB)/node_modules/.installed ## gofmt, vet, staticcheck, eslint, prettier
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

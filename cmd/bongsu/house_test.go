@@ -35,7 +35,7 @@ var binaries = sync.OnceValues(func() (string, error) {
 
 // house is a simulated facility and one node, as real processes on free ports, seen over HTTP only.
 type house struct {
-	t       *testing.T
+	t       testing.TB
 	bin     string
 	site    string
 	data    string
@@ -66,7 +66,7 @@ func (l *lockedBuffer) String() string {
 var loopbackPort = regexp.MustCompile(`(127\.0\.0\.1:|port: )(\d+)`)
 
 // movePorts gives every port that the files of a site name another one, the same in all of them.
-func movePorts(t *testing.T, dir string) map[string]int {
+func movePorts(t testing.TB, dir string) map[string]int {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil || len(files) == 0 {
@@ -101,7 +101,7 @@ func movePorts(t *testing.T, dir string) map[string]int {
 }
 
 // changed rewrites one file.
-func changed(t *testing.T, file string, change func(string) string) {
+func changed(t testing.TB, file string, change func(string) string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -120,7 +120,7 @@ type houseOptions struct {
 }
 
 // newHouse copies the demo site onto free ports and starts the simulator and the node.
-func newHouse(t *testing.T, o houseOptions) *house {
+func newHouse(t testing.TB, o houseOptions) *house {
 	t.Helper()
 	bin, err := binaries()
 	if err != nil {
@@ -152,7 +152,7 @@ func newHouse(t *testing.T, o houseOptions) *house {
 
 // freePorts takes free ports from the system. They are let go again before the processes bind them,
 // all at the same time, so that none is given twice.
-func freePorts(t *testing.T, n int) []int {
+func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int
 	for range n {
@@ -192,7 +192,7 @@ func (h *house) eventually(within time.Duration, what string, ok func() bool) {
 	eventually(h.t, within, what, ok)
 }
 
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+func eventually(t testing.TB, within time.Duration, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

@@ -30,8 +30,9 @@ var arrows = map[string][]string{
 	"bongsu/simulators/people":    {"bongsu/facility"},
 	"bongsu/simulators/messenger": {"bongsu/facility", "bongsu/simulators/names", "bongsu/simulators/people", "bongsu/simulators/world"},
 
-	"bongsu/ui":             {"bongsu/bcp", "bongsu/rules", "bongsu/historian", "bongsu/journal", "bongsu/facility"},
-	"bongsu/cmd/bongsu-sim": {"bongsu/facility", "bongsu/simulators"},
+	"bongsu/ui":               {"bongsu/bcp", "bongsu/rules", "bongsu/historian", "bongsu/journal", "bongsu/facility"},
+	"bongsu/cmd/bongsu-bench": {},
+	"bongsu/cmd/bongsu-sim":   {"bongsu/facility", "bongsu/simulators"},
 	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/bcp/control", "bongsu/bcp/messenger", "bongsu/bcp/names", "bongsu/bcp/notify", "bongsu/rules", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal", "bongsu/journal/shared",
 		"bongsu/facility", "bongsu/collectors"},
 }
