@@ -291,8 +291,8 @@ var quickly = map[string]func(string) string{"continuity.yaml": func(s string) s
 	return strings.Replace(s, "canary_hold: 10s", "canary_hold: 4s", 1)
 }}
 
-// The desk and the member are killed at five moments of one run each. No act is done twice, none is
-// forgotten, and the messenger is moved without a loss.
+// The desk and the member are killed at five moments of the playbook and the run of one fire each. No act is
+// done twice, none is forgotten, and the messenger is moved without a loss.
 func TestContinuityOutlivesKills(t *testing.T) {
 	t.Parallel()
 	for _, child := range []string{"desk", "member"} {
@@ -300,19 +300,24 @@ func TestContinuityOutlivesKills(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, houseOptions{files: quickly})
 			h.ready()
-			began := h.notice()
-			for _, state := range []string{bcp.RunFencing, bcp.RunPromoting, bcp.RunShiftCanary, bcp.RunShiftFull, bcp.RunVerifyPublic} {
-				h.eventually(90*time.Second, state+" or later", func() bool { return reached(h.run().State, state) })
+			h.scenario("battery-fire")
+			killed := func() {
 				h.kill9(child)
 				h.eventually(40*time.Second, "continuity leads again", func() bool { p, ok := h.picture(); return ok && p.Control.Leads })
 			}
-			h.moved(began, 5*time.Minute)
+			h.eventually(150*time.Second, "the playbook has begun", func() bool { p, ok := h.picture(); return ok && len(p.Plays) > 0 })
+			killed()
+			for _, state := range []string{bcp.RunPrecheck, bcp.RunShiftCanary, bcp.RunShiftFull, bcp.RunVerifyPublic} {
+				h.eventually(120*time.Second, state+" or later", func() bool { return reached(h.run().State, state) })
+				killed()
+			}
+			h.moved(h.run().Triggered, 5*time.Minute)
 			h.eventually(3*time.Minute, "the run is complete", func() bool { return h.run().State == bcp.RunComplete })
 			done, open := h.acts()
 			if len(open) > 0 {
 				t.Errorf("without an outcome: %v", open)
 			}
-			for _, name := range []string{"fence dc1", "promote account", "promote api", "promote messaging", "shed dc2", "canary dc2 1", "canary dc2 10", "shift talk", "drain dc1"} {
+			for _, name := range []string{"fence dc1", "promote account", "promote api", "promote messaging", "shed dc2", "canary dc2 1", "canary dc2 10", "shift talk", "drain dc1", "do pr", "do talk", "do infra"} {
 				if done[name] != 1 {
 					t.Errorf("%s was done %d times: %v", name, done[name], done)
 				}
@@ -331,37 +336,56 @@ func reached(now, want string) bool {
 	return slices.Index(path, now) >= slices.Index(path, want)
 }
 
+// All power of the building goes at once: nobody can reach the old site, and only the building's own
+// feedback proves that it cannot write.
+func TestContinuityMovesADarkSite(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, houseOptions{files: quickly})
+	h.ready()
+	h.fault("building-off", "demo")
+	h.eventually(60*time.Second, "the run is triggered", func() bool { return !h.run().Triggered.IsZero() })
+	h.moved(h.run().Triggered, 90*time.Second)
+	if r := h.run(); r.Fence == nil || !strings.Contains(r.Fence.How, "power is off") && !strings.Contains(r.Fence.How, "read-only") {
+		t.Errorf("fenced by %+v", r.Fence)
+	} else {
+		t.Logf("fenced: %s", r.Fence.How)
+	}
+}
+
+// fault makes something in the world fail and gives the id to heal it by.
+func (h *house) fault(kind, target string) string {
+	h.t.Helper()
+	var out struct{ ID string }
+	body := fmt.Sprintf(`{"kind":%q,"target":%q}`, kind, target)
+	resp, err := http.Post(h.sim+"/sim/v1/faults", "application/json", strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode/100 != 2 {
+		h.t.Fatalf("fault %s: %s %v", body, resp.Status, err)
+	}
+	return out.ID
+}
+
+func (h *house) heal(id string) {
+	h.t.Helper()
+	req, _ := http.NewRequest(http.MethodDelete, h.sim+"/sim/v1/faults/"+id, nil)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil || resp.StatusCode/100 != 2 {
+		h.t.Fatalf("heal: %v %v", resp, err)
+	}
+	resp.Body.Close()
+}
+
 // What stands in the way is said, journalled, and leaves a run in HOLD with a way out: never a half-done
 // switch.
 func TestContinuityHoldsWhatItCannotProve(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, houseOptions{files: quickly})
 	h.ready()
-	fault := func(kind, target string) string {
-		t.Helper()
-		var out struct{ ID string }
-		body := fmt.Sprintf(`{"kind":%q,"target":%q}`, kind, target)
-		resp, err := http.Post(h.sim+"/sim/v1/faults", "application/json", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode/100 != 2 {
-			t.Fatalf("fault %s: %s %v", body, resp.Status, err)
-		}
-		return out.ID
-	}
-	heal := func(id string) {
-		t.Helper()
-		req, _ := http.NewRequest(http.MethodDelete, h.sim+"/sim/v1/faults/"+id, nil)
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil || resp.StatusCode/100 != 2 {
-			t.Fatalf("heal: %v %v", resp, err)
-		}
-		resp.Body.Close()
-	}
 	// The target is down: nothing is fenced, promoted or moved.
-	down := fault("site-power", "dc2")
+	down := h.fault("site-power", "dc2")
 	h.eventually(20*time.Second, "the target is seen down", func() bool {
 		p, ok := h.picture()
 		return ok && len(p.Sites) > 1 && p.Sites[1].Alive == bcp.No
@@ -375,13 +399,13 @@ func TestContinuityHoldsWhatItCannotProve(t *testing.T) {
 		t.Errorf("done with the target down: %v", done)
 	}
 	// It comes back, but the name servers refuse updates: the run goes on by itself up to there.
-	refuse := fault("dns-refuse", "ns1")
-	heal(down)
+	refuse := h.fault("dns-refuse", "ns1")
+	h.heal(down)
 	h.eventually(120*time.Second, "the run holds at the names", func() bool { r := h.run(); return r.State == bcp.RunHold && r.Moved })
 	if code, body := h.as("operator").post("failover/talk/resume", map[string]string{}); code != 403 {
 		t.Errorf("an operator resumes: %d %s", code, body)
 	}
-	heal(refuse)
+	h.heal(refuse)
 	if code, body := h.as("tower").post("failover/talk/resume", map[string]string{}); code != 200 {
 		t.Errorf("the tower resumes: %d %s", code, body)
 	}
