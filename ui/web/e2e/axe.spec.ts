@@ -1,8 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
-import { fresh, isMock, logIn, open, station, type Lang, type Theme } from './steps'
+import { fresh, isMock, logIn, open, scene, station, type Lang, type Theme } from './steps'
 
-const screens = ['/o', '/b', '/a', '/t', '/j', '/sim']
+const screens = ['/o', '/b', '/a', '/t', '/j', '/j?scope=shared', '/sim', '/w', '/f', '/m']
 
 for (const lang of ['ko', 'en'] as Lang[])
   for (const theme of ['light', 'dark'] as Theme[])
@@ -25,6 +25,40 @@ for (const lang of ['ko', 'en'] as Lang[])
         found.push(...(await faults(page, '/b in a fire')))
         await open(page, '/a?id=PREALARM%3AR3')
         found.push(...(await faults(page, 'alarm drawer')))
+      }
+      expect(found).toEqual([])
+    })
+
+const moments = [
+  ['declared', ['/w', '/m']],
+  ['hold', ['/f', '/w', '/j?scope=shared']],
+  ['complete', ['/f']],
+  ['no-quorum', ['/w', '/o']],
+] as const
+
+for (const lang of ['ko', 'en'] as Lang[])
+  for (const theme of ['light', 'dark'] as Theme[])
+    test(`every moment of a disaster passes axe, ${lang} ${theme} @mock`, async ({ page }) => {
+      test.slow()
+      await fresh(page)
+      await station(page, lang, theme)
+      await logIn(page, 'tower')
+      const found: string[] = []
+      for (const [moment, paths] of moments) {
+        await scene(page, moment)
+        for (const path of paths) {
+          await open(page, path)
+          await page.waitForTimeout(300)
+          found.push(...(await faults(page, `${path} ${moment}`)))
+        }
+      }
+      await open(page, '/w')
+      await scene(page, 'declared')
+      for (const name of [/유리|Break glass/, /보고하기|^Report$/]) {
+        await page.getByRole('button', { name }).first().click()
+        await expect(page.getByRole('dialog')).toBeVisible()
+        found.push(...(await faults(page, `dialog ${String(name)}`)))
+        await page.keyboard.press('Escape')
       }
       expect(found).toEqual([])
     })

@@ -105,7 +105,7 @@ function held(): Picture {
     waiting: [],
     plays: [
       play({
-        ...afoot,
+        ...afoot(),
         declare: state('DONE', { evidence: '사전 명령 so-2026-1', by: 'deputy' }),
         move: state('RUNNING', { since: ago(50) }),
         traffic: state('UNKNOWN'),

@@ -228,13 +228,13 @@ export function play(states: Record<string, Omit<StepRun, 'id'>>): Play {
   }
 }
 
-export const afoot = {
+export const afoot = () => ({
   tell: state('DONE'),
   'call-in': state('WAIT_HUMAN', { since: ago(195), level: 1, why: '' }),
   freeze: state('DONE', { attempt: 2 }),
   traffic: state('RUNNING', { since: ago(12) }),
   declare: state('WAIT_HUMAN', { since: ago(150) }),
-}
+})
 
 export function declared(): Picture {
   const p = calm()
@@ -253,7 +253,7 @@ export function declared(): Picture {
       summons('legal', 'UNREACHABLE', { alone: true, last: '' }),
       summons('oncall', 'SENT', { for: 'pr', last: 'voice' }),
     ],
-    plays: [play(afoot)],
+    plays: [play(afoot())],
     sites: p.sites.map((s) => (s.id === 'dc1' ? { ...s, stages: { B1: 2 } } : s)),
     waiting: [
       {

@@ -34,3 +34,11 @@ export async function open(page: Page, path: string): Promise<void> {
 export async function fresh(page: Page): Promise<void> {
   if (isMock) await page.request.post('/mock/reset')
 }
+
+/** A moment of a disaster, on the mock only. */
+export async function scene(
+  page: Page,
+  name: 'none' | 'calm' | 'declared' | 'hold' | 'complete' | 'no-quorum',
+): Promise<void> {
+  await page.request.post(`/mock/continuity?scene=${name}`)
+}

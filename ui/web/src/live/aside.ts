@@ -1,9 +1,17 @@
 // The organisation's picture beside another view: a connection of its own, one for all tabs of the
-// browser. It has no watchdog: who is heard is judged by the screen's own stream, which renews this
-// one when it renews itself.
+// browser, with a watchdog of its own. Pictures come only when something changes, so silence is told
+// by the heartbeats of their view.
 
+import type { EventName } from './stream'
 import type { Picture } from './picture'
 import { share, type Shared } from './share'
+import { Watchdog } from './watchdog'
+
+export interface AsideHooks {
+  take(p: Picture): void
+  /** Whether what was last heard can still be taken for now. */
+  heard(fresh: boolean): void
+}
 
 export class Aside {
   private wanted = false
@@ -11,11 +19,17 @@ export class Aside {
   private shared: Shared | null = null
   private source: EventSource | null = null
   private newest: Picture | null = null
+  private watchdog: Watchdog
 
   constructor(
     private open: (url: string) => EventSource,
-    private take: (p: Picture) => void,
-  ) {}
+    private hooks: AsideHooks,
+  ) {
+    this.watchdog = new Watchdog({
+      judged: (s) => hooks.heard(s !== 'lost'),
+      reconnect: () => this.renew(),
+    })
+  }
 
   want(on: boolean): void {
     this.wanted = on
@@ -30,23 +44,25 @@ export class Aside {
 
   renew(): void {
     if (this.shared?.leading()) this.connect()
+    else this.shared?.ask()
   }
 
   private settle(): void {
     const on = this.wanted && !this.isCovered
     if (on === (this.shared !== null)) return
     if (!on) {
+      this.watchdog.stop()
+      this.hooks.heard(true)
       this.close()
       this.shared?.leave()
       this.shared = null
       return
     }
+    this.watchdog.start()
     this.shared = share('continuity', {
       lead: () => this.connect(),
       copy: () => (this.newest ? [['continuity', { picture: this.newest }]] : []),
-      take: (name, data) => {
-        if (name === 'continuity') this.took(data)
-      },
+      take: (name, data) => this.took(name, data),
     })
   }
 
@@ -54,13 +70,12 @@ export class Aside {
     this.close()
     const source = this.open('/api/v1/live?view=continuity')
     this.source = source
-    source.addEventListener('continuity', (e) => {
-      const { data } = e as MessageEvent<string>
-      this.shared?.tell('continuity', data)
-      this.took(data)
-    })
-    // A tab that shows this view alone needs the heartbeats too, when this one leads for both.
-    source.addEventListener('hb', (e) => this.shared?.tell('hb', (e as MessageEvent<string>).data))
+    for (const name of ['continuity', 'hb'] as const)
+      source.addEventListener(name, (e) => {
+        const { data } = e as MessageEvent<string>
+        this.shared?.tell(name, data)
+        this.took(name, data)
+      })
   }
 
   private close(): void {
@@ -68,8 +83,10 @@ export class Aside {
     this.source = null
   }
 
-  private took(data: string): void {
+  private took(name: EventName, data: string): void {
+    this.watchdog.beat()
+    if (name !== 'continuity') return
     this.newest = (JSON.parse(data) as { picture: Picture }).picture
-    this.take(this.newest)
+    this.hooks.take(this.newest)
   }
 }

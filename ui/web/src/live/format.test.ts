@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { clock, dateTime, duration, look, number, unit, valueText, worst, zoneName } from './format'
+import {
+  clock,
+  dateTime,
+  duration,
+  look,
+  number,
+  stopwatch,
+  unit,
+  valueText,
+  worst,
+  zoneName,
+} from './format'
 
 describe('times', () => {
   const at = Date.parse('2026-03-02T05:03:22.000Z')
@@ -69,3 +80,11 @@ describe('numbers', () => {
     expect(unit('kW')).toBe('kW')
   })
 })
+
+it.each([
+  [0, '0:00'],
+  [58_900, '0:58'],
+  [3_492_000, '58:12'],
+  [3_672_000, '1:01:12'],
+  [-65_000, '−1:05'],
+])('writes a running clock of %i ms as %s', (ms, want) => expect(stopwatch(ms)).toBe(want))

@@ -120,8 +120,8 @@ export function verbs(step: Step, run: StepRun): StepVerb[] {
     case 'PENDING':
       return ['skip']
     case 'WAIT_HUMAN': {
-      // Done by people and let through already: only their evidence takes it on.
-      const again = !(human.has(step.do.kind) && run.released)
+      // What people do themselves is let through once, at its hold point; then it takes their evidence.
+      const again = human.has(step.do.kind) ? Boolean(step.hold) && !run.released : true
       return again ? ['release', 'attest', 'skip', 'give-up'] : ['attest', 'skip', 'give-up']
     }
     case 'DONE':

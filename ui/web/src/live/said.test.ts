@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { said } from './said'
 
-const files = import.meta.glob<Record<string, string>>('../text/ko/said.json', {
+const files = import.meta.glob<Record<string, string>>('../text/ko/{said,refusals}.json', {
   import: 'default',
   eager: true,
 })
-const words = Object.values(files)[0] ?? {}
+const words: Record<string, string> = Object.assign({}, ...Object.values(files))
 const ko = (key: string, values: Record<string, string>) =>
   (words[key] ?? values.defaultValue ?? key).replace(/\{\{(\w+)\}\}/g, (_m, n: string) => values[n] ?? '')
 

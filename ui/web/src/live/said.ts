@@ -27,6 +27,7 @@ const sentences: [string, string, string[]][] = [
   [`two persons: ${name} and ${name}`, 'two-agreed', ['a', 'b']],
   ['two persons on two stations have to agree', 'two-needed', []],
   [`standing order ${name}, signed by ${name} and ${name}`, 'standing-order', ['order', 'a', 'b']],
+  [`standing order (\\S+)`, 'by-standing', ['order']],
   ['declared disaster', 'declared', []],
   ['automatic: the data can be rebuilt', 'automatic', []],
   [`one person: ${name}`, 'one-agreed', ['who']],
@@ -106,6 +107,10 @@ const sentences: [string, string, string[]][] = [
   // motions that the rules themselves put
   [`Declare a disaster at (\\S+) and start its playbook\\.`, 'motion-declare', ['site']],
   [`Ratify what ${name} did against the rules \\((.*?)\\): (.*)`, 'motion-ratify', ['who', 'rules', 'why']],
+  [`incident:(\\S+)`, 'cause-incident', ['id']],
+  [`site:(\\S+)`, 'cause-site', ['site']],
+  ['rto', 'cause-rto', []],
+  [`(\\S+): signed by ${name}`, 'signed', ['what', 'who']],
   [`approved by ${name}`, 'approved', ['who']],
   [`with ${name}`, 'with', ['who']],
 ]

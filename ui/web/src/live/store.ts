@@ -51,6 +51,8 @@ export class LiveStore {
   entries: readonly Entry[] = []
   /** The organisation's whole situation; null until the server has told it. */
   picture: Picture | null = null
+  /** False when nothing was heard of the organisation for ten seconds. */
+  pictureFresh = true
 
   private ids: string[] = []
   private index = new Map<string, number>()
@@ -178,6 +180,12 @@ export class LiveStore {
   /** Replaces the picture of the organisation: the newest word wins. */
   continuity(p: Picture): void {
     this.picture = readPicture(p)
+    this.dirty('picture')
+  }
+
+  setPictureFresh(fresh: boolean): void {
+    if (fresh === this.pictureFresh) return
+    this.pictureFresh = fresh
     this.dirty('picture')
   }
 

@@ -100,3 +100,60 @@ it('connects anew when an event is missing between two others', async () => {
   source().say('tick', { s: 9, t: 4, i: [], v: [] }, '9')
   expect(FakeSource.made).toHaveLength(made + 1)
 })
+
+it('hears of the organisation beside a view that does not tell of it, and once where it does', async () => {
+  const { store, stream } = await opened()
+  const urls = () =>
+    FakeSource.made
+      .filter((s) => !s.closed)
+      .map((s) => s.url.split('=')[1])
+      .sort()
+  expect(urls()).toEqual(['battery'])
+  stream.hearContinuity(true)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(urls()).toEqual(['battery', 'continuity'])
+  FakeSource.made.at(-1)?.say('continuity', { picture: { at: 'x', control: { seq: 4 } } }, '7')
+  expect(store.picture?.control.seq).toBe(4)
+  stream.show('continuity')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(urls()).toEqual(['continuity'])
+  // Pictures replace one another whole: a number that was passed over is no hole.
+  FakeSource.made.at(-1)?.say('continuity', { picture: { at: 'y', control: { seq: 5 } } }, '9')
+  FakeSource.made.at(-1)?.say('continuity', { picture: { at: 'z', control: { seq: 8 } } }, '12')
+  expect(store.picture?.control.seq).toBe(8)
+  expect(urls()).toEqual(['continuity'])
+  stream.show('alarms')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(urls()).toEqual(['alarms', 'continuity'])
+  stream.stop()
+  expect(urls()).toEqual([])
+})
+
+it('renews what it hears beside together with the view, when the server freezes', async () => {
+  const { stream, source } = await opened()
+  stream.hearContinuity(true)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(source().url).toContain('continuity')
+  const made = FakeSource.made.length
+  await vi.advanceTimersByTimeAsync(5300)
+  const renewed = FakeSource.made.slice(made).map((s) => s.url.split('=')[1])
+  expect(new Set(renewed)).toEqual(new Set(['battery', 'continuity']))
+  expect(FakeSource.made.filter((s) => !s.closed)).toHaveLength(2)
+})
+
+it('says when the organisation alone is not heard any more, and when it is again', async () => {
+  const { store, stream, source } = await opened()
+  const main = source()
+  main.say('hb', hb)
+  stream.hearContinuity(true)
+  await vi.advanceTimersByTimeAsync(0)
+  for (let n = 0; n < 11; n++) {
+    await vi.advanceTimersByTimeAsync(1000)
+    main.say('hb', hb)
+  }
+  expect(store.connection).toBe('live')
+  expect(store.pictureFresh).toBe(false)
+  expect(main.closed).toBe(false)
+  source().say('hb', hb)
+  expect(store.pictureFresh).toBe(true)
+})

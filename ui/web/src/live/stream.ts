@@ -38,7 +38,10 @@ export class LiveStream {
       judged: (s) => this.judged(s),
       reconnect: () => this.reconnect(),
     })
-    this.beside = new Aside(open, (p) => store.continuity(p))
+    this.beside = new Aside(open, {
+      take: (p) => store.continuity(p),
+      heard: (fresh) => store.setPictureFresh(fresh),
+    })
   }
 
   /** Whether to hear of the organisation, on whatever screen; off where the site has none. */

@@ -5,12 +5,13 @@ export const needs = {
   overview: ['overview', 'fire'],
   battery: ['fire', 'trends', 'danger'],
   alarms: ['alarms', 'trends'],
-  journal: ['journal', 'fire', 'continuity', 'states', 'moves', 'said'],
+  journal: ['journal', 'fire', 'continuity', 'states', 'moves', 'said', 'refusals'],
   sim: ['sim', 'fire'],
   trends: ['trends'],
-  war: ['continuity', 'states', 'war', 'moves', 'said', 'journal', 'fire', 'danger'],
-  failover: ['continuity', 'states', 'failover', 'said', 'danger'],
-  phone: ['continuity', 'phone', 'said'],
+  war: ['continuity', 'states', 'war', 'moves', 'said', 'refusals', 'journal', 'fire', 'danger'],
+  failover: ['continuity', 'states', 'failover', 'said', 'refusals', 'danger'],
+  /* What the rules say of their guards is not shown here; it stays in their own words until it has come. */
+  phone: ['continuity', 'phone', 'refusals'],
 } as const satisfies Record<string, readonly string[]>
 
 export type ScreenName = keyof typeof needs

@@ -17,6 +17,8 @@ export interface ActProps {
   onAct: () => Promise<unknown> | void
   danger?: boolean
   quiet?: boolean
+  /** What is most likely wanted of several. */
+  primary?: boolean
   /** One of several, and the one that holds now. */
   pressed?: boolean
   label?: string
@@ -42,7 +44,7 @@ export function useOff(right?: Right, off?: string): string {
   return off ?? ''
 }
 
-export function Act({ right, off, onAct, danger, quiet, pressed, label, children }: ActProps) {
+export function Act({ right, off, onAct, danger, quiet, primary, pressed, label, children }: ActProps) {
   const why = useOff(right, off)
   const id = useId()
   const tell = useTell()
@@ -58,7 +60,7 @@ export function Act({ right, off, onAct, danger, quiet, pressed, label, children
       setBusy(false)
     }
   }
-  const kind = danger ? 'button danger' : quiet ? 'button quiet' : 'button'
+  const kind = danger ? 'button danger' : primary ? 'button primary' : quiet ? 'button quiet' : 'button'
   return (
     <>
       <button

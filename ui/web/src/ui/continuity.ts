@@ -53,6 +53,15 @@ export function useContinuity(): Asked {
 
 const absent = (e: unknown): boolean => e instanceof Problem && e.status === 404
 
+/** Whether the picture can still be taken for now; the whole screen says so where the stream is lost. */
+export function usePictureFresh(): boolean {
+  const { store } = useConsole()
+  return useSyncExternalStore(
+    useCallback((f: () => void) => store.on('picture', f), [store]),
+    () => store.pictureFresh,
+  )
+}
+
 /** Whether nothing global can be decided now, or what is shown of it may be old. */
 export function useReadOnly(): boolean {
   const picture = usePicture()

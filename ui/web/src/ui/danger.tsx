@@ -171,7 +171,7 @@ function Form(p: DangerProps) {
         {why || t('danger.ready')} · {t('danger.expires', { s: left })}
       </p>
       <div className="dialog-buttons">
-        <button type="button" className="button" autoFocus onClick={p.close}>
+        <button type="button" className="button" autoFocus={!p.plain} onClick={p.close}>
           {t('cancel')}
         </button>
         <button

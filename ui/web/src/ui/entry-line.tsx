@@ -1,6 +1,8 @@
 // One line of a journal: time, kind, a sentence, who; the raw record behind it.
 
 import type { Entry } from '../live/types'
+import { useSaid } from './ask'
+import { useNames } from './continuity'
 import { useSentence } from './sentence'
 import { useTimes, useWords } from './text'
 import '../style/entries.css'
@@ -9,6 +11,8 @@ export function EntryLine({ entry: e, group }: { entry: Entry; group: string }) 
   const { t } = useWords()
   const { full } = useTimes()
   const sentence = useSentence()
+  const { person } = useNames()
+  const inWords = useSaid()
   const raw = typeof e.data === 'string' ? e.data : JSON.stringify(e.data, null, 2)
   return (
     <li className="entry" data-group={group}>
@@ -18,7 +22,7 @@ export function EntryLine({ entry: e, group }: { entry: Entry; group: string }) 
           <span className="entry-kind">{t(`kind.${e.kind}`, { defaultValue: e.kind })}</span>
           <span className="entry-text">{sentence(e)}</span>
           <span className="muted entry-actor">
-            {e.actor}
+            {t(`actor.${e.actor}`, { defaultValue: inWords(person(e.actor)) })}
             {e.node && <Whence entry={e} />}
           </span>
         </summary>

@@ -1,19 +1,20 @@
 // What stands on every screen: site, alarm counts, stream age, clock, person, nav, newest alarm.
 
-import { useEffect, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import { ConnectionBanner, FieldBanner } from './banner'
 import { useConsole } from './context'
 import { Header } from './header'
 import { useConnection } from './live'
-import { Nav } from './nav'
-import { NewestAlarm } from './newest'
 import { Notices } from './notices'
-import { Announcer } from './announcer'
 import { useKeys } from './keys'
 import { useRelease } from './release'
 import { Strip } from './strip'
 import { useWords } from './text'
+
+// A phone that only decides loads neither the ways to the other screens nor the alarms' sound.
+const Nav = lazy(() => import('./nav').then((m) => ({ default: m.Nav })))
+const Watch = lazy(() => import('./watch'))
 
 export function Frame({ children }: { children: ReactNode }) {
   const { t } = useWords()
@@ -42,14 +43,21 @@ export function Frame({ children }: { children: ReactNode }) {
         <FieldBanner />
         <Strip />
       </div>
-      {!wall && !bare && <Nav inert={lost} />}
+      {!wall && !bare && (
+        <Suspense fallback={<div className="nav" />}>
+          <Nav inert={lost} />
+        </Suspense>
+      )}
       {/* Nothing below may be pressed while what it shows is not known to be true. */}
       <main id="main" tabIndex={-1} className="main" inert={lost} data-hatched={lost || undefined}>
         {children}
       </main>
-      {!bare && <NewestAlarm />}
+      {!bare && (
+        <Suspense>
+          <Watch />
+        </Suspense>
+      )}
       <Notices />
-      {!bare && <Announcer />}
     </div>
   )
 }

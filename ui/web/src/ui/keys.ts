@@ -3,7 +3,7 @@
 
 import { useEffect } from 'react'
 import { useLocation } from 'wouter'
-import { silence } from './newest'
+import { silence } from './silence'
 
 const places: Record<string, string> = {
   o: '/o',

@@ -12,6 +12,7 @@ import {
 } from 'lucide-react'
 import { Link as Go, useLocation } from 'wouter'
 import { useContinuity } from './continuity'
+import { useNarrow } from './narrow'
 import { useSimulator } from './simulator'
 import { useWords } from './text'
 
@@ -31,6 +32,7 @@ export function Nav({ inert }: { inert: boolean }) {
   const [at] = useLocation()
   const sim = useSimulator()
   const { absent } = useContinuity()
+  const narrow = useNarrow()
   return (
     <nav className="nav" aria-label={t('nav.label')} inert={inert}>
       <ul>
@@ -42,7 +44,7 @@ export function Nav({ inert }: { inert: boolean }) {
             <li key={path}>
               <Go href={path} aria-current={here ? 'page' : undefined} data-sim={key === 'sim' || undefined}>
                 <Icon aria-hidden />
-                <span>{t(`nav.${key}`)}</span>
+                <span>{t(narrow ? `nav-short.${key}` : `nav.${key}`)}</span>
               </Go>
             </li>
           )

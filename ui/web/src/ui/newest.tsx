@@ -3,19 +3,14 @@
 import { BellOff } from 'lucide-react'
 import { Link as Go } from 'wouter'
 import { foremost } from '../live/order'
-import { prefs } from '../live/prefs'
 import { acknowledge } from './alarm-acts'
 import { Act } from './act'
 import { useConsole } from './context'
 import { Glyph } from './glyph'
 import { useAlarmMap } from './live'
-import { now } from './second'
+import { silence } from './silence'
 import { SoundBlocked } from './announcer'
 import { useAlarmText, useAssetName, useTimes, useWords } from './text'
-
-export function silence(): void {
-  prefs.getState().silence(now())
-}
 
 export function NewestAlarm() {
   const { t } = useWords()

@@ -1,7 +1,6 @@
 // The organisation's own entries as sentences: a move of one of its machines, what became of an act,
 // what a person asked, what the leader answered.
 
-import { said } from '../live/said'
 import type { Entry } from '../live/types'
 import { fields, text, type Fields, type SentenceWords } from './sentence'
 
@@ -54,8 +53,8 @@ function behind(d: Fields, w: SentenceWords): string[] {
     approval.person !== undefined && w.t(approval.yes === true ? 'sentence.approved' : 'sentence.denied'),
     channel &&
       w.t('sentence.channel', { channel: w.t(`channel-kind.${channel}`, { defaultValue: channel }) }),
-    said(text(d.why), w.t),
-    !nobody.has(text(d.by)) && w.t('sentence.by', { who: w.person(text(d.by)) }),
+    w.said(text(d.why)),
+    !nobody.has(text(d.by)) && w.t('sentence.by', { who: w.said(w.person(text(d.by))) }),
   ]
   return parts.filter((p): p is string => Boolean(p))
 }
@@ -82,7 +81,7 @@ function outcome(d: Fields, e: Entry, w: SentenceWords): string {
     of: subject(machine, rest.slice(0, -2).join('/'), w),
     state: w.t(`act-state.${text(d.state)}`, { defaultValue: text(d.state) }),
   })
-  return text(d.detail) ? `${line} · ${said(text(d.detail), w.t)}` : line
+  return text(d.detail) ? `${line} · ${w.said(text(d.detail))}` : line
 }
 
 function request(d: Fields, e: Entry, w: SentenceWords): string {
@@ -100,7 +99,7 @@ function request(d: Fields, e: Entry, w: SentenceWords): string {
 function reply(d: Fields, w: SentenceWords): string {
   const code = Number(d.code)
   const key = code === 200 ? 'done' : code === 202 ? 'waiting' : 'refused'
-  const detail = said(text(d.detail), w.t)
+  const detail = w.said(text(d.detail))
   return w.t(`sentence.reply-${key}`, { detail: key === 'refused' ? detail : '' }).trim()
 }
 

@@ -4,6 +4,7 @@
 import { bare } from '../live/ladder'
 import { number, unit as unitText } from '../live/format'
 import type { Entry, Lang, Text } from '../live/types'
+import { useSaid } from './ask'
 import { useNames } from './continuity'
 import { continuitySentence } from './sentence-bcp'
 import { useAssetName, useWords } from './text'
@@ -17,6 +18,8 @@ export interface SentenceWords {
   asset: (id: string) => string
   /** A person on the roster. */
   person: (id: string) => string
+  /** A sentence of the organisation's rules. */
+  said: (text: string) => string
 }
 
 export function fields(v: unknown): Fields {
@@ -107,6 +110,7 @@ export function useSentence(): (e: Entry) => string {
   const { t, lang } = useWords()
   const asset = useAssetName()
   const { person } = useNames()
+  const said = useSaid()
   const translate: Translate = (key, values) => t(key, values ?? {})
-  return (e) => sentence(e, { t: translate, lang, asset, person })
+  return (e) => sentence(e, { t: translate, lang, asset, person, said })
 }

@@ -6,10 +6,10 @@ import { openIncidents, replies, shownIncident, summonsOf } from '../live/commit
 import { since } from '../live/countdown'
 import type { Picture } from '../live/picture'
 import { useConsole } from './context'
-import { useContinuity, useNames, useReadOnly } from './continuity'
+import { useContinuity, useNames, usePictureFresh, useReadOnly } from './continuity'
 import { CrisisBand } from './crisis'
-import { useNow } from './live'
-import { useWords } from './text'
+import { useConnection, useNow } from './live'
+import { useTimes, useWords } from './text'
 
 export function Strip() {
   const { picture } = useContinuity()
@@ -18,9 +18,24 @@ export function Strip() {
   const here = at === '/w' || at.startsWith('/w/') || at === '/m'
   return (
     <>
+      <Silent picture={picture} />
       <NoQuorum picture={picture} />
       {!here && <Open picture={picture} />}
     </>
+  )
+}
+
+/** The building is heard and the organisation is not: what is shown of it may be old. */
+function Silent({ picture }: { picture: Picture }) {
+  const { t } = useWords()
+  const { clock } = useTimes()
+  const fresh = usePictureFresh()
+  const connection = useConnection()
+  if (fresh || connection === 'lost') return null
+  return (
+    <div className="banner" data-kind="field" role="status">
+      {t('strip.silent', { at: clock(picture.at) })}
+    </div>
   )
 }
 

@@ -37,8 +37,10 @@ function All({ picture }: { picture: Picture }) {
       <h1 className="screen-title">{t('nav.failover')}</h1>
       <BrakePanel picture={picture} />
       <SecondPeople picture={picture} />
-      {first && <RunPanel picture={picture} group={first} />}
-      <Board picture={picture} />
+      <div className="failover-main">
+        {first && <RunPanel picture={picture} group={first} />}
+        <Board picture={picture} />
+      </div>
       <div className="failover-runs">
         {ordered
           .filter((g) => g !== first)

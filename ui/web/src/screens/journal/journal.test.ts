@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { said } from '../../live/said'
 import type { Entry } from '../../live/types'
 import { merged } from '../../ui/journal'
 import { sharedGroup } from '../../ui/sentence-bcp'
@@ -13,14 +14,16 @@ const files = import.meta.glob<Record<string, string>>('../../text/*/*.json', {
 function words(lang: 'ko' | 'en'): SentenceWords {
   const mine = Object.entries(files).filter(([path]) => path.includes(`/${lang}/`))
   const texts: Record<string, string> = Object.assign({}, ...mine.map(([, w]) => w))
+  const t: SentenceWords['t'] = (key, values = {}) =>
+    (texts[key] ?? String(values.defaultValue ?? key)).replace(/\{\{(\w+)\}\}/g, (_m, name: string) =>
+      String(values[name] ?? ''),
+    )
   return {
     lang,
+    t,
+    said: (text) => said(text, t),
     asset: (id) => id,
     person: (id) => (id === 'chair' ? 'C' : id),
-    t: (key, values = {}) =>
-      (texts[key] ?? String(values.defaultValue ?? key)).replace(/\{\{(\w+)\}\}/g, (_m, name: string) =>
-        String(values[name] ?? ''),
-      ),
   }
 }
 
@@ -67,9 +70,9 @@ describe('a sentence', () => {
     ['fire.state', {}, '화재 대응', '엔진 상태 저장'],
     ['new.kind', {}, 'new.kind', 'B1/R3'],
   ])('says what a %s entry says', (kind, data, first, second) => {
-    const said = sentence(entry(kind, data), words('ko'))
-    expect(said).toContain(first)
-    expect(said).toContain(second)
+    const korean = sentence(entry(kind, data), words('ko'))
+    expect(korean).toContain(first)
+    expect(korean).toContain(second)
     expect(sentence(entry(kind, data), words('en'))).not.toMatch(/[가-힣]/)
   })
 
@@ -173,8 +176,8 @@ describe('an entry of the organisation', () => {
     ],
     ['one of a machine not known yet', moved('comet', { event: 'land' }), ['comet x1', 'land']],
   ])('says %s', (_name, e, parts) => {
-    const said = sentence(e, words('ko'))
-    for (const part of parts) expect(said).toContain(part)
+    const korean = sentence(e, words('ko'))
+    for (const part of parts) expect(korean).toContain(part)
     const english = sentence(e, words('en'))
     expect(english).not.toContain('{{')
     expect(english.replace('R3 2단계', '').replace('되돌릴 수 없음', '')).not.toMatch(/[가-힣]/)

@@ -69,7 +69,7 @@ function Until({ name, until }: { name: string; until: string | undefined }) {
   if (ms === null) return null
   if (ms > day)
     return (
-      <div className="wall-clock">
+      <div className="wall-clock" data-far>
         <span className="wall-clock-name">{name}</span>
         <span className="wall-clock-figure">{lasts(ms)}</span>
         <span className="muted">{full(until).slice(0, 10)}</span>

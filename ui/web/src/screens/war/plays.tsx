@@ -2,6 +2,7 @@
 
 import { phases, progress, shownPlays } from '../../live/plays'
 import type { Picture, Play } from '../../live/picture'
+import { useSaid } from '../../ui/ask'
 import { AskButton } from '../../ui/ask-button'
 import { useConsole } from '../../ui/context'
 import { useNames } from '../../ui/continuity'
@@ -28,6 +29,7 @@ function OnePlay({ picture, play }: { picture: Picture; play: Play }) {
   const { t, tx } = useWords()
   const { clock } = useTimes()
   const names = useNames()
+  const inWords = useSaid()
   const p = progress(play)
   return (
     <article className="play" data-state={play.state} aria-labelledby={`play-${play.id}`}>
@@ -36,7 +38,7 @@ function OnePlay({ picture, play }: { picture: Picture; play: Play }) {
         {play.drill && <span className="chip drill">{t('drill')}</span>}
         <span>{t(`state.play.${play.state}`)}</span>
         <span className="muted">
-          {t('plays.by', { id: play.id, who: names.person(play.by), at: clock(play.started) })}
+          {t('plays.by', { id: play.id, who: inWords(names.person(play.by)), at: clock(play.started) })}
         </span>
         <PlayActs play={play} />
       </header>

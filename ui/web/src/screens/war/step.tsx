@@ -100,8 +100,8 @@ function Due({ step, run }: { step: Step; run: StepRun }) {
   return (
     <p className="step-due" data-past={ms < 0 || undefined}>
       {t(ms < 0 ? 'step.overdue' : 'step.due', { time: stopwatch(Math.abs(ms)) })}
-      {run.attempt > 1 && <span className="muted"> {t('step.attempt', { n: run.attempt })}</span>}
-      {run.level > 0 && <span> {t('step.escalated', { n: run.level })}</span>}
+      {run.attempt > 1 && <span className="muted"> · {t('step.attempt', { n: run.attempt })}</span>}
+      {run.level > 0 && <span> · {t('step.escalated', { n: run.level })}</span>}
     </p>
   )
 }
