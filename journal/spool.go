@@ -24,6 +24,10 @@ type SpoolOptions struct {
 	// Keep is how long confirmed batches stay, for a reader that loses what it had; 0 means 4 h,
 	// below 0 not at all. They are the first to go when room is needed.
 	Keep time.Duration
+	// Class ranks points; of a nearly full spool the oldest samples of class 0 go first, those of TopClass
+	// last. Nil: all are alike.
+	Class    func(facility.PointID) int
+	TopClass int
 	// First is the number of a new spool's first batch; 0 takes it from the clock, so that two spools
 	// that follow each other in one place never give the same number to different batches.
 	First uint64
@@ -94,6 +98,7 @@ type spoolSegment struct {
 	head  header
 	bytes int64
 	blind bool // nothing in it can be read
+	thin  thinned
 }
 
 // OpenSpool locks the directory and goes on behind the last whole batch. The points are the
@@ -248,9 +253,12 @@ func (s *Spool) Run(ctx context.Context) error {
 func (s *Spool) syncUntil(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
+	var thinning sync.WaitGroup
+	thinning.Go(func() { s.thinUntil(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
+			thinning.Wait()
 			return s.Close()
 		case <-ticker.C:
 			s.Sync()

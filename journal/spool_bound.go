@@ -26,12 +26,7 @@ func (s *Spool) evictOldest() bool {
 	if !s.dropOldest() {
 		return false
 	}
-	if lost > 0 {
-		s.log.Warn("spool is full: the oldest samples are evicted", "samples", lost, "file", segmentFile(oldest.index))
-	}
-	s.state.Lock()
-	s.evicted += lost
-	s.state.Unlock()
+	s.count(lost, segmentFile(oldest.index))
 	return true
 }
 
@@ -52,7 +47,7 @@ func (s *Spool) unconfirmed(seg, after spoolSegment) uint64 {
 	case after.head.first <= s.confirmed:
 		return 0
 	case seg.head.first >= s.confirmed:
-		return after.head.samples - seg.head.samples
+		return after.head.samples - seg.head.samples - min(seg.thin.gone, after.head.samples-seg.head.samples)
 	}
 	r, err := openRecords(wlog.SegmentName(s.dir, seg.index), 0)
 	if err != nil {

@@ -85,7 +85,11 @@ func (s *Spool) inspect(k int, newest bool) (spoolSegment, error) {
 func (s *Spool) note(seg *spoolSegment, rec []byte) {
 	if head, err := decodeHeader(rec); err == nil {
 		seg.head, seg.blind = head, false
-		s.next, s.last, s.samples, s.evicted = max(s.next, head.first), head.prev, head.samples, head.evicted
+		s.next, s.last, s.samples, s.evicted = max(s.next, head.first), head.prev, head.samples, max(s.evicted, head.evicted)
+		return
+	}
+	if t, err := decodeThinned(rec); err == nil {
+		seg.thin, s.evicted = t, max(s.evicted, t.evicted)
 		return
 	}
 	d := fieldReader{rest: rec}

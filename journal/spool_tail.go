@@ -149,6 +149,8 @@ func (r *spoolReader) part(rec []byte) (spoolPart, bool) {
 		}
 		r.skipped = false
 		return spoolPart{}, false
+	case len(rec) > 0 && rec[0] == recThinned:
+		return spoolPart{}, false // counted and told elsewhere
 	case len(rec) > 0 && rec[0] == recDictionary:
 		var rev revision
 		copy(rev[:], rec[1:])

@@ -2,16 +2,12 @@ package shared
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // trial is three member processes with a writer that never stops.
@@ -63,28 +59,39 @@ func startTrial(t testing.TB) *trial {
 func (r *trial) hit(t testing.TB, sig syscall.Signal) (time.Duration, int) {
 	t.Helper()
 	i := leaderOf(t, r.log.client, r.cfgs)
+	_, took := r.strike(t, sig, i)
+	return took, i
+}
+
+// strike does the same to member i and whatever else runs on its node.
+func (r *trial) strike(t testing.TB, sig syscall.Signal, i int, others ...*process) (began time.Time, took time.Duration) {
+	t.Helper()
 	said := &lines{}
-	began := time.Now()
+	began = time.Now()
 	r.procs[i].signal(sig)
+	for _, p := range others {
+		p.signal(sig)
+	}
 	probe := openLog(t, dial(t, r.cfgs), Options{Site: "dc2", Node: "probe", Logger: slog.New(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if _, err := probe.Append(within(t, patience), Draft{Kind: "probe"}); err != nil {
 		t.Fatalf("no writes after member %d was struck: %v; %s; the members said: %s; %s; %s", i, err, said, r.procs[0].out, r.procs[1].out, r.procs[2].out)
 	}
-	return time.Since(began), i
+	return began, time.Since(began)
 }
 
-// check proves that every acknowledged entry stands where its writer was told.
-func (r *trial) check(t testing.TB) (entries int) {
+// check counts the acknowledged entries and those that do not stand where their writer was told.
+func (r *trial) check(t testing.TB) (acked, lost int) {
 	t.Helper()
 	all := wholeLog(t, r.log)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range r.acked {
 		if int(e.Seq) > len(all) || all[e.Seq-1].Hash != e.Hash {
-			t.Fatalf("acknowledged entry %d is lost", e.Seq)
+			t.Logf("acknowledged entry %d is lost", e.Seq)
+			lost++
 		}
 	}
-	return len(r.acked)
+	return len(r.acked), lost
 }
 
 // Etcd's leader is killed, and the next one frozen, under a stream of writes. Writes go on, none that
@@ -98,8 +105,12 @@ func TestWritesGoOnWithoutTheLeader(t *testing.T) {
 	r.procs[j].signal(syscall.SIGCONT)
 	back(t, r, j)
 	r.stop()
-	t.Logf("writes resumed %v after kill -9 and %v after a freeze; %d entries acknowledged, 0 lost",
-		killed.Round(time.Millisecond), frozen.Round(time.Millisecond), r.check(t))
+	acked, lost := r.check(t)
+	if lost > 0 || acked == 0 {
+		t.Errorf("%d of %d acknowledged entries are lost", lost, acked)
+	}
+	t.Logf("writes resumed %v after kill -9 and %v after a freeze; %d entries acknowledged",
+		killed.Round(time.Millisecond), frozen.Round(time.Millisecond), acked)
 	local := openLog(t, dial(t, r.cfgs[j:j+1]), Options{})
 	caughtUp(t, local, r.log)
 }
@@ -130,75 +141,4 @@ func caughtUp(t testing.TB, local, whole *Log) {
 			t.Fatalf("it has %d entries of %d: %v", len(got), len(want), err)
 		}
 	}
-}
-
-// BenchmarkFailover kills or freezes, in turn, the member that leads etcd, and at the same moment
-// the process that holds the lease stops renewing it. It gives how long until a write is
-// acknowledged and until another leader has written under its own epoch.
-func BenchmarkFailover(b *testing.B) {
-	r := startTrial(b)
-	var writes, leaders []time.Duration
-	client := dial(b, r.cfgs)
-	for b.Loop() {
-		ctx, cancel := context.WithCancel(context.Background())
-		held, err := Campaign(ctx, client, Candidate{Node: "old"})
-		if err != nil {
-			b.Fatal(err)
-		}
-		took := make(chan time.Duration, 1)
-		next, stopNext := context.WithCancel(context.Background())
-		began := make(chan time.Time, 1)
-		go succeed(b, next, dial(b, r.cfgs), r.cfgs, began, took)
-		_ = sleep(next, 300*time.Millisecond)
-		sig := []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP}[len(writes)%2]
-		held.freeze()
-		began <- time.Now()
-		w, i := r.hit(b, sig)
-		writes, leaders = append(writes, w), append(leaders, <-took)
-		b.Logf("%v: writes after %v, a leader after %v", sig, w, leaders[len(leaders)-1])
-		stopNext()
-		cancel()
-		if sig == syscall.SIGSTOP {
-			r.procs[i].signal(syscall.SIGCONT)
-		} else {
-			r.procs[i] = startProcess(b, r.cfgs[i])
-		}
-		back(b, r, i)
-	}
-	r.stop()
-	acked := r.check(b)
-	slices.Sort(writes)
-	slices.Sort(leaders)
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	n := len(writes)
-	b.ReportMetric(ms(writes[n/2]), "writes_ms_p50")
-	b.ReportMetric(ms(writes[n-1]), "writes_ms_max")
-	b.ReportMetric(ms(leaders[n/2]), "leader_ms_p50")
-	b.ReportMetric(ms(leaders[n-1]), "leader_ms_max")
-	b.ReportMetric(float64(acked), "acked")
-}
-
-// freeze stops renewing without a word, as a killed process does.
-func (l *Lease) freeze() {
-	l.mu.Lock()
-	l.end()
-	l.mu.Unlock()
-	<-l.done
-}
-
-// succeed waits for leadership and reports when it has written under it.
-func succeed(b *testing.B, ctx context.Context, client *clientv3.Client, cfgs []MemberConfig, began <-chan time.Time, took chan<- time.Duration) {
-	lease, err := Campaign(ctx, client, Candidate{Node: "new"})
-	if err != nil {
-		b.Error(err)
-		close(took)
-		return
-	}
-	l := Open(client, Options{Node: "new"})
-	defer l.Close()
-	if _, err := l.AppendAs(ctx, lease, Draft{Kind: "leads", Data: fmt.Sprint(len(cfgs))}); err != nil {
-		b.Error(err)
-	}
-	took <- time.Since(<-began)
-	<-ctx.Done()
 }

@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(memberEnv); text != "" {
 		os.Exit(memberProcess(text))
 	}
+	if text := os.Getenv(workerEnv); text != "" {
+		os.Exit(workerProcess(text))
+	}
 	os.Exit(m.Run())
 }
 
@@ -242,8 +245,14 @@ func startProcess(t testing.TB, cfg MemberConfig) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startSelf(t, memberEnv+"="+string(text))
+}
+
+// startSelf starts this test binary as something else, which its environment says.
+func startSelf(t testing.TB, env string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(os.Args[0]), gone: make(chan error, 1), out: &lines{}}
-	p.cmd.Env = append(os.Environ(), memberEnv+"="+string(text))
+	p.cmd.Env = append(os.Environ(), env)
 	p.cmd.Stderr = p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

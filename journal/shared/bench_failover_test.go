@@ -1,0 +1,148 @@
+package shared
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// failoverRounds is how often a node is struck: killed and frozen in turn.
+const failoverRounds = 10
+
+// cluster is three nodes, each a member and a worker in processes of their own, a writer that never
+// stops and the world in which the workers' steps are done.
+type cluster struct {
+	*trial
+	world   *world
+	workers []*process
+}
+
+func startCluster(b *testing.B) *cluster {
+	b.Helper()
+	c := &cluster{trial: startTrial(b), world: startWorld(b)}
+	b.Cleanup(func() {
+		for i, p := range c.workers {
+			if b.Failed() {
+				b.Logf("worker %d said: %s", i, p.out)
+			}
+		}
+	})
+	for i := range c.cfgs {
+		c.workers = append(c.workers, startWorker(b, c.cfgs, i, c.world.url))
+	}
+	return c
+}
+
+// BenchmarkFailover strikes the node that leads in both senses, etcd's and ours: its member and its worker
+// are killed, or frozen, at the same moment. It gives how long until a write that began then is acknowledged,
+// and until another worker's first act has reached the world, under its own epoch.
+func BenchmarkFailover(b *testing.B) {
+	c := startCluster(b)
+	var writes, leaders []time.Duration
+	for n := range failoverRounds {
+		was := c.world.leads(b, 0)
+		i := c.together(b)
+		sig := []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP}[n%2]
+		old := c.world.newest()
+		began, took := c.strike(b, sig, i, c.workers[i])
+		acted := c.world.leads(b, old).Sub(began)
+		writes, leaders = append(writes, took), append(leaders, acted)
+		b.Logf("%v of %s: writes after %v, a leader acts after %v; the one before led since %v", sig, c.cfgs[i].Name, took, acted, was.Format(time.TimeOnly))
+		if sig == syscall.SIGSTOP {
+			c.procs[i].signal(syscall.SIGCONT)
+			c.workers[i].signal(syscall.SIGCONT)
+		} else {
+			c.procs[i] = startProcess(b, c.cfgs[i])
+			c.workers[i] = startWorker(b, c.cfgs, i, c.world.url)
+		}
+		back(b, c.trial, i)
+	}
+	c.stop()
+	for i, p := range c.workers {
+		p.signal(syscall.SIGTERM)
+		select {
+		case err := <-p.gone:
+			p.gone <- err
+			if err != nil {
+				b.Errorf("worker %d: %v: %s", i, err, p.out)
+			}
+		case <-time.After(patience):
+			b.Fatalf("worker %d does not end: %s", i, p.out)
+		}
+	}
+	c.print(b, writes, leaders)
+}
+
+// together moves etcd's leadership to the node whose worker leads, so that one strike takes both.
+func (c *cluster) together(b *testing.B) int {
+	b.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); _ = sleep(b.Context(), 100*time.Millisecond) {
+		who, err := Leader(within(b, patience), c.log.client, "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		i := slices.IndexFunc(c.cfgs, func(m MemberConfig) bool { return m.Name == who.Node })
+		if i < 0 {
+			continue
+		}
+		at := leaderOf(b, c.log.client, c.cfgs)
+		if at == i {
+			return i
+		}
+		to, err := c.log.client.Status(within(b, patience), c.cfgs[i].ClientURL)
+		if err == nil {
+			_, err = dial(b, c.cfgs[at:at+1]).MoveLeader(within(b, patience), to.Header.MemberId)
+		}
+		if err != nil {
+			b.Logf("etcd's leadership is not moved yet: %v", err)
+		}
+	}
+	b.Fatal("no node leads in both senses")
+	return -1
+}
+
+func (c *cluster) print(b *testing.B, writes, leaders []time.Duration) {
+	acked, lost := c.check(b)
+	done := c.world.acts()
+	intended, settled := map[string]bool{}, map[string]bool{}
+	for _, e := range wholeLog(b, c.log) {
+		switch e.Kind {
+		case kindIntent:
+			intended[e.Subject] = true
+		case kindOutcome:
+			settled[e.Subject] = true
+		}
+	}
+	repeated, forgotten := 0, 0
+	for step := range intended {
+		if done[step] > 1 {
+			repeated++
+		}
+		if done[step] == 0 || !settled[step] {
+			forgotten++
+		}
+	}
+	if len(intended) == 0 || acked == 0 {
+		b.Fatalf("no figures: %d steps, %d acknowledged entries", len(intended), acked)
+	}
+	slices.Sort(writes)
+	slices.Sort(leaders)
+	n := len(writes)
+	line, err := json.Marshal(map[string]any{
+		"bench": "journal.failover", "rounds": n, "lost": lost, "repeated": repeated, "forgotten": forgotten,
+		"writes_ms_p50": millis(writes[n/2]), "writes_ms_max": millis(writes[n-1]), "leader_ms_p50": millis(leaders[n/2]), "leader_ms_max": millis(leaders[n-1]),
+		"acknowledged": acked, "steps": len(intended), "refused_stale": c.world.refusals(),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	fmt.Printf("\n%s\n", line)
+	b.ReportMetric(0, "ns/op")
+	if extra := len(done) - len(intended); extra > 0 {
+		b.Errorf("%d steps were done that nobody had intended: %s", extra, strings.Join(c.world.steps(), " "))
+	}
+}
