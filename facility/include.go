@@ -77,7 +77,8 @@ func (c *checker) include(files Files, seen func([]byte)) {
 				d.fault(path, "%s cannot be read: %s", file, unwrapped(err))
 				continue
 			}
-			seen([]byte(file))
+			name, _ := filepath.Rel(dir, file) // a site may stand in another folder on every node
+			seen([]byte(name))
 			seen(text)
 			c.includeText(file, text)
 		}
