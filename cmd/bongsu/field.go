@@ -38,7 +38,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	for i, p := range site.Points {
 		ids[i] = p.ID
 	}
-	spool, err := journal.OpenSpool(filepath.Join(o.fieldDir(), "spool"), ids, journal.SpoolOptions{Logger: log})
+	spool, err := journal.OpenSpool(filepath.Join(o.fieldDir(), "spool"), ids, spoolOptions(site, o.fieldDir(), log))
 	if err != nil {
 		return fmt.Errorf("open the spool: %w", err)
 	}
@@ -67,6 +67,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 		return err
 	}
 	parts.start("spooler", filler.run)
+	parts.start("spool notes", func(ctx context.Context) error { return filler.tell(ctx, book) })
 	parts.start("status", state.run)
 	parts.start("collectors", wire.Run)
 	parts.start("rules", engine.Run)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"bongsu/facility"
@@ -27,18 +28,24 @@ func newSpooler(r *facility.Reader, s *journal.Spool, log *slog.Logger) *spooler
 	return &spooler{reader: r, spool: s, log: log}
 }
 
+// run writes until ctx ends, then what is still queued: the collectors have stopped by then.
 func (s *spooler) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			s.drain(ctx)
 			return nil
 		case <-s.reader.Ready():
+			s.drain(ctx)
 		}
-		batches, _ := s.reader.Take()
-		for _, b := range batches {
-			s.note(b)
-			s.append(ctx, b)
-		}
+	}
+}
+
+func (s *spooler) drain(ctx context.Context) {
+	batches, _ := s.reader.Take()
+	for _, b := range batches {
+		s.note(b)
+		s.append(ctx, b)
 	}
 }
 
@@ -73,6 +80,125 @@ func (s *spooler) append(ctx context.Context, b []facility.Sample) {
 		case <-time.After(spoolRetry):
 		}
 	}
+}
+
+// Kinds of journal entries about the spool.
+const kindEvicted = "spool.evicted"
+
+const (
+	lookEvery = 10 * time.Second
+	noteEvery = time.Minute
+)
+
+// evictedNote is the data of kindEvicted: samples that nobody will ever see.
+type evictedNote struct {
+	Samples uint64 `json:"samples"` // since the note before
+	Total   uint64 `json:"total"`
+	Bytes   int64  `json:"spool_bytes"`
+	Cause   string `json:"cause"`
+}
+
+// entries is where the spooler writes what people must be able to find later.
+type entries interface {
+	Append(context.Context, journal.Draft) (journal.Entry, error)
+}
+
+// tell notes in the journal what could not be kept, at most once a minute, until ctx ends.
+func (s *spooler) tell(ctx context.Context, book entries) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	told, at := s.lost(), time.Time{}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		total := s.lost()
+		if total <= told || time.Since(at) < noteEvery {
+			continue
+		}
+		note := evictedNote{Samples: total - told, Total: total, Bytes: s.spool.Bytes(), Cause: "the spool is full: nobody took what it held"}
+		if err := s.spool.Err(); err != nil {
+			note.Cause = err.Error()
+		}
+		_, err := book.Append(ctx, journal.Draft{Kind: kindEvicted, Actor: "system", Subject: "spool", Data: note})
+		if err == nil {
+			told, at = total, time.Now() // or the next round tells it
+		}
+	}
+}
+
+// How the spool is sized.
+const (
+	outage       = 72 * time.Hour // the history may be away so long without a loss
+	bytesASample = 6              // measured: 3 to 6 with a poll's points together
+	leastSpool   = 1 << 30
+	seldom       = 10 * time.Second // how often a point without a scan class is taken to come
+	outageMargin = 1.25
+)
+
+// spoolOptions sizes the spool for the site's full rate, but never beyond half of what its disk has
+// free: the journal is on it too.
+func spoolOptions(site *facility.Site, dir string, log *slog.Logger) journal.SpoolOptions {
+	rate := 0.0
+	for _, p := range site.Points {
+		every := p.Scan
+		if every <= 0 {
+			every = seldom
+		}
+		rate += 1 / every.Seconds()
+	}
+	most := max(int64(rate*outage.Seconds()*bytesASample*outageMargin), leastSpool)
+	if free, ok := freeBytes(dir); ok && most > free/2 {
+		log.Warn("the disk is small for an outage of the history of 72 h", "wanted_bytes", most, "spool_bytes", free/2)
+		most = free / 2
+	}
+	return journal.SpoolOptions{Logger: log, MaxBytes: most, Class: ranks(site), TopClass: rankSafety}
+}
+
+// freeBytes is what the disk of a folder has left for us.
+func freeBytes(dir string) (int64, bool) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return 0, false
+	}
+	return int64(fs.Bavail) * fs.Bsize, true
+}
+
+// How dear a point's past is to a site, least first.
+const (
+	rankOther   = iota
+	rankAlarmed // an alarm watches it
+	rankSafety  // the fire response or a safety alarm looks at it
+)
+
+// ranks says for each point how long it is kept in a full spool, against others.
+func ranks(site *facility.Site) func(facility.PointID) int {
+	of := make(map[facility.PointID]int)
+	raise := func(id facility.PointID, rank int) { of[id] = max(of[id], rank) }
+	for _, a := range site.Alarms {
+		rank := rankAlarmed
+		if a.Class == "fire" || a.Class == "safety" || a.Priority == 1 {
+			rank = rankSafety
+		}
+		for _, ref := range site.PointsMatching(a.Points) {
+			raise(site.Points[ref].ID, rank)
+		}
+	}
+	if site.Fire != nil {
+		for _, room := range site.Fire.Rooms {
+			for _, id := range room.Points {
+				raise(id, rankSafety)
+			}
+			for _, rack := range room.Racks {
+				for _, id := range rack.Points {
+					raise(id, rankSafety)
+				}
+			}
+		}
+	}
+	return func(id facility.PointID) int { return of[id] }
 }
 
 // lost counts the samples that never reached the spool or were evicted from it unread.
