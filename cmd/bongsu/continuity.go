@@ -170,3 +170,25 @@ func (c *continuity) After(ctx context.Context, after uint64, limit int) ([]ui.S
 	}
 	return out, nil
 }
+
+// brokenContinuity stands in for a continuity whose files are wrong: it shows why and does nothing.
+type brokenContinuity struct{ why string }
+
+var errBroken = errors.New("continuity is off: its files are wrong; mend them and restart the desk")
+
+func (b brokenContinuity) Ask(context.Context, bcp.Request) (bcp.Reply, error) {
+	return bcp.Reply{}, fmt.Errorf("%w: %s", errBroken, b.why)
+}
+
+func (b brokenContinuity) Callback(context.Context, string, []byte) error {
+	return fmt.Errorf("%w: %w", ui.ErrUnwritten, errBroken)
+}
+
+func (b brokenContinuity) After(context.Context, uint64, int) ([]ui.SharedEntry, error) {
+	return nil, errBroken
+}
+
+// picture is an organisation of which nothing is known.
+func (b brokenContinuity) picture(node string) *bcp.Picture {
+	return &bcp.Picture{At: time.Now().UTC(), Control: bcp.Control{Node: node, Why: errBroken.Error() + ": " + b.why}}
+}

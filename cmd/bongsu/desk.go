@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"bongsu/facility"
 	"bongsu/historian"
 	"bongsu/journal"
@@ -22,10 +24,6 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	if err := os.MkdirAll(o.deskDir(), 0o750); err != nil {
 		return fmt.Errorf("make the desk's folder: %w", err)
-	}
-	plan, faults := loadContinuity(site)
-	if err := faults.Err(); err != nil {
-		return fmt.Errorf("continuity: %w", err)
 	}
 	parts := newStack(log)
 	store, err := historian.Open(filepath.Join(o.deskDir(), "history"), historian.Options{}, log)
@@ -46,16 +44,9 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("status", field.followStatus)
 	parts.start("journal", field.followJournal)
 	parts.start("live", field.followLive)
-	positions := []func() uint64{store.Position}
-	parts.start("history", func(ctx context.Context) error { return field.followHistory(ctx, store) })
-	if site.Influx != nil {
-		influx, err := historian.NewForwarder(site, o.deskDir(), log)
-		if err != nil {
-			return err
-		}
-		positions = append(positions, influx.Position)
-		parts.start("influx", influx.Run)
-		parts.start("influx spool", func(ctx context.Context) error { return field.followInflux(ctx, influx) })
+	positions, err := keepHistory(o, site, store, field, parts, log)
+	if err != nil {
+		return err
 	}
 	commons, client, err := sharedLog(site, o.node, log)
 	if err != nil {
@@ -69,14 +60,9 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 			return relay.Run(ctx)
 		})
 	}
-	var moves ui.Continuity
-	if plan != nil && commons != nil {
-		c, err := newContinuity(o, plan, commons, client, model, field, log)
-		if err != nil {
-			return fmt.Errorf("prepare the continuity: %w", err)
-		}
-		c.start(parts, field, site)
-		moves = c
+	moves, err := startContinuity(o, site, commons, client, model, field, parts, log)
+	if err != nil {
+		return fmt.Errorf("prepare the continuity: %w", err)
 	}
 	parts.start("confirm", func(ctx context.Context) error { return field.confirm(ctx, positions) })
 
@@ -90,6 +76,44 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	parts.start("console", console.Run)
 	return parts.wait(ctx)
+}
+
+// keepHistory feeds the embedded history, and InfluxDB where the site has one. It gives the positions up to
+// which each of them is complete.
+func keepHistory(o options, site *facility.Site, store *historian.Store, field *fieldLink, parts *stack, log *slog.Logger) ([]func() uint64, error) {
+	positions := []func() uint64{store.Position}
+	parts.start("history", func(ctx context.Context) error { return field.followHistory(ctx, store) })
+	if site.Influx != nil {
+		influx, err := historian.NewForwarder(site, o.deskDir(), log)
+		if err != nil {
+			return nil, err
+		}
+		positions = append(positions, influx.Position)
+		parts.start("influx", influx.Run)
+		parts.start("influx spool", func(ctx context.Context) error { return field.followInflux(ctx, influx) })
+	}
+	return positions, nil
+}
+
+// startContinuity adds what moves services, nil for a site that only watches. A file that is wrong does not
+// take the console along: it says so, and nothing global can be done.
+func startContinuity(o options, site *facility.Site, commons *shared.Log, client *clientv3.Client, model *ui.Model, field *fieldLink, parts *stack, log *slog.Logger) (ui.Continuity, error) {
+	plan, faults := loadContinuity(site)
+	if err := faults.Err(); err != nil {
+		log.Error("continuity is off: its files are wrong", "cause", err)
+		broken := brokenContinuity{why: err.Error()}
+		model.SetContinuity(broken.picture(o.node))
+		return broken, nil
+	}
+	if plan == nil || commons == nil {
+		return nil, nil
+	}
+	c, err := newContinuity(o, plan, commons, client, model, field, log)
+	if err != nil {
+		return nil, err
+	}
+	c.start(parts, field, site)
+	return c, nil
 }
 
 // simulatorOf is the simulator's control address on a site that has one: the demo.

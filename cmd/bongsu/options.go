@@ -74,6 +74,14 @@ func hashOf(s string) uint64 {
 // loadSite reads the site and prints what is wrong with it; it refuses to go on with a faulty one.
 func loadSite(file string, log *slog.Logger) (*facility.Site, error) {
 	site, faults := facility.Load(file)
+	if err := tell(file, faults, log); err != nil {
+		return nil, err
+	}
+	return site, nil
+}
+
+// tell prints what is wrong with a file; warnings alone stop nothing.
+func tell(file string, faults facility.Faults, log *slog.Logger) error {
 	for _, f := range faults {
 		if f.Warning {
 			log.Warn("site file", "fault", f.String())
@@ -82,7 +90,7 @@ func loadSite(file string, log *slog.Logger) (*facility.Site, error) {
 	if err := faults.Err(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		fmt.Fprintf(os.Stderr, "bongsu: %s has %d faults: nothing was started. Mend them, then try `bongsu check %s`.\n", file, len(faults), file)
-		return nil, errReported
+		return errReported
 	}
-	return site, nil
+	return nil
 }

@@ -35,6 +35,9 @@ func runNode(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if _, faults := loadContinuity(site); tell(site.Continuity, faults, log) != nil {
+		return errReported
+	}
 	if err := os.MkdirAll(o.data, 0o750); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}

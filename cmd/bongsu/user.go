@@ -15,99 +15,73 @@ import (
 	"bongsu/ui"
 )
 
-func userCommand() *cobra.Command {
-	var data string
-	cmd := &cobra.Command{Use: "user", Short: "Manage the console's accounts"}
-	cmd.PersistentFlags().StringVar(&data, "data", "var/data", "the node's data folder")
-	open := func() (*ui.Users, error) {
-		if err := os.MkdirAll(filepath.Join(data, "desk"), 0o750); err != nil {
-			return nil, fmt.Errorf("make the desk's folder: %w", err)
-		}
-		return ui.OpenUsers(filepath.Join(data, "desk", "users.json"), false)
+// accounts is the node's file of accounts; the desk notices when it changes.
+type accounts struct{ data string }
+
+func (a *accounts) open() (*ui.Users, error) {
+	if err := os.MkdirAll(filepath.Join(a.data, "desk"), 0o750); err != nil {
+		return nil, fmt.Errorf("make the desk's folder: %w", err)
 	}
+	return ui.OpenUsers(filepath.Join(a.data, "desk", "users.json"), false)
+}
+
+func userCommand() *cobra.Command {
+	a := &accounts{}
+	cmd := &cobra.Command{Use: "user", Short: "Manage the console's accounts"}
+	cmd.PersistentFlags().StringVar(&a.data, "data", "var/data", "the node's data folder")
+	password := a.command("password NAME", "Set a new password; it is the first line of standard input", 1, func(cmd *cobra.Command, users *ui.Users, args []string) error {
+		p, err := readPassword(cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		return users.SetPassword(args[0], p)
+	})
+	remove := a.command("remove NAME", "Remove an account", 1, func(_ *cobra.Command, users *ui.Users, args []string) error {
+		return users.Remove(args[0])
+	})
+	token := a.command("token NAME LABEL", "Make an API token for an account and print it once", 2, func(cmd *cobra.Command, users *ui.Users, args []string) error {
+		t, err := users.AddToken(args[0], args[1])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), t)
+		return nil
+	})
+	list := a.command("list", "List the accounts", 0, func(cmd *cobra.Command, users *ui.Users, _ []string) error {
+		for _, u := range users.List() {
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\n", u.User, strings.Join(u.Roles, " "))
+		}
+		return nil
+	})
+	cmd.AddCommand(a.add(), password, remove, token, list)
+	return cmd
+}
+
+// command is one act on the accounts.
+func (a *accounts) command(use, short string, args int, act func(*cobra.Command, *ui.Users, []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(args), RunE: func(cmd *cobra.Command, args []string) error {
+		users, err := a.open()
+		if err != nil {
+			return err
+		}
+		return act(cmd, users, args)
+	}}
+}
+
+func (a *accounts) add() *cobra.Command {
 	var roles []string
 	var ko, en string
-	add := &cobra.Command{
-		Use:   "add NAME",
-		Short: "Add an account; the password is the first line of standard input",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			users, err := open()
-			if err != nil {
-				return err
-			}
-			password, err := readPassword(cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			return users.Add(args[0], facility.Text{KO: ko, EN: en}, roles, password)
-		},
-	}
-	add.Flags().StringSliceVar(&roles, "role", nil, "a role, may be repeated (required)")
-	add.Flags().StringVar(&ko, "ko", "", "the person's name in Korean")
-	add.Flags().StringVar(&en, "en", "", "the person's name in English")
-	_ = add.MarkFlagRequired("role")
-	password := &cobra.Command{
-		Use:   "password NAME",
-		Short: "Set a new password; it is the first line of standard input",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			users, err := open()
-			if err != nil {
-				return err
-			}
-			p, err := readPassword(cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			return users.SetPassword(args[0], p)
-		},
-	}
-	remove := &cobra.Command{
-		Use:   "remove NAME",
-		Short: "Remove an account",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			users, err := open()
-			if err != nil {
-				return err
-			}
-			return users.Remove(args[0])
-		},
-	}
-	token := &cobra.Command{
-		Use:   "token NAME LABEL",
-		Short: "Make an API token for an account and print it once",
-		Args:  cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			users, err := open()
-			if err != nil {
-				return err
-			}
-			t, err := users.AddToken(args[0], args[1])
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), t)
-			return nil
-		},
-	}
-	list := &cobra.Command{
-		Use:   "list",
-		Short: "List the accounts",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			users, err := open()
-			if err != nil {
-				return err
-			}
-			for _, a := range users.List() {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\n", a.User, strings.Join(a.Roles, " "))
-			}
-			return nil
-		},
-	}
-	cmd.AddCommand(add, password, remove, token, list)
+	cmd := a.command("add NAME", "Add an account; the password is the first line of standard input", 1, func(cmd *cobra.Command, users *ui.Users, args []string) error {
+		password, err := readPassword(cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		return users.Add(args[0], facility.Text{KO: ko, EN: en}, roles, password)
+	})
+	cmd.Flags().StringSliceVar(&roles, "role", nil, "a role, may be repeated (required)")
+	cmd.Flags().StringVar(&ko, "ko", "", "the person's name in Korean")
+	cmd.Flags().StringVar(&en, "en", "", "the person's name in English")
+	_ = cmd.MarkFlagRequired("role")
 	return cmd
 }
 
