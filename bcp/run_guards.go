@@ -84,12 +84,12 @@ type Carried struct {
 
 // GroupFacts is what is known of one failover group.
 type GroupFacts struct {
-	Carried     *Carried // by the source, nil when it was not seen to serve lately
-	Epoch       uint64   // the newest any store has promised to anybody, 0 when not known
-	ServedBy    string   // the site that is primary for all services at the newest epoch, "" when mixed or not known
+	Carried     *Carried  // by the source, nil when it was not seen to serve lately
+	Epoch       uint64    // the newest any store has promised to anybody, 0 when not known
+	ServedBy    string    // the site that is primary for all services at the newest epoch, "" when mixed or not known
 	ServedSince time.Time // by it without a break, as whoever runs the loop has seen
-	Misses      int      // probes of the source missed in a row, one a second
-	Alive       Tri      // the source answers again
+	Misses      int       // probes of the source missed in a row, one a second
+	Alive       Tri       // the source answers again
 	Vantages    []Vantage
 	Dependents  Tri // what depends on the source fails too
 	Stalled     Tri // replication from the source does not advance

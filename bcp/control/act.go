@@ -21,10 +21,9 @@ type result struct {
 const (
 	actFor   = 20 * time.Second // an act that has no word by then is of unknown outcome
 	probeFor = 5 * time.Second
-	// probeEvery is the wait between looks at an act of unknown outcome; after the first few it grows.
-	probeEvery  = time.Second
-	probeSlowly = 15 * time.Second
-	looksEnough = 3
+	// graceFor is what an adapter has after its time to come back. One that does not is left behind: its act is
+	// of unknown outcome, and nobody calls it for that act again before it has come back.
+	graceFor = 2 * time.Second
 )
 
 // run begins an effect. It returns at once.
@@ -33,7 +32,7 @@ func (t *term) run(e bcp.Effect) {
 	case bcp.EffectPage, bcp.EffectAlarm, bcp.EffectTell, bcp.EffectSend, bcp.EffectStatus:
 		t.say(e)
 	case bcp.EffectPlan:
-		t.done(e.Key, bcp.ActDone, t.plan(e), nil)
+		t.done(e.Key, bcp.ActDone, t.plan(e))
 	case bcp.EffectCheck, bcp.EffectVerify:
 		t.look(e)
 	case bcp.EffectProbe:
@@ -41,15 +40,18 @@ func (t *term) run(e bcp.Effect) {
 	case bcp.EffectDo, bcp.EffectUndo:
 		t.step(e)
 	default:
-		act := bcp.Act{Kind: e.Kind, With: maps.Clone(e.Args)}
-		if act.With == nil {
-			act.With = map[string]string{}
-		}
-		if e.Kind == bcp.EffectPromote {
-			act.With["service"] = e.To
-		}
-		t.hand(e.Key, e.Key, act, false)
+		t.hand(e.Key, e.Key, runAct(e))
 	}
+}
+
+// runAct is the act that an effect of a run carries.
+func runAct(e bcp.Effect) bcp.Act {
+	act := bcp.Act{Kind: e.Kind, With: map[string]string{}}
+	maps.Copy(act.With, e.Args)
+	if e.Kind == bcp.EffectPromote {
+		act.With["service"] = e.To
+	}
+	return act
 }
 
 // stepAct is the act that an effect of a step carries.
@@ -63,59 +65,100 @@ func stepAct(e bcp.Effect) bcp.Act {
 	return a
 }
 
-// step does a step's act, or takes it back.
+// The kinds of steps that have no adapter: a run is joined by the loop, see local, and a message is said.
+const (
+	kindFailover = "failover"
+	kindNotify   = "notify"
+	kindFact     = "fact"
+)
+
+// step does a step's act, or its undo, which is an act too.
 func (t *term) step(e bcp.Effect) {
 	a := stepAct(e)
-	switch {
-	case a.Kind == "failover":
-		return // a run is joined by the loop itself, see local
-	case a.Kind == "notify":
+	switch a.Kind {
+	case kindFailover:
+	case kindNotify:
 		t.say(bcp.Effect{Key: e.Key, Kind: bcp.EffectTell, To: a.With["to"], Epoch: e.Epoch, Args: map[string]string{"text": a.With["text"]}})
 	default:
-		t.hand(e.Key, e.Args["key"], a, e.Kind == bcp.EffectUndo)
+		t.hand(e.Key, e.Args["key"], a)
 	}
 }
 
 // hand gives an act to its adapter. The lease is asked once more just before.
-func (t *term) hand(key, id string, a bcp.Act, undo bool) {
+func (t *term) hand(key, id string, a bcp.Act) {
 	adapter := t.cfg.Hands[a.Kind]
 	if adapter == nil {
-		t.done(key, bcp.ActNotDone, fmt.Sprintf("this site has no means for %q: name them in the continuity file, or do it by hand and attest it", a.Kind), nil)
+		t.done(key, bcp.ActNotDone, fmt.Sprintf("this site has no means for %q: name them in the continuity file, or do it by hand and attest it", a.Kind))
 		return
 	}
+	lease, now := t.lease, t.cfg.Now
+	t.work(key, actFor, false, func(ctx context.Context) bcp.Outcome {
+		err := bcp.ErrNotDone
+		var receipt bcp.Receipt
+		if lease.Valid(now()) {
+			receipt, err = adapter.Do(ctx, id, lease.Epoch(), a)
+		}
+		switch {
+		case err == nil:
+			return bcp.Outcome{State: bcp.ActDone, Data: receipt}
+		case errors.Is(err, bcp.ErrNotDone), errors.Is(err, bcp.ErrStale):
+			return bcp.Outcome{State: bcp.ActNotDone, Detail: err.Error(), Data: receipt}
+		}
+		return bcp.Outcome{State: bcp.ActUnknown, Detail: err.Error(), Data: receipt}
+	})
+}
+
+// work gives one call of an adapter a goroutine, a time and a net. What panics or does not come back in its
+// time is of unknown outcome; the key stays busy until the call is really over.
+func (t *term) work(key string, limit time.Duration, probed bool, call func(context.Context) bcp.Outcome) {
 	if t.busy[key] {
 		return
 	}
 	t.busy[key] = true
-	lease, ctx, now := t.lease, t.act, t.cfg.Now
+	epoch, now, act := t.lease.Epoch(), t.cfg.Now, t.act
+	stamp := func(o bcp.Outcome, busy string) result {
+		o.Key, o.Epoch, o.At = key, epoch, now().UTC()
+		return result{outcome: o, probed: probed, key: busy}
+	}
 	t.hands.Go(func() {
-		r := result{key: key, outcome: bcp.Outcome{Key: key, Epoch: lease.Epoch()}}
-		ctx, cancel := context.WithTimeout(ctx, actFor)
-		defer cancel()
-		var receipt bcp.Receipt
-		err := bcp.ErrNotDone
-		if lease.Valid(now()) {
-			if undo {
-				receipt, err = adapter.Undo(ctx, id, lease.Epoch(), a)
-			} else {
-				receipt, err = adapter.Do(ctx, id, lease.Epoch(), a)
+		ctx, cancel := context.WithTimeout(act, limit)
+		came := make(chan result, 1)
+		go func() {
+			defer cancel()
+			var o bcp.Outcome
+			if err := guarded(func() error { o = call(ctx); return nil }); err != nil {
+				t.log.Error("an adapter has met a fault of the program", "act", key, "cause", err)
+				o = bcp.Outcome{State: bcp.ActUnknown, Detail: err.Error()}
 			}
+			came <- stamp(o, key)
+		}()
+		select {
+		case r := <-came:
+			t.bring(r)
+			return
+		case <-ctx.Done():
 		}
-		r.outcome.At, r.outcome.Data = now().UTC(), receipt
-		switch {
-		case err == nil:
-			r.outcome.State = bcp.ActDone
-		case errors.Is(err, bcp.ErrNotDone), errors.Is(err, bcp.ErrStale):
-			r.outcome.State, r.outcome.Detail = bcp.ActNotDone, err.Error()
-		default:
-			r.outcome.State, r.outcome.Detail = bcp.ActUnknown, err.Error()
+		select {
+		case r := <-came:
+			t.bring(r)
+		case <-time.After(graceFor):
+			t.log.Error("an adapter does not come back and is left behind", "act", key)
+			t.bring(stamp(bcp.Outcome{State: bcp.ActUnknown, Detail: "no word within " + limit.String()}, ""))
+			go func() { // frees the key; the outcome is a probe's to tell by then
+				r := <-came
+				t.bring(result{key: r.key})
+			}()
 		}
-		t.bring(r)
 	})
 }
 
-// bring hands a result to the term. A term that has ended takes it too, and drops it.
-func (t *term) bring(r result) { t.results <- r }
+// bring hands a result to the term. One that has ended takes none.
+func (t *term) bring(r result) {
+	select {
+	case t.results <- r:
+	case <-t.over:
+	}
+}
 
 // settle writes down what a hand has brought.
 func (t *term) settle(r result) error {
@@ -130,6 +173,9 @@ func (t *term) settle(r result) error {
 	if !ok || a.State == bcp.ActDone || a.State == bcp.ActNotDone {
 		return nil
 	}
+	if a.State == bcp.ActUnknown && !r.probed {
+		return nil // only a probe settles it now
+	}
 	r.outcome.Probed = r.probed
 	if r.probed && r.outcome.State == bcp.ActUnknown && a.Probes >= looksEnough {
 		return nil // looked at often enough to be written down; it goes on being looked at
@@ -138,160 +184,12 @@ func (t *term) settle(r result) error {
 }
 
 // done is a result that needs no hand.
-func (t *term) done(key, state, detail string, data map[string]string) {
-	r := result{outcome: bcp.Outcome{Key: key, State: state, At: t.cfg.Now().UTC(), Epoch: t.lease.Epoch(), Detail: detail, Data: data}}
+func (t *term) done(key, state, detail string) {
+	t.found(key, state, detail, false)
+}
+
+// found is one that a look has brought, where probed.
+func (t *term) found(key, state, detail string, probed bool) {
+	r := result{outcome: bcp.Outcome{Key: key, State: state, At: t.cfg.Now().UTC(), Epoch: t.lease.Epoch(), Detail: detail}, probed: probed}
 	t.hands.Go(func() { t.bring(r) })
-}
-
-// sayFor is how long messages may be under way until they count as sent: that nobody answers them is what
-// moves on.
-const sayFor = time.Minute
-
-// say reaches people. The act is done once one message was taken; it is without effect when none was.
-func (t *term) say(e bcp.Effect) {
-	if t.paged[e.Key] {
-		return
-	}
-	t.paged[e.Key] = true
-	heard := make(chan Said, 1)
-	// The page itself must not wait for leadership to hold: calling people twice is better than never.
-	t.cfg.Voice.Say(e, t.cfg.Roster(), func(s Said) { heard <- s })
-	key, epoch, now, ctx := e.Key, t.lease.Epoch(), t.cfg.Now, t.act
-	t.hands.Go(func() {
-		timer := time.NewTimer(sayFor)
-		defer timer.Stop()
-		o := bcp.Outcome{Key: key, Epoch: epoch, State: bcp.ActDone, Detail: "no word from the channels: taken for sent"}
-		select {
-		case <-ctx.Done():
-			return
-		case s := <-heard:
-			o.State, o.Detail = s.State, s.Detail
-			if s.State == bcp.ActUnknown {
-				o.State = bcp.ActDone // a message that may have arrived is not sent again
-			}
-		case <-timer.C:
-		}
-		o.At = now().UTC()
-		t.bring(result{outcome: o})
-	})
-}
-
-// look tests something without an effect, for a step; what a run has to see its guards read from the facts.
-func (t *term) look(e bcp.Effect) {
-	if e.Args["kind"] == "" {
-		t.done(e.Key, bcp.ActDone, "measured by the watchers", nil)
-		return
-	}
-	a := stepAct(e)
-	if a.Kind == "fact" {
-		return // the loop itself looks, see local
-	}
-	adapter := t.cfg.Hands[a.Kind]
-	if adapter == nil {
-		t.done(e.Key, bcp.ActNotDone, fmt.Sprintf("this site cannot look at %q", a.Kind), nil)
-		return
-	}
-	if t.busy[e.Key] {
-		return
-	}
-	t.busy[e.Key] = true
-	key, epoch, ctx, now := e.Key, t.lease.Epoch(), t.act, t.cfg.Now
-	t.hands.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, actFor)
-		defer cancel()
-		r := result{key: key, outcome: bcp.Outcome{Key: key, Epoch: epoch, State: bcp.ActDone}}
-		var err error
-		for try := range looksEnough {
-			if try > 0 && !pauseFor(ctx, probeEvery) {
-				break
-			}
-			if err = adapter.Check(ctx, a); err == nil {
-				break
-			}
-		}
-		if err != nil {
-			r.outcome.State, r.outcome.Detail = bcp.ActNotDone, err.Error()
-		}
-		r.outcome.At = now().UTC()
-		t.bring(r)
-	})
-}
-
-// pauseFor waits; false when ctx has ended.
-func pauseFor(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// probeStep finds out what became of a step's act: the outcome is that of the probe's own entry.
-func (t *term) probeStep(e bcp.Effect) {
-	a := stepAct(e)
-	if a.Kind == "failover" || a.Kind == "notify" {
-		// Both can be read from the journal: the run is there or it is not, and a message may come twice.
-		t.done(e.Key, bcp.ActNotDone, "nothing that could be harmful twice", nil)
-		return
-	}
-	t.ask(e.Key, e.Args["key"], a, e.Args["of"] == bcp.EffectUndo)
-}
-
-// probe looks at every act of unknown outcome.
-func (t *term) probe(now time.Time) {
-	for _, a := range t.org.Ledger.Open() {
-		if a.State != bcp.ActUnknown || a.Kind == bcp.EffectProbe && a.Probes >= looksEnough {
-			continue
-		}
-		every := probeEvery
-		if a.Probes >= looksEnough {
-			every = probeSlowly
-		}
-		if now.Sub(t.looked[a.Key]) < every {
-			continue
-		}
-		t.looked[a.Key] = now
-		switch a.Kind {
-		case bcp.EffectDo, bcp.EffectUndo, bcp.EffectProbe:
-			t.ask(a.Key, a.Args["key"], stepAct(a.Effect), a.Kind == bcp.EffectUndo || a.Args["of"] == bcp.EffectUndo)
-		default:
-			with := maps.Clone(a.Args)
-			if a.Kind == bcp.EffectPromote {
-				with["service"] = a.To
-			}
-			t.ask(a.Key, a.Key, bcp.Act{Kind: a.Kind, With: with}, false)
-		}
-	}
-}
-
-// ask lets an adapter find out what became of an act. Of an undo it is asked whether the act still stands:
-// the undo is done when it does not.
-func (t *term) ask(key, id string, a bcp.Act, undo bool) {
-	adapter := t.cfg.Hands[a.Kind]
-	if adapter == nil || t.busy[key] {
-		return
-	}
-	t.busy[key] = true
-	epoch, ctx, now := t.lease.Epoch(), t.act, t.cfg.Now
-	t.hands.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, probeFor)
-		defer cancel()
-		is, receipt, err := adapter.Probe(ctx, id, a)
-		if undo && is != bcp.Unseen {
-			is = bcp.TriOf(is == bcp.No)
-		}
-		o := bcp.Outcome{Key: key, Epoch: epoch, State: bcp.ActUnknown, At: now().UTC(), Data: receipt, Detail: "a probe could not tell"}
-		switch {
-		case err != nil:
-			o.Detail = "a probe could not tell: " + err.Error()
-		case is == bcp.Yes:
-			o.State, o.Detail = bcp.ActDone, "found done by a probe"
-		case is == bcp.No:
-			o.State, o.Detail = bcp.ActNotDone, "found without effect by a probe"
-		}
-		t.bring(result{key: key, outcome: o, probed: true})
-	})
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,9 @@ import (
 // ErrNoReply says that a request stands in the shared journal and nobody has answered it yet.
 var ErrNoReply = errors.New("asked, but nobody who leads has answered yet")
 
+// mostRequest bounds a request: what is decided on it holds its words more than once and has to be one entry.
+const mostRequest = 64 << 10
+
 // Ask writes a request into the shared journal and waits for the leader's reply, wherever it leads. An error
 // that matches ErrNoReply may still be followed by the act; asking again with the same id settles it.
 func (l *Loop) Ask(ctx context.Context, r bcp.Request) (bcp.Reply, error) {
@@ -24,6 +28,9 @@ func (l *Loop) Ask(ctx context.Context, r bcp.Request) (bcp.Reply, error) {
 	}
 	if r.At.IsZero() {
 		r.At = l.cfg.Now().UTC()
+	}
+	if text, err := json.Marshal(r); err != nil || len(text) > mostRequest {
+		return bcp.Reply{ID: r.ID, Code: 413, Detail: fmt.Sprintf("at most %d bytes can be asked for at once", mostRequest)}, nil
 	}
 	if code := r.Args["code"]; code != "" {
 		// The journal is read by many: it holds no code that could still be used.
@@ -40,7 +47,9 @@ func (l *Loop) Ask(ctx context.Context, r bcp.Request) (bcp.Reply, error) {
 	l.waiters[r.ID] = append(l.waiters[r.ID], heard)
 	l.mu.Unlock()
 	defer l.forget(r.ID, heard)
-	if _, err := l.cfg.Log.Append(ctx, bcp.RequestDraft(r), "request/"+r.ID); err != nil {
+	if _, err := l.cfg.Log.Append(ctx, bcp.RequestDraft(r), "request/"+r.ID); errors.Is(err, ErrMaybe) {
+		return bcp.Reply{}, fmt.Errorf("%w: %w", ErrNoReply, err)
+	} else if err != nil {
 		return bcp.Reply{}, fmt.Errorf("the shared journal takes no entry: %w", err)
 	}
 	select {
@@ -93,14 +102,35 @@ func (l *Loop) knowCalls(m bcp.Transition) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range m.Effects {
-		switch {
-		case e.Kind == bcp.EffectSend:
-			l.calls[e.Key] = callOf{call: e.Args["call"]}
-		case e.Kind == bcp.EffectPage && e.Args["motion"] != "":
-			l.calls[e.Key] = callOf{motion: e.Args["motion"]}
+		if !e.Pages() && e.Args["kind"] != kindNotify {
+			continue
 		}
+		about := callOf{call: e.Args["call"]}
+		if e.Kind == bcp.EffectPage {
+			about = callOf{motion: e.Args["motion"]}
+		}
+		if _, known := l.calls[e.Key]; !known {
+			l.called = append(l.called, e.Key)
+		}
+		l.calls[e.Key] = about
+	}
+	for len(l.called) > keptCalls {
+		delete(l.calls, l.called[0])
+		l.called = l.called[1:]
 	}
 }
+
+// keptCalls is how many messages are remembered until their answers come.
+const keptCalls = 50_000
+
+// Messages that no entry has sent: the loop's own, and the nightly test's.
+const (
+	ownCalls  = "control/"
+	testCalls = "test/"
+)
+
+// errUnread refuses an answer to a message whose entry has not been read here: posted again it finds its place.
+var errUnread = errors.New("the entry that sent this message was not read here yet")
 
 // Event is what a person did with a message.
 type Event struct {
@@ -116,7 +146,11 @@ type Event struct {
 func (l *Loop) Heard(ctx context.Context, e Event) error {
 	l.mu.Lock()
 	about, known := l.calls[e.Key]
+	unread := !known && len(l.called) < keptCalls && !strings.HasPrefix(e.Key, ownCalls) && !strings.HasPrefix(e.Key, testCalls)
 	l.mu.Unlock()
+	if unread && e.Kind != "delivered" {
+		return fmt.Errorf("message %s: %w", e.Key, errUnread)
+	}
 	who := []bcp.Who{{Person: e.Person, Station: "phone of " + e.Person}}
 	r := bcp.Request{ID: "callback/" + e.Key + "/" + e.Person + "/" + e.Kind, By: who, At: l.cfg.Now().UTC()}
 	switch e.Kind {
@@ -147,16 +181,19 @@ func (l *Loop) Heard(ctx context.Context, e Event) error {
 
 // Report writes what a desk has seen of its own site.
 func (l *Loop) Report(ctx context.Context, e bcp.Evidence) error {
-	key, err := json.Marshal(e)
+	text, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	_, err = l.cfg.Log.Append(ctx, EvidenceDraft(e, l.cfg.Node), "evidence/"+clip(string(key)))
+	// Of the whole text: its end may be all that tells a beginning from an end.
+	_, err = l.cfg.Log.Append(ctx, EvidenceDraft(e, l.cfg.Node), fmt.Sprintf("evidence/%x", sha256.Sum256(text)))
 	return err
 }
 
-// clip keeps a key within what the log takes.
-func clip(s string) string {
-	s = strings.ToValidUTF8(s, "")
-	return s[:min(len(s), 400)]
+// cut shortens a text.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"bongsu/bcp"
@@ -44,8 +45,10 @@ type facts struct {
 	rooms    map[string]*roomFire
 	evidence map[string]bcp.Evidence // by id
 	receipts map[string]bcp.Tri
-	order    []string // receipts, oldest first
-	ended    []string // occurrences that are over, oldest first
+	order    []string          // receipts, oldest first
+	ended    []string          // occurrences that are over, oldest first
+	newest   map[string]string // occurrence by what it is one of, see supersede
+	damage   []bcp.Evidence    // entries that could not be read, oldest first
 }
 
 // roomFire is one battery room while something burns in it.
@@ -60,7 +63,7 @@ type roomFire struct {
 }
 
 func newFacts(sites map[string]string) *facts {
-	return &facts{sites: sites, rooms: map[string]*roomFire{}, evidence: map[string]bcp.Evidence{}, receipts: map[string]bcp.Tri{}}
+	return &facts{sites: sites, rooms: map[string]*roomFire{}, evidence: map[string]bcp.Evidence{}, receipts: map[string]bcp.Tri{}, newest: map[string]string{}}
 }
 
 // site is the data center of a facility; one that is not named has the facility's own id.
@@ -77,6 +80,7 @@ const keptReceipts = 20_000
 // fold takes up one entry; those of other rooms are passed over. An entry of a field that cannot be read
 // is a warning: something serious may have been in it.
 func (f *facts) fold(e Entry) {
+	f.calm(e.Time)
 	switch e.Kind {
 	case KindStage:
 		var s facility.StageChange
@@ -99,6 +103,7 @@ func (f *facts) fold(e Entry) {
 			return
 		}
 		v.Site = f.site(v.Site)
+		f.supersede(v)
 		f.keep(v)
 	case KindReceipt:
 		var r Receipt
@@ -116,10 +121,60 @@ func (f *facts) fold(e Entry) {
 	}
 }
 
+// damageFor is how long an entry that cannot be read warns, and keptDamage how many of them do.
+const (
+	damageFor  = 24 * time.Hour
+	keptDamage = 100
+)
+
 func (f *facts) unreadable(e Entry, err error) {
-	f.keep(bcp.Evidence{ID: fmt.Sprintf("entry-%d", e.Seq), Kind: bcp.EvidenceWarning, Site: f.site(e.Site), At: e.Time,
-		What: fmt.Sprintf("entry %d of %s cannot be read: %v", e.Seq, e.Site, err)})
+	if err == nil {
+		err = bcp.ErrIncomplete
+	}
+	v := bcp.Evidence{ID: fmt.Sprintf("entry-%d", e.Seq), Kind: bcp.EvidenceWarning, Site: f.site(e.Site), At: e.Time,
+		What: fmt.Sprintf("entry %d of %s cannot be read: %v", e.Seq, e.Site, err)}
+	f.keep(v)
+	f.damage = append(f.damage, v)
+	if len(f.damage) > keptDamage {
+		f.end(f.damage[0])
+		f.damage = f.damage[1:]
+	}
 }
+
+// calm lets the warnings about damage end: nothing else ever would. Time is that of the entries, so that every
+// fold ends them at the same one.
+func (f *facts) calm(now time.Time) {
+	for len(f.damage) > 0 && now.Sub(f.damage[0].At) > damageFor {
+		f.end(f.damage[0])
+		f.damage = f.damage[1:]
+	}
+}
+
+func (f *facts) end(v bcp.Evidence) {
+	v.Gone = true
+	f.keep(v)
+}
+
+// supersede ends the occurrence before this one of the same sign or alarm. A desk or field that was started
+// anew knows nothing of the last occurrence and would never end it: a proof that the power is off would stand
+// for ever.
+func (f *facts) supersede(v bcp.Evidence) {
+	at := strings.LastIndexByte(v.ID, '/')
+	if at < 0 || !strings.HasPrefix(v.ID, signID) && !strings.HasPrefix(v.ID, alarmID) {
+		return
+	}
+	of := v.ID[:at]
+	if before, ok := f.evidence[f.newest[of]]; ok && before.ID != v.ID && !before.Gone {
+		f.end(before)
+	}
+	f.newest[of] = v.ID
+}
+
+// How the ids of occurrences begin that follow one another.
+const (
+	signID  = "sign/"
+	alarmID = "alarm/"
+)
 
 // told is the moment that is the same in the field's own journal and in the shared one.
 func (e Entry) told() time.Time {
@@ -166,15 +221,16 @@ func (f *facts) stage(e Entry, s facility.StageChange) {
 }
 
 func (f *facts) alarm(e Entry, a facility.Alarm) {
-	id := fmt.Sprintf("alarm/%s/%s/%d", e.Site, a.ID, a.Occurrence)
+	id := fmt.Sprintf(alarmID+"%s/%s/%d", e.Site, a.ID, a.Occurrence)
 	if !a.Active {
 		if v, ok := f.evidence[id]; ok {
-			v.Gone = true
-			f.keep(v)
+			f.end(v)
 		}
 		return
 	}
-	f.keep(bcp.Evidence{ID: id, Kind: bcp.EvidenceWarning, Site: f.site(e.Site), Subject: string(a.Asset), At: e.Time, What: a.Text.EN})
+	v := bcp.Evidence{ID: id, Kind: bcp.EvidenceWarning, Site: f.site(e.Site), Subject: string(a.Asset), At: e.Time, What: a.Text.EN}
+	f.supersede(v)
+	f.keep(v)
 }
 
 // keptGone is how many ended occurrences are remembered, so that a case that is open learns of the end.

@@ -23,9 +23,9 @@ func (t *term) local(now time.Time, w *writer) error {
 		var o *bcp.Outcome
 		var err error
 		switch {
-		case act.Kind == "fact" && (a.Kind == bcp.EffectCheck || a.Kind == bcp.EffectVerify):
+		case act.Kind == kindFact && (a.Kind == bcp.EffectCheck || a.Kind == bcp.EffectVerify):
 			o = t.fact(now, a, act)
-		case act.Kind == "failover" && a.Kind == bcp.EffectDo:
+		case act.Kind == kindFailover && a.Kind == bcp.EffectDo:
 			o, err = t.join(now, a, act, w)
 		}
 		if err != nil {
@@ -124,7 +124,7 @@ func (t *term) join(now time.Time, a bcp.ActRecord, act bcp.Act, w *writer) (*bc
 		if err != nil {
 			return nil, nil // it has just ended: the next round sees how
 		}
-		return nil, t.fire(d, w)
+		return t.fire(d, w)
 	}
 	by := bcp.Who{Station: "playbook"}
 	if play != nil {
@@ -134,19 +134,22 @@ func (t *term) join(now time.Time, a bcp.ActRecord, act bcp.Act, w *writer) (*bc
 	if err != nil {
 		return &bcp.Outcome{State: bcp.ActNotDone, Detail: err.Error()}, nil
 	}
-	return nil, t.fire(d, w)
+	return t.fire(d, w)
 }
 
-// fire makes one decision of the loop's own.
-func (t *term) fire(d bcp.Decision, w *writer) error {
+// fire makes one decision of the loop's own. One that is refused ends the step that wanted it: people see why.
+func (t *term) fire(d bcp.Decision, w *writer) (*bcp.Outcome, error) {
 	tr, err := t.org.Ledger.Fire(t.act, d, w.record)
 	for _, e := range tr.Effects {
 		t.run(e)
 	}
-	if w.err != nil {
-		return fmt.Errorf("a decision could not be written: %w", w.err)
+	switch {
+	case w.err != nil:
+		return nil, fmt.Errorf("a decision could not be written: %w", w.err)
+	case err != nil:
+		return &bcp.Outcome{State: bcp.ActNotDone, Detail: err.Error()}, nil
 	}
-	return err
+	return nil, nil
 }
 
 // plan says in words what fits before a deadline.

@@ -14,6 +14,8 @@ var (
 	ErrFenced = errors.New("leadership is over")
 	// ErrMaybe says that the entry may stand in the log or may still get there.
 	ErrMaybe = errors.New("not known whether the entry was written")
+	// ErrRefused says that the log will never take this entry, whatever comes: it is too large. Nothing was written.
+	ErrRefused = errors.New("the log takes no such entry")
 )
 
 // Entry is one line of the shared journal with where it comes from.

@@ -83,7 +83,15 @@ type Loop struct {
 	replies map[string]bcp.Reply
 	recent  []string
 	calls   map[string]callOf // where a message's answer belongs, by the act that sent it
+	called  []string          // those acts, oldest first
 	turned  time.Time
+	held    Lease // for the watchdog
+
+	// Of the goroutine of Run.
+	last    []byte    // newest picture, encoded
+	cause   string    // why the last term ended
+	causeAt time.Time // when
+	cried   time.Time
 }
 
 // callOf is what a message was about.
@@ -93,8 +101,10 @@ const (
 	idleTick  = time.Second
 	busyTick  = 200 * time.Millisecond // while a run or a playbook is under way
 	publishAt = 200 * time.Millisecond
-	// maxTermPause bounds the wait between two terms that ended with an error.
-	maxTermPause = 5 * time.Second
+	firstRest = 100 * time.Millisecond // between two terms; it doubles with each short one
+	mostRest  = 5 * time.Second
+	faultRest = 30 * time.Second // the most after a fault of the program or of a rule
+	longTerm  = time.Minute      // a term that lasted so long was not short
 )
 
 // New checks the configuration, services, groups and playbooks included.
@@ -114,146 +124,33 @@ func New(cfg Config) (*Loop, error) {
 	return &Loop{cfg: cfg, log: cfg.Logger, waiters: map[string][]chan bcp.Reply{}, replies: map[string]bcp.Reply{}, calls: map[string]callOf{}}, nil
 }
 
-// Run leads and follows until ctx ends. A term that ends in doubt is followed by another that reads the
-// journal anew.
+// Run leads and follows until ctx ends. A term that ends in doubt, or over a fault of the program, is followed
+// by another that reads the journal anew.
 func (l *Loop) Run(ctx context.Context) error {
-	pause := 100 * time.Millisecond
+	rest := firstRest
 	for ctx.Err() == nil {
 		began := l.cfg.Now()
 		err := l.term(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if l.cfg.Now().Sub(began) > time.Minute {
-			pause = 100 * time.Millisecond
+		most := mostRest
+		if errors.Is(err, errPanic) || errors.Is(err, bcp.ErrRestless) {
+			most = faultRest // it may well come again at once
+			l.cry(err)
 		}
-		l.log.Warn("the continuity loop reads the journal anew", "cause", err, "pause", pause)
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
+		if l.cfg.Now().Sub(began) > longTerm {
+			rest = firstRest
 		}
-		pause = min(2*pause, maxTermPause)
+		l.cause, l.causeAt = fmt.Sprint(err), l.cfg.Now()
+		args := []any{"cause", err, "pause", rest}
+		var p *panicked
+		if errors.As(err, &p) {
+			args = append(args, "stack", string(p.stack))
+		}
+		l.log.Warn("the continuity loop reads the journal anew", args...)
+		pauseFor(ctx, rest)
+		rest = min(2*rest, most)
 	}
 	return nil
 }
-
-// Turned is when the loop last went round, for health.
-func (l *Loop) Turned() time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.turned
-}
-
-// term is one life of the fold: from the first entry to a doubt, a lost lease or the end of ctx.
-func (l *Loop) term(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
-	t, err := newTerm(ctx, l)
-	if err != nil {
-		stop()
-		return err
-	}
-	var running sync.WaitGroup
-	defer running.Wait()
-	defer stop()
-	entries := make(chan Entry, 512)
-	ended := make(chan error, 1)
-	running.Go(func() {
-		ended <- l.cfg.Log.Tail(ctx, 0, func(e Entry) error {
-			select {
-			case entries <- e:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-	})
-	leases := make(chan Lease, 1)
-	running.Go(func() { l.campaign(ctx, leases) })
-	own := make(chan Entry, 512)
-	if l.cfg.Local != nil {
-		running.Go(func() {
-			_ = l.cfg.Local(ctx, func(e Entry) error { // ends with ctx, and no sooner
-				select {
-				case own <- e:
-					return nil
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-			})
-		})
-	}
-	leaders := make(chan string, 1)
-	running.Go(func() { l.followLeader(ctx, leaders) })
-	defer t.end()
-	tick := time.NewTimer(0)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case err := <-ended:
-			return fmt.Errorf("the shared journal cannot be followed: %w", err)
-		case e := <-entries:
-			err = t.take(e, entries)
-		case lease := <-leases:
-			err = t.lead(lease)
-		case err := <-t.claims:
-			t.claimed(err)
-		case <-t.lost():
-			return fmt.Errorf("epoch %d: %w", t.lease.Epoch(), ErrFenced)
-		case r := <-t.results:
-			err = t.settle(r)
-		case e := <-own:
-			t.near.fold(e)
-		case name := <-leaders:
-			t.heard(name)
-		case <-tick.C:
-		}
-		if err == nil {
-			err = t.round()
-		}
-		if err != nil {
-			return err
-		}
-		tick.Reset(t.pace())
-	}
-}
-
-// campaign asks for leadership until it has it once: a term has one lease at most.
-func (l *Loop) campaign(ctx context.Context, leases chan<- Lease) {
-	for ctx.Err() == nil {
-		lease, err := l.cfg.Log.Campaign(ctx)
-		if err == nil {
-			leases <- lease
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}
-}
-
-// followLeader looks who leads once a second. No answer means that there is no quorum.
-func (l *Loop) followLeader(ctx context.Context, leaders chan<- string) {
-	for ctx.Err() == nil {
-		ask, cancel := context.WithTimeout(ctx, 2*time.Second)
-		name, err := l.cfg.Log.Leader(ask)
-		cancel()
-		if err != nil {
-			name = noQuorum
-		}
-		select {
-		case leaders <- name:
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}
-}
-
-// noQuorum stands for the leader when a majority cannot be asked.
-const noQuorum = "\x00"

@@ -69,6 +69,7 @@ type SignWatch struct {
 }
 
 type signState struct {
+	told  bool // anything yet
 	holds bool // as last told
 	since time.Time
 	want  bool // what the points have said since then
@@ -81,7 +82,8 @@ func NewSignWatch(signs []Sign) *SignWatch {
 }
 
 // Look gives the evidence that is new or has ended. value tells a point's newest value and whether it is
-// good and fresh; a point that is not leaves its sign as it was.
+// good and fresh; a point that is not leaves its sign as it was. The first word on each sign is told whatever it
+// is: what a desk before this one has told may have ended since.
 func (w *SignWatch) Look(now time.Time, value func(facility.PointID) (float64, bool)) []bcp.Evidence {
 	var out []bcp.Evidence
 	for _, s := range w.signs {
@@ -98,11 +100,11 @@ func (w *SignWatch) Look(now time.Time, value func(facility.PointID) (float64, b
 		if st.began.IsZero() || holds != st.want {
 			st.want, st.began = holds, now
 		}
-		if st.want == st.holds || now.Sub(st.began) < s.For {
+		if st.told && st.want == st.holds || now.Sub(st.began) < s.For {
 			continue
 		}
-		st.holds = st.want
-		if st.holds {
+		st.told, st.holds = true, st.want
+		if st.holds || st.since.IsZero() {
 			st.since = now
 		}
 		out = append(out, s.evidence(st.since, !st.holds))
@@ -135,6 +137,6 @@ func (s Sign) evidence(since time.Time, gone bool) bcp.Evidence {
 	if gone {
 		what = "the points " + strings.Join(points, ", ") + " say otherwise now"
 	}
-	return bcp.Evidence{ID: fmt.Sprintf("sign/%s/%s/%d", s.Facility, s.ID, since.UnixMilli()), Kind: s.Kind, Site: s.Facility, Subject: s.Subject,
+	return bcp.Evidence{ID: fmt.Sprintf(signID+"%s/%s/%d", s.Facility, s.ID, since.UnixMilli()), Kind: s.Kind, Site: s.Facility, Subject: s.Subject,
 		Sensors: sensors, At: since.UTC(), Gone: gone, What: s.Kind + ": " + what}
 }
