@@ -13,6 +13,9 @@ import (
 // failoverRounds is how often a node is struck: killed and frozen in turn.
 const failoverRounds = 10
 
+// writerPace is how long the writer waits after each entry: the writing does not stop, and no site writes more.
+const writerPace = 20 * time.Millisecond
+
 // cluster is three nodes, each a member and a worker in processes of their own, a writer that never
 // stops and the world in which the workers' steps are done.
 type cluster struct {
@@ -23,7 +26,7 @@ type cluster struct {
 
 func startCluster(b *testing.B) *cluster {
 	b.Helper()
-	c := &cluster{trial: startTrial(b), world: startWorld(b)}
+	c := &cluster{trial: startTrial(b, writerPace), world: startWorld(b)}
 	b.Cleanup(func() {
 		for i, p := range c.workers {
 			if b.Failed() {
@@ -43,6 +46,7 @@ func startCluster(b *testing.B) *cluster {
 func BenchmarkFailover(b *testing.B) {
 	c := startCluster(b)
 	var writes, leaders []time.Duration
+	var bySignal [2][]time.Duration
 	for n := range failoverRounds {
 		was := c.world.leads(b, 0)
 		i := c.together(b)
@@ -51,6 +55,7 @@ func BenchmarkFailover(b *testing.B) {
 		began, took := c.strike(b, sig, i, c.workers[i])
 		acted := c.world.leads(b, old).Sub(began)
 		writes, leaders = append(writes, took), append(leaders, acted)
+		bySignal[n%2] = append(bySignal[n%2], acted)
 		b.Logf("%v of %s: writes after %v, a leader acts after %v; the one before led since %v", sig, c.cfgs[i].Name, took, acted, was.Format(time.TimeOnly))
 		if sig == syscall.SIGSTOP {
 			c.procs[i].signal(syscall.SIGCONT)
@@ -74,7 +79,7 @@ func BenchmarkFailover(b *testing.B) {
 			b.Fatalf("worker %d does not end: %s", i, p.out)
 		}
 	}
-	c.print(b, writes, leaders)
+	c.print(b, writes, leaders, bySignal)
 }
 
 // together moves etcd's leadership to the node whose worker leads, so that one strike takes both.
@@ -105,7 +110,7 @@ func (c *cluster) together(b *testing.B) int {
 	return -1
 }
 
-func (c *cluster) print(b *testing.B, writes, leaders []time.Duration) {
+func (c *cluster) print(b *testing.B, writes, leaders []time.Duration, bySignal [2][]time.Duration) {
 	acked, lost := c.check(b)
 	done := c.world.acts()
 	intended, settled := map[string]bool{}, map[string]bool{}
@@ -129,12 +134,14 @@ func (c *cluster) print(b *testing.B, writes, leaders []time.Duration) {
 	if len(intended) == 0 || acked == 0 {
 		b.Fatalf("no figures: %d steps, %d acknowledged entries", len(intended), acked)
 	}
-	slices.Sort(writes)
-	slices.Sort(leaders)
+	for _, list := range [][]time.Duration{writes, leaders, bySignal[0], bySignal[1]} {
+		slices.Sort(list)
+	}
 	n := len(writes)
 	line, err := json.Marshal(map[string]any{
 		"bench": "journal.failover", "rounds": n, "lost": lost, "repeated": repeated, "forgotten": forgotten,
 		"writes_ms_p50": millis(writes[n/2]), "writes_ms_max": millis(writes[n-1]), "leader_ms_p50": millis(leaders[n/2]), "leader_ms_max": millis(leaders[n-1]),
+		"killed_leader_ms_p50": millis(bySignal[0][n/4]), "frozen_leader_ms_p50": millis(bySignal[1][n/4]),
 		"acknowledged": acked, "steps": len(intended), "refused_stale": c.world.refusals(),
 	})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// trial is three member processes with a writer that never stops.
+// trial is three member processes with a writer that never stops but to wait for its pace.
 type trial struct {
 	cfgs  []MemberConfig
 	procs []*process
@@ -22,7 +22,7 @@ type trial struct {
 	acked []Entry
 }
 
-func startTrial(t testing.TB) *trial {
+func startTrial(t testing.TB, pace time.Duration) *trial {
 	t.Helper()
 	r := &trial{cfgs: configs(t, 3)}
 	for _, c := range r.cfgs {
@@ -48,7 +48,7 @@ func startTrial(t testing.TB) *trial {
 			r.mu.Lock()
 			r.acked = append(r.acked, e)
 			r.mu.Unlock()
-			_ = sleep(ctx, 2*time.Millisecond)
+			_ = sleep(ctx, pace)
 		}
 	})
 	return r
@@ -97,7 +97,7 @@ func (r *trial) check(t testing.TB) (acked, lost int) {
 // Etcd's leader is killed, and the next one frozen, under a stream of writes. Writes go on, none that
 // was acknowledged is lost, and the frozen one finds its place again.
 func TestWritesGoOnWithoutTheLeader(t *testing.T) {
-	r := startTrial(t)
+	r := startTrial(t, 2*time.Millisecond)
 	killed, i := r.hit(t, syscall.SIGKILL)
 	r.procs[i] = startProcess(t, r.cfgs[i])
 	back(t, r, i)

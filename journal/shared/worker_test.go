@@ -233,14 +233,21 @@ func (w *worker) lead(ctx context.Context, lease *Lease) error {
 	return nil
 }
 
-// catchUp reads what the tail has not handed out yet, as a majority knows it.
+// catchUp reads what the tail has not handed out yet of all that stands in the log now.
 func (w *worker) catchUp(ctx context.Context) error {
+	newest, err := w.log.LastSeq(ctx)
+	if err != nil {
+		return err
+	}
 	for {
 		w.mu.Lock()
 		seq := w.seq
 		w.mu.Unlock()
+		if seq >= newest {
+			return nil
+		}
 		page, err := w.log.After(ctx, seq, 1000, Newest)
-		if err != nil || len(page) == 0 {
+		if err != nil {
 			return err
 		}
 		for _, e := range page {
