@@ -43,7 +43,7 @@ run-three: ## three nodes; comes with the three-site control plane
 test: test-go test-web ## every test, the browser ones included
 
 test-go: web influxd compiler browser
-	BONGSU_BROWSER=1 BONGSU_INFLUXD=$(TOOLS)/influxd $(GOTEST) -race -timeout 20m ./...
+	BONGSU_BROWSER=1 BONGSU_INFLUXD=$(TOOLS)/influxd $(GOTEST) -race -timeout 30m ./...
 
 test-web: web browser
 	cd $(WEB) && npm run --silent test && npm run --silent size && npx playwright test --grep @mock

@@ -9,6 +9,7 @@ import (
 // The console is played through in a real browser against real processes: logging in, the live
 // values, the battery fire started from the simulator panel, acknowledging, both languages and themes.
 func TestConsoleInChromium(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("BONGSU_BROWSER") == "" {
 		t.Skip("needs Chromium and the npm packages: run it through make test")
 	}
