@@ -92,7 +92,7 @@ func (c *checker) wire(path string, l Link) {
 // modbusType checks how a point's registers are read.
 func (c *checker) modbusType(d *decoder, at string, def PointDef) {
 	if !slices.Contains(modbusTypes, def.Type) {
-		d.fault(at, "point %q: unknown type %q: want one of %s", def.Name, def.Type, strings.Join(modbusTypes, ", "))
+		d.fault(at+".type", "point %q: unknown type %q: want one of %s", def.Name, def.Type, strings.Join(modbusTypes, ", "))
 	}
 	if def.Function <= 2 && def.Type != "bool" {
 		d.fault(at, "point %q: coils and discrete inputs are of type bool", def.Name)

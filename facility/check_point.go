@@ -49,7 +49,7 @@ func (c *checker) pointDef(d *decoder, at, protocol string, def PointDef) {
 		d.fault(at+".range", "the range must rise from lowest to highest")
 	}
 	if !slices.Contains(scanClasses, def.Scan) {
-		d.fault(at, "point %q: scan %v is none of the scan classes 100ms, 1s, 2s, 5s, 10s, 1m", def.Name, def.Scan)
+		d.fault(at+".scan", "point %q: scan %v is none of the scan classes 100ms, 1s, 2s, 5s, 10s, 1m", def.Name, def.Scan)
 	}
 	switch protocol {
 	case "modbus":
@@ -61,7 +61,7 @@ func (c *checker) pointDef(d *decoder, at, protocol string, def PointDef) {
 
 func (c *checker) modbusDef(d *decoder, at string, def PointDef) {
 	if def.Function < 1 || def.Function > 4 {
-		d.fault(at, "point %q: fn %d: want 1 coil, 2 discrete input, 3 holding register or 4 input register", def.Name, def.Function)
+		d.fault(at+".fn", "point %q: fn %d: want 1 coil, 2 discrete input, 3 holding register or 4 input register", def.Name, def.Function)
 	}
 	if def.Address == nil {
 		d.fault(at, "point %q has no address", def.Name)

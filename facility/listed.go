@@ -2,6 +2,7 @@ package facility
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 )
 
@@ -97,46 +98,60 @@ func shifted(address *int, base int) *int {
 	return &sum
 }
 
-// list sorts the point list by device and refuses what stands in it twice or belongs to nobody.
+// list sorts the point list by device and refuses what belongs to nobody or stands in it twice. What was
+// imported goes before what is written by hand, so it may name the same points and rules.
 func (c *checker) list() {
 	c.listed = map[DeviceID][]int{}
-	seen := map[PointID]bool{}
+	from := filepath.Clean(filepath.Join(filepath.Dir(c.site.File), ListedFile))
+	imported := func(path string) bool { return c.d.places[path].file == from }
+	type said struct {
+		what     string
+		imported bool
+	}
+	seen := map[said]bool{}
+	var last []int
 	for i, entry := range c.site.Listed {
 		path := placeIn("points", i)
-		id := PointID(string(entry.Device) + "/" + entry.Name)
+		id := said{"point " + string(entry.Device) + "/" + entry.Name, imported(path)}
 		switch {
 		case entry.Name == "":
 			c.d.fault(path, "the entry needs the name of its point")
-			continue
 		case c.site.Device(entry.Device) == nil:
 			c.d.fault(path+".device", "unknown device %q", entry.Device)
-			continue
 		case seen[id]:
-			c.d.fault(path+".name", "point %s stands in the point list twice", id)
-			continue
+			c.d.fault(path+".name", "%s stands in the point list twice", id.what)
+		case id.imported:
+			last = append(last, i)
+		default:
+			c.listed[entry.Device] = append(c.listed[entry.Device], i)
 		}
 		seen[id] = true
-		c.listed[entry.Device] = append(c.listed[entry.Device], i)
+	}
+	for _, i := range last {
+		dev := c.site.Listed[i].Device
+		c.listed[dev] = append(c.listed[dev], i)
 	}
 	rules := map[string]int{}
 	for i, r := range c.site.Alarms {
 		rules[r.ID] = i
 	}
-	given := map[string]bool{}
+	set := map[string]bool{} // by an import
 	for i, l := range c.site.Limits {
 		path := placeIn("limits", i)
+		id := said{"rule " + l.Rule, imported(path)}
 		at, ok := rules[l.Rule]
 		switch {
 		case !ok:
 			c.d.fault(path+".rule", "unknown alarm rule %q", l.Rule)
-		case given[l.Rule]:
+		case seen[id]:
 			c.d.fault(path+".rule", "rule %q is given two limits", l.Rule)
 		case !c.d.written(path + ".limit"):
 			c.d.fault(path, "rule %q is given no limit", l.Rule)
-		default:
+		case id.imported || !set[l.Rule]:
 			c.site.Alarms[at].Limit = l.Limit
+			set[l.Rule] = id.imported
 		}
-		given[l.Rule] = true
+		seen[id] = true
 	}
 }
 
