@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -157,7 +158,9 @@ func BenchmarkEvalFile(b *testing.B) {
 			b.Fatal(failed, err)
 		}
 	}
-	b.ReportMetric(float64(cases*b.N)/b.Elapsed().Seconds(), "cases/s")
+	perSecond := float64(cases*b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(perSecond, "cases/s")
+	fmt.Printf("\n{\"bench\":\"fire.eval\",\"cases_per_s\":%.0f,\"cases\":%d}\n", perSecond, cases)
 }
 
 // BenchmarkTick is one second of a site of 224 quiet racks.
