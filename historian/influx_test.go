@@ -2,7 +2,6 @@ package historian
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -186,30 +186,44 @@ func TestBadSamplesHaveNoValue(t *testing.T) {
 // Health is a value written and read back, not the database's own word.
 func TestProbeReadsBackWhatItWrote(t *testing.T) {
 	db := newInfluxd(t)
-	site := plant(t, db.addr)
-	f, err := NewForwarder(site, t.TempDir(), quiet)
+	f, err := NewForwarder(plant(t, db.addr), t.TempDir(), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Probe(t.Context(), time.Now()); err != nil {
 		t.Fatalf("a healthy database fails the probe: %v", err)
 	}
-	lying := http.NewServeMux()
-	lying.HandleFunc("/api/v2/write", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	lying.HandleFunc("/query", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"results":[{}]}`) })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+}
+
+// A line with another type than its field has, and one in the middle that is no line at all: both are
+// found, their neighbours are stored.
+func TestInfluxKeepsTheGoodLinesAroundABadOne(t *testing.T) {
+	db := newInfluxd(t)
+	f, err := NewForwarder(plant(t, db.addr), t.TempDir(), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := &http.Server{Handler: lying}
-	go func() { _ = srv.Serve(l) }()
-	defer srv.Close()
-	site.Influx.URL = "http://" + l.Addr().String()
-	f, err = NewForwarder(site, t.TempDir(), quiet)
-	if err != nil {
+	g := &group{}
+	f.encoder.add(g, minute(1))
+	poison := &group{upTo: 1}
+	for i := range g.ends {
+		text := g.line(i)
+		if i == 17 {
+			text = []byte("battery-rack,point=dc1/b7/t value=\"warm\" " + strconv.FormatInt(monday.UnixMilli(), 10) + "\n")
+		}
+		if i == 40 {
+			text = []byte("no line\n")
+		}
+		poison.text = append(poison.text, text...)
+		poison.ends = append(poison.ends, len(poison.text))
+	}
+	if err := f.deliver(t.Context(), poison); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Probe(t.Context(), time.Now()); !errors.Is(err, ErrNotReadBack) {
-		t.Errorf("a database that drops writes passes the probe: %v", err)
+	if got := db.influxql(`SELECT count("value"), count("quality"), count("quality_code") FROM "battery-rack"`); !strings.Contains(got, ",58,58,58]") {
+		t.Errorf("58 good lines expected: %s", got)
+	}
+	if f.Refused() != 2 || f.Position() != 1 {
+		t.Errorf("%d refused, position %d", f.Refused(), f.Position())
 	}
 }

@@ -88,7 +88,7 @@ func (c *changes) at(t int64) facility.Quality {
 }
 
 func qualities(ctx context.Context, q storage.Querier, id facility.PointID) (*changes, error) {
-	c := &changes{}
+	c := &changes{now: facility.Good} // what is not good is written down
 	err := each(ctx, q, qualitySeries, id, func(t int64, v float64) {
 		c.list = append(c.list, change{t, facility.Quality(v)})
 	})

@@ -8,8 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -30,30 +28,31 @@ type Batch struct {
 
 // Options of the embedded store; zero values mean the defaults.
 type Options struct {
-	Retention time.Duration // how long history is kept, 15 days
-	MaxBytes  int64         // and how much of it at most, 10 GiB
+	Retention time.Duration // how long every sample is kept, 30 days
+	MaxBytes  int64         // and how much of them at most, 10 GiB
 }
 
 // seriesKind is the label under which the store keeps a series' name.
 const seriesKind = "__name__"
 
-// The two series of a point: its values, and its quality at each change.
+// The two series of a point: its values, and its quality at each change. A point that has only ever
+// been good has no second one.
 const (
 	valueSeries   = "v"
 	qualitySeries = "q"
 )
 
-// qualityRepeat is how often an unchanged quality is written again, so that a query never has to
-// look further back than this to know it.
+// qualityRepeat is how often an unchanged quality that is not good is written again, so that a query
+// never has to look further back than this to know it.
 const qualityRepeat = 10 * time.Minute
 
 // lateWindow is how much older than the newest a sample may be and still find its place: a field
-// process that was away delivers its backlog, and a restart delivers the last minute twice.
+// process that was away delivers its backlog, and a restart delivers the last seconds twice.
 const lateWindow = 24 * time.Hour
 
-// positionLag is how far the saved position stays behind. The store does not sync its log on each
-// commit, so after a power loss its last seconds are missing: the spool delivers them again.
-const positionLag = time.Minute
+// aheadMost is how far a device's clock may run ahead of ours. One sample from next week would make
+// the store refuse everything until then as too old, so its arrival counts instead.
+const aheadMost = 5 * time.Minute
 
 // Store is the embedded history. It is safe for concurrent use, with one writer.
 type Store struct {
@@ -63,10 +62,13 @@ type Store struct {
 
 	mu       sync.Mutex
 	series   map[facility.PointID]*series
-	marks    []mark // stored positions, oldest first
-	safe     uint64
-	newest   uint64
+	judged   map[facility.PointID]bool // points the store holds a quality of
+	points   []facility.PointID        // the last batch's list, and the series of its points
+	bound    []*series
+	progress progress
 	rejected uint64
+	amended  uint64
+	fault    error
 }
 
 type series struct {
@@ -74,17 +76,14 @@ type series struct {
 	labels         [2]labels.Labels
 	lastQuality    facility.Quality
 	qualityAt      int64
+	judged         bool // it has a quality series
 	known, ended   bool
-}
-
-type mark struct {
-	seq uint64
-	at  time.Time
 }
 
 // Open opens the store in a folder of its own, and repairs its log if the machine died.
 func Open(dir string, opts Options, log *slog.Logger) (*Store, error) {
 	o := tsdb.DefaultOptions()
+	o.RetentionDuration = (30 * 24 * time.Hour).Milliseconds()
 	if opts.Retention > 0 {
 		o.RetentionDuration = opts.Retention.Milliseconds()
 	}
@@ -101,149 +100,169 @@ func Open(dir string, opts Options, log *slog.Logger) (*Store, error) {
 		return nil, fmt.Errorf("open the history in %s: %w (is another desk process running on it?)", dir, err)
 	}
 	s := &Store{db: db, dir: dir, log: log, series: map[facility.PointID]*series{}}
-	s.safe = readPosition(s.positionFile())
-	s.newest = s.safe
+	if err := s.recall(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return s, nil
+}
+
+// recall learns from what is stored how far it goes and which points have a quality.
+func (s *Store) recall() error {
+	marked, at, err := s.lastMark()
+	if err != nil {
+		return err
+	}
+	saved := readPosition(s.positionFile())
+	if marked < saved {
+		s.log.Warn("the history lost its newest part and is filled again from the spool", "had", saved, "has", marked)
+	}
+	s.progress = progress{proven: min(saved, marked), newest: min(saved, marked), markedAt: at}
+	s.judged, err = s.pointsWithQuality()
+	return err
 }
 
 // Close saves the position and closes the store.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.db.Close() // syncs the log, so everything committed is safe now
-	if err == nil {
-		s.safe = s.newest
-		err = writePosition(s.positionFile(), s.safe)
+	err := s.mark(context.Background())
+	if err = errors.Join(err, s.db.Close()); err != nil { // syncs the log, so everything committed is safe now
+		return fmt.Errorf("close the history: %w", err)
 	}
-	return err
+	s.progress.proven = s.progress.newest
+	return writePosition(s.positionFile(), s.progress.proven)
 }
 
-func (s *Store) positionFile() string { return filepath.Join(s.dir, "position") }
-
-// Position is the spool position after which the store wants to be fed again.
-func (s *Store) Position() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.safe
-}
-
-// Rejected counts samples the store could not place, older than its late window.
+// Rejected counts samples the store could not place, nearly all of them older than its late window.
 func (s *Store) Rejected() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rejected
 }
 
-// Append stores one batch. Samples it has already are harmless.
+// Amended counts samples whose clock ran so far ahead that their arrival was stored as their time.
+func (s *Store) Amended() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.amended
+}
+
+// Append stores one batch. Samples it has already are harmless; one that cannot be placed is counted
+// and costs its neighbours nothing. An error means that none of the batch is stored.
 func (s *Store) Append(ctx context.Context, b Batch, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.bind(b.Points)
 	app := s.db.Appender(ctx)
-	for _, sm := range b.Samples {
-		if int(sm.Point) >= len(b.Points) {
+	for i := range b.Samples {
+		sm := &b.Samples[i]
+		if int(sm.Point) >= len(s.bound) {
 			return errors.Join(fmt.Errorf("batch %d names point %d of %d", b.Seq, sm.Point, len(b.Points)), app.Rollback())
 		}
-		if err := s.appendOne(app, s.seriesOf(b.Points[sm.Point]), sm); err != nil {
-			return errors.Join(fmt.Errorf("store a sample of %s: %w", b.Points[sm.Point], err), app.Rollback())
-		}
+		s.appendOne(app, s.seriesOf(sm.Point), sm)
 	}
+	if err := s.progress.take(b.Seq, now); err != nil {
+		s.log.Error("the spool begins before what the history had of it: it is taken for a new one", "cause", err)
+	}
+	s.markIfDue(app)
 	if err := app.Commit(); err != nil {
+		s.forget()
 		return fmt.Errorf("commit batch %d: %w", b.Seq, err)
 	}
-	s.newest = max(s.newest, b.Seq)
-	return s.advance(now)
+	s.progress.newest = b.Seq
+	s.noteFault(s.prove(now))
+	return nil
 }
 
-func (s *Store) seriesOf(id facility.PointID) *series {
+// noteFault keeps why the position stands still. The batch is stored all the same.
+func (s *Store) noteFault(err error) {
+	if err != nil && s.fault == nil {
+		s.log.Error("the history is stored but not proven: a power loss would lose it, the spool keeps it", "cause", err)
+	}
+	s.fault = err
+}
+
+// Err is what keeps the stored history from being proven, nil when nothing does.
+func (s *Store) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fault
+}
+
+// bind remembers the series of a list of points: the batches of one spool share one list.
+func (s *Store) bind(points []facility.PointID) {
+	if len(points) == len(s.points) && (len(points) == 0 || &points[0] == &s.points[0]) {
+		return
+	}
+	s.points, s.bound = points, make([]*series, len(points))
+}
+
+// forget drops what is assumed of the series: a commit that failed may have stored any part of it.
+func (s *Store) forget() {
+	for _, se := range s.series {
+		se.known, se.ended, se.judged = false, false, true
+	}
+}
+
+func (s *Store) seriesOf(p facility.Ref) *series {
+	if se := s.bound[p]; se != nil {
+		return se
+	}
+	id := s.points[p]
 	se := s.series[id]
 	if se == nil {
-		se = &series{labels: [2]labels.Labels{
+		se = &series{judged: s.judged[id], labels: [2]labels.Labels{
 			labels.FromStrings(seriesKind, valueSeries, "point", string(id)),
 			labels.FromStrings(seriesKind, qualitySeries, "point", string(id)),
 		}}
 		s.series[id] = se
 	}
+	s.bound[p] = se
 	return se
 }
 
-func (s *Store) appendOne(app storage.Appender, se *series, sm facility.Sample) error {
-	t := sm.At.UnixMilli()
+// placed is the time a sample is stored under, in milliseconds.
+func (s *Store) placed(sm *facility.Sample) int64 {
+	if !sm.Seen.IsZero() && sm.At.Sub(sm.Seen) > aheadMost {
+		s.amended++
+		return sm.Seen.UnixMilli()
+	}
+	return sm.At.UnixMilli()
+}
+
+func (s *Store) appendOne(app storage.Appender, se *series, sm *facility.Sample) {
+	t := s.placed(sm)
+	s.progress.latest = max(s.progress.latest, t)
 	usable := sm.Quality == facility.Good || sm.Quality == facility.Uncertain
 	v := sm.Value
 	if !usable {
 		v = math.Float64frombits(value.StaleNaN) // ends the line here: a gap stays a gap
 	}
 	if usable || !se.ended {
-		ref, err := app.Append(se.value, se.labels[0], t, v)
-		if err := s.tolerate(err); err != nil {
-			return err
-		}
-		if ref != 0 {
-			se.value = ref
-		}
+		se.value = s.put(app, se.value, se.labels[0], t, v)
 		se.ended = !usable
 	}
-	if se.known && se.lastQuality == sm.Quality && t-se.qualityAt < qualityRepeat.Milliseconds() {
-		return nil
+	good := sm.Quality == facility.Good
+	if good && !se.judged {
+		return
 	}
-	ref, err := app.Append(se.quality, se.labels[1], t, float64(sm.Quality))
-	if err := s.tolerate(err); err != nil {
-		return err
+	if se.known && se.lastQuality == sm.Quality && (good || t-se.qualityAt < qualityRepeat.Milliseconds()) {
+		return
 	}
-	if ref != 0 {
-		se.quality = ref
-	}
-	se.known, se.lastQuality, se.qualityAt = true, sm.Quality, t
-	return nil
+	se.quality = s.put(app, se.quality, se.labels[1], t, float64(sm.Quality))
+	se.judged, se.known, se.lastQuality, se.qualityAt = true, true, sm.Quality, t
 }
 
-// tolerate counts what a redelivered or very late batch may cause and lets the rest through.
-func (s *Store) tolerate(err error) error {
-	switch {
-	case err == nil, errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
-		return nil
-	case errors.Is(err, storage.ErrOutOfOrderSample), errors.Is(err, storage.ErrTooOldSample), errors.Is(err, storage.ErrOutOfBounds):
+// put stores a number. What the store refuses by itself would be refused again: it is counted and the
+// rest goes on. What the disk refuses shows when the batch is committed.
+func (s *Store) put(app storage.Appender, ref storage.SeriesRef, l labels.Labels, t int64, v float64) storage.SeriesRef {
+	got, err := app.Append(ref, l, t, v)
+	if err != nil && !errors.Is(err, storage.ErrDuplicateSampleForTimestamp) {
 		s.rejected++
-		return nil
+		return ref
 	}
-	return err
-}
-
-// advance moves the saved position once what it covers is old enough to be on the disk.
-func (s *Store) advance(now time.Time) error {
-	if n := len(s.marks); n == 0 || now.Sub(s.marks[n-1].at) >= time.Second {
-		s.marks = append(s.marks, mark{s.newest, now})
+	if got == 0 {
+		return ref
 	}
-	moved := false
-	for len(s.marks) > 0 && now.Sub(s.marks[0].at) >= positionLag {
-		s.safe, moved = s.marks[0].seq, true
-		s.marks = s.marks[1:]
-	}
-	if !moved {
-		return nil
-	}
-	return writePosition(s.positionFile(), s.safe)
-}
-
-func readPosition(file string) uint64 {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return 0
-	}
-	n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64)
-	if err != nil {
-		return 0 // an unreadable position costs a redelivery, nothing else
-	}
-	return n
-}
-
-func writePosition(file string, seq uint64) error {
-	tmp := file + ".new"
-	if err := os.WriteFile(tmp, []byte(strconv.FormatUint(seq, 10)+"\n"), 0o640); err != nil {
-		return fmt.Errorf("save the position: %w", err)
-	}
-	if err := os.Rename(tmp, file); err != nil {
-		return fmt.Errorf("save the position: %w", err)
-	}
-	return nil
+	return got
 }
