@@ -264,7 +264,7 @@ func (l *Ledger) Open() []ActRecord {
 // each down as unknown and probe it: it may have been done in the last instant of the old leader.
 func (l *Ledger) Doubts(epoch uint64) []ActRecord {
 	return slices.DeleteFunc(l.Open(), func(a ActRecord) bool {
-		return a.State != ActIntended || a.Epoch >= epoch || a.Repeatable()
+		return a.State != ActIntended || a.Epoch >= epoch || a.Repeatable() || a.Kind == EffectDo && a.Args["kind"] == kindFailover
 	})
 }
 

@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// kindFailover lets a step wait for a run. The run stands in the journal whoever leads, so a lost leader
+// leaves nothing to find out.
+const kindFailover = "failover"
+
 // looksEnough is after how many inconclusive probes a person has to look.
 const looksEnough = 3
 
@@ -76,7 +80,7 @@ func (t stepTurn) step() (Decision, bool) {
 	case StepReady:
 		return t.ready()
 	case StepIntent:
-		if lost && t.plan.Do.Kind != "wait" {
+		if lost && t.plan.Do.Kind != "wait" && t.plan.Do.Kind != kindFailover {
 			return t.doubt(evLeaderLost, EffectDo)
 		}
 		if t.plan.Do.Kind == "wait" {
@@ -205,7 +209,7 @@ func (t stepTurn) running(lost bool) (Decision, bool) {
 		return Decision{Event: evRetryDue, Why: a.Detail, Detail: stepDetail{Attempt: t.run.Attempt + 1}}, !t.now.Before(a.Answered.Add(t.plan.Retry.Wait))
 	case ok && a.State == ActNotDone:
 		return t.person(evResultErr, a.Detail), true
-	case lost:
+	case lost && t.plan.Do.Kind != kindFailover:
 		return t.doubt(evLeaderLost, EffectDo)
 	case ok && a.State == ActUnknown, !t.now.Before(t.run.Since.Add(t.plan.Timeout)):
 		return t.doubt(evTimeout, EffectDo)
