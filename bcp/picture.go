@@ -206,7 +206,7 @@ func (x *Runs) view(now time.Time, f Facts, g Group, mandate func(string) Mandat
 	if v.Run == nil {
 		return v
 	}
-	t := runTurn{x: x, now: now, f: f, facts: f.Groups[g.ID], group: g, run: v.Run, mandate: mandate(v.Source)}
+	t := runTurn{x: x, now: now, f: f, facts: v.about(f.Groups[g.ID]), group: g, run: v.Run, mandate: mandate(v.Source)}
 	v.Guard = t.awaits()
 	for _, key := range v.Run.Acts {
 		if a, ok := x.ledger.Act(key); ok {

@@ -21,7 +21,7 @@ func (x *Runs) Decide(now time.Time, f Facts, mandate func(site string) Mandate)
 			out = append(out, d.at(now, f))
 			continue
 		}
-		t := runTurn{x: x, now: now, f: f, facts: f.Groups[g.ID], group: g, run: r, mandate: mandate(r.Source)}
+		t := runTurn{x: x, now: now, f: f, facts: r.about(f.Groups[g.ID]), group: g, run: r, mandate: mandate(r.Source)}
 		if d, ok := t.step(); ok {
 			d.Machine, d.ID = MachineFailover, g.ID
 			out = append(out, d.at(now, f))

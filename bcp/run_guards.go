@@ -84,6 +84,8 @@ type Carried struct {
 
 // GroupFacts is what is known of one failover group.
 type GroupFacts struct {
+	// Source is whom the facts are about; empty for the site that serves. Roles may swap while facts stand.
+	Source      string
 	Carried     *Carried  // by the source, nil when it was not seen to serve lately
 	Epoch       uint64    // the newest any store has promised to anybody, 0 when not known
 	ServedBy    string    // the site that is primary for all services at the newest epoch, "" when mixed or not known
@@ -110,6 +112,15 @@ type GroupFacts struct {
 	Healthy24h  Tri            // failback: the side to return to
 	Reseeded    Tri            // failback: its data is reseeded and verified
 	Diffed      Tri            // failback: what it had not replicated is quarantined and compared
+}
+
+// about is what is known of the run's own direction. Facts gathered before the roles were swapped are those of
+// another: that the old site is dead says nothing of the new one.
+func (r *Run) about(f GroupFacts) GroupFacts {
+	if f.Source != "" && f.Source != r.Source {
+		return GroupFacts{Epoch: f.Epoch, Maintenance: f.Maintenance}
+	}
+	return f
 }
 
 // targetChecks lists what a user does, in this order, before any traffic moves.

@@ -118,5 +118,5 @@ func (x *Runs) turn(now time.Time, f Facts, group string, who Who) (runTurn, Dec
 	if f.roster().Person(who.Person) == nil {
 		return runTurn{}, d, fmt.Errorf("failover group %s: %q: %w", group, who.Person, ErrUnknownPerson)
 	}
-	return runTurn{x: x, now: now, f: f, facts: f.Groups[group], group: x.groups[i], run: x.all[group]}, d, nil
+	return runTurn{x: x, now: now, f: f, facts: x.all[group].about(f.Groups[group]), group: x.groups[i], run: x.all[group]}, d, nil
 }

@@ -95,7 +95,7 @@ type groupView struct {
 func (v groupView) facts() bcp.GroupFacts {
 	out := bcp.GroupFacts{Carried: v.lasting(), Vantages: v.vantages(), Stalled: v.stalled(), Precheck: v.precheck(), Fence: v.fence(), Data: v.data(),
 		Target: v.target(), Outside: v.outside(v.rowAtTarget), OldSessions: v.oldSessions(), Reconnected: v.reconnected(),
-		StormOver: v.stormOver(), ReadBack: v.readBack(), Resolvers: v.resolvers(), Healthy24h: v.healthy(), Reseeded: v.reseeded()}
+		StormOver: v.stormOver(), ReadBack: v.readBack(), Resolvers: v.resolvers(), Healthy24h: v.healthy(), Reseeded: v.reseeded(), ServedBy: v.servedBy()}
 	out.Misses, out.Alive = v.source()
 	out.ErrorsLow, out.ErrorsSince = v.errors()
 	return out
@@ -108,6 +108,39 @@ func (v groupView) newest() uint64 {
 		for _, service := range v.stores {
 			newest = max(newest, s.State.Groups[service].Epoch)
 		}
+	}
+	return newest
+}
+
+// servedBy is the site that says of itself that it is primary for every service of the group, at the newest epoch
+// that any store has promised for it; empty when it is mixed. With less than a majority that answers, a newer
+// epoch could stand where nobody looks.
+func (v groupView) servedBy() string {
+	answers, by := 0, ""
+	for _, site := range v.cfg.Sites {
+		s, ok := v.answer(site.ID)
+		if !ok {
+			continue
+		}
+		answers++
+		if !slices.ContainsFunc(v.stores, func(service string) bool {
+			g := s.Groups[service]
+			return g.Role != rolePrimary || g.Epoch < v.newestOf(service)
+		}) {
+			by = site.ID
+		}
+	}
+	if len(v.stores) == 0 || answers < len(v.cfg.Sites)/2+1 {
+		return ""
+	}
+	return by
+}
+
+// newestOf is the newest epoch that any store of a service is known to have promised.
+func (v groupView) newestOf(service string) uint64 {
+	newest := uint64(0)
+	for _, s := range v.rec.sites {
+		newest = max(newest, s.State.Groups[service].Epoch)
 	}
 	return newest
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type eyes struct {
 	groups  []control.GroupWatch
 	ready   bcp.Tri
 	readyAt time.Time
+	proven  string // directions that the newest actionless run has tried
 	missing []string
 }
 
@@ -89,13 +91,18 @@ func (e *eyes) Sight(now time.Time) control.Sight {
 	seen, zone := e.sites.Facts(now), e.zone.Facts(now)
 	e.mu.Lock()
 	groups := e.groups
-	out := control.Sight{Groups: seen.Groups, Probes: seen.Probes, Checks: seen.Checks, Core: seen.Core, Readiness: e.ready, ReadinessAt: e.readyAt, Missing: e.missing}
+	ready := e.ready
+	if len(groups) > 0 && e.proven != directions(groups) {
+		ready = bcp.Unseen // the roles were swapped since: the other way round is not proven
+	}
+	out := control.Sight{Groups: seen.Groups, Probes: seen.Probes, Checks: seen.Checks, Core: seen.Core, Readiness: ready, ReadinessAt: e.readyAt, Missing: e.missing}
 	e.mu.Unlock()
 	if out.Groups == nil {
 		out.Groups = map[string]bcp.GroupFacts{}
 	}
 	for _, g := range groups {
 		facts := out.Groups[g.ID]
+		facts.Source = g.Source
 		facts.Epoch = seen.NewestEpoch[g.ID]
 		facts.NamesAgree, facts.Resolvers = zone.Agreed(g.Target, g.Want), zone.Resolvers[g.Target]
 		out.Groups[g.ID] = facts
@@ -174,11 +181,29 @@ func (e *eyes) rehearse(ctx context.Context) {
 		if !e.rehearseOnce(ctx) {
 			wait = rehearseAgain
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
+		for began := time.Now(); ctx.Err() == nil && time.Since(began) < wait && !e.turnedRound(); {
+			select {
+			case <-ctx.Done():
+			case <-time.After(min(wait, time.Second)):
+			}
 		}
 	}
+}
+
+// turnedRound says whether roles were swapped since the newest actionless run.
+func (e *eyes) turnedRound() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.groups) > 0 && e.proven != directions(e.groups)
+}
+
+// directions names the ways that runs would go.
+func directions(groups []control.GroupWatch) string {
+	var out []string
+	for _, g := range groups {
+		out = append(out, g.ID+": "+g.Source+" to "+g.Target)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (e *eyes) rehearseOnce(ctx context.Context) bool {
@@ -207,7 +232,7 @@ func (e *eyes) rehearseOnce(ctx context.Context) bool {
 		missing = []string{"the actionless run took too long"}
 	}
 	e.mu.Lock()
-	e.ready, e.readyAt, e.missing = bcp.TriOf(len(missing) == 0), time.Now(), missing
+	e.ready, e.readyAt, e.missing, e.proven = bcp.TriOf(len(missing) == 0), time.Now(), missing, directions(groups)
 	e.mu.Unlock()
 	return len(missing) == 0
 }

@@ -48,6 +48,8 @@ func meaning(err error) error {
 		return fmt.Errorf("%w: %w", control.ErrFenced, err)
 	case errors.Is(err, shared.ErrUnknown):
 		return fmt.Errorf("%w: %w", control.ErrMaybe, err)
+	case errors.Is(err, shared.ErrTooLarge):
+		return fmt.Errorf("%w: %w", control.ErrRefused, err)
 	}
 	return err
 }
