@@ -2,8 +2,11 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,27 +22,70 @@ const loadsShown = 20
 const tooFull = 0.8
 
 func checkCommand() *cobra.Command {
-	return &cobra.Command{
+	var profile, from string
+	cmd := &cobra.Command{
 		Use:   "check FILE",
-		Short: "Check a site file and name every fault with file, line and column",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			site, faults := facility.Load(args[0])
-			if site != nil {
-				_, more := loadContinuity(site)
-				faults = append(faults, more...)
+		Short: "Check a site file, or one profile, and name every fault with file, line and column",
+		Args: func(_ *cobra.Command, args []string) error {
+			if (profile == "") == (len(args) == 0) || len(args) > 1 {
+				return errors.New("give a site file, or --profile and a profile")
 			}
-			for _, f := range faults {
-				fmt.Fprintln(cmd.OutOrStdout(), f)
-			}
-			if faults.Err() != nil {
-				return errReported
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d devices on %d links, %d points, %d alarm rules, no faults\n",
-				args[0], len(site.Devices), len(site.Links), len(site.Points), len(site.Alarms))
-			printPriorities(cmd, site)
-			return printLoads(cmd, site)
+			return nil
 		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if profile != "" {
+				return checkProfile(cmd, profile)
+			}
+			return checkSite(cmd, args[0], from)
+		},
+	}
+	cmd.Flags().StringVar(&profile, "profile", "", "check this profile alone and print its points as a table")
+	cmd.Flags().StringVar(&from, "from", "", "say also what changes against this site file, and how far that goes into a running node")
+	return cmd
+}
+
+func checkSite(cmd *cobra.Command, file, from string) error {
+	site, faults := facility.Load(file)
+	if site != nil {
+		_, more := loadContinuity(site)
+		faults = append(faults, more...)
+	}
+	for _, f := range faults {
+		fmt.Fprintln(cmd.OutOrStdout(), f)
+	}
+	if faults.Err() != nil {
+		return errReported
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d devices on %d links, %d points, %d alarm rules, no faults\n",
+		file, len(site.Devices), len(site.Links), len(site.Points), len(site.Alarms))
+	printPriorities(cmd, site)
+	printProfiles(cmd.OutOrStdout(), site)
+	if err := printLoads(cmd, site); err != nil || from == "" {
+		return err
+	}
+	old, err := siteFor(cmd, from)
+	if err != nil {
+		return err
+	}
+	printReload(cmd.OutOrStdout(), facility.Diff(old, site))
+	return nil
+}
+
+// printReload says what a reload would change and do.
+func printReload(out io.Writer, changes facility.Changes) {
+	if len(changes) == 0 {
+		fmt.Fprintln(out, "nothing changes")
+		return
+	}
+	printChanges(out, changes)
+	plan := changes.Plan(nil)
+	fmt.Fprintf(out, "%d changes; reach: %s", len(changes), plan.Reach)
+	if plan.Reach == facility.ReachLinks {
+		fmt.Fprintf(out, " (%s)", strings.Join(plan.Links, ", "))
+	}
+	fmt.Fprintln(out)
+	if n := len(changes.Plan([]string{"a room"}).Refused); n > 0 {
+		fmt.Fprintf(out, "%d of the changes would be refused, and all with them, while a fire room is above S0\n", n)
 	}
 }
 

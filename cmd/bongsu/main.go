@@ -45,7 +45,7 @@ func command() *cobra.Command {
 		process("member", "The member process: one server of the shared journal", runMember),
 		process("desk", "The desk process: history and console, fed by the field's logs", runDesk),
 	)
-	root.AddCommand(runCommand(), checkCommand(), fireEvalCommand(),
+	root.AddCommand(runCommand(), checkCommand(), exportCommand(), importCommand(), fireEvalCommand(),
 		journalCommand(), userCommand(), versionCommand())
 	return root
 }
