@@ -206,7 +206,7 @@ func (f *facts) stage(e Entry, s facility.StageChange) {
 		gone = gone && stage == "S0"
 	}
 	v := bcp.Evidence{ID: r.id, Kind: bcp.EvidenceFire, Site: r.site, Subject: r.room, Stage: r.worst, Votes: r.votes, At: r.since, Gone: gone,
-		What: fmt.Sprintf("%s: %s %s (%s, %d)", r.room, s.Rack, s.To, s.Why, s.Votes)}
+		What: r.room + ": S" + strconv.Itoa(r.worst)}
 	if r.worst == 0 {
 		v.Kind = bcp.EvidenceWarning
 	}
