@@ -1,6 +1,7 @@
 package historian
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +29,21 @@ type Batch struct {
 
 // Options of the embedded store; zero values mean the defaults.
 type Options struct {
-	Retention time.Duration // how long every sample is kept, 30 days
-	MaxBytes  int64         // and how much of them at most, 10 GiB
+	Retention       time.Duration // how long every sample is kept, 30 days
+	MaxBytes        int64         // and how much of them at most, 10 GiB
+	MinuteRetention time.Duration // how long a minute's roll-up is kept, a year
+	HourRetention   time.Duration // and an hour's, ten years
+	RollupBytes     int64         // both together at most, 20 GiB; the oldest minutes go first
+
+	block time.Duration // what the store writes down at once; tests of long times make it long
+}
+
+func (o Options) withDefaults() Options {
+	return Options{
+		Retention: cmp.Or(o.Retention, 30*aDay), MaxBytes: cmp.Or(o.MaxBytes, 10<<30),
+		MinuteRetention: cmp.Or(o.MinuteRetention, 366*aDay), HourRetention: cmp.Or(o.HourRetention, 3653*aDay),
+		RollupBytes: cmp.Or(o.RollupBytes, 20<<30), block: cmp.Or(o.block, 2*time.Hour),
+	}
 }
 
 // seriesKind is the label under which the store keeps a series' name.
@@ -54,11 +68,17 @@ const lateWindow = 24 * time.Hour
 // the store refuse everything until then as too old, so its arrival counts instead.
 const aheadMost = 5 * time.Minute
 
+// firstYear is the first a clock that was ever set may show.
+const firstYear = 2000
+
 // Store is the embedded history. It is safe for concurrent use, with one writer.
 type Store struct {
 	db  *tsdb.DB
 	dir string
 	log *slog.Logger
+
+	keep  time.Duration
+	rolls *rollups
 
 	mu       sync.Mutex
 	series   map[facility.PointID]*series
@@ -68,6 +88,7 @@ type Store struct {
 	progress progress
 	rejected uint64
 	amended  uint64
+	sealed   int64 // milliseconds; what is older belongs to a day that is rolled up
 	fault    error
 }
 
@@ -82,15 +103,10 @@ type series struct {
 
 // Open opens the store in a folder of its own, and repairs its log if the machine died.
 func Open(dir string, opts Options, log *slog.Logger) (*Store, error) {
+	opts = opts.withDefaults()
 	o := tsdb.DefaultOptions()
-	o.RetentionDuration = (30 * 24 * time.Hour).Milliseconds()
-	if opts.Retention > 0 {
-		o.RetentionDuration = opts.Retention.Milliseconds()
-	}
-	o.MaxBytes = 10 << 30
-	if opts.MaxBytes > 0 {
-		o.MaxBytes = opts.MaxBytes
-	}
+	o.RetentionDuration, o.MaxBytes = opts.Retention.Milliseconds(), opts.MaxBytes
+	o.MinBlockDuration, o.MaxBlockDuration = opts.block.Milliseconds(), max(opts.block, opts.Retention/10).Milliseconds()
 	o.OutOfOrderTimeWindow = lateWindow.Milliseconds()
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make the history folder: %w", err)
@@ -99,8 +115,11 @@ func Open(dir string, opts Options, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the history in %s: %w (is another desk process running on it?)", dir, err)
 	}
-	s := &Store{db: db, dir: dir, log: log, series: map[facility.PointID]*series{}}
-	if err := s.recall(); err != nil {
+	s := &Store{db: db, dir: dir, log: log, keep: opts.Retention, series: map[facility.PointID]*series{}}
+	if s.rolls, err = openRollups(dir, opts); err == nil {
+		err = s.recall()
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
@@ -153,6 +172,7 @@ func (s *Store) Append(ctx context.Context, b Batch, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bind(b.Points)
+	s.sealed = s.rolls.sealedBefore()
 	app := s.db.Appender(ctx)
 	for i := range b.Samples {
 		sm := &b.Samples[i]
@@ -170,7 +190,11 @@ func (s *Store) Append(ctx context.Context, b Batch, now time.Time) error {
 		return fmt.Errorf("commit batch %d: %w", b.Seq, err)
 	}
 	s.progress.newest = b.Seq
-	s.noteFault(s.prove(now))
+	err := s.rolls.save()
+	if err == nil {
+		err = s.prove(now)
+	}
+	s.noteFault(err)
 	return nil
 }
 
@@ -223,7 +247,7 @@ func (s *Store) seriesOf(p facility.Ref) *series {
 
 // placed is the time a sample is stored under, in milliseconds.
 func (s *Store) placed(sm *facility.Sample) int64 {
-	if !sm.Seen.IsZero() && sm.At.Sub(sm.Seen) > aheadMost {
+	if !sm.Seen.IsZero() && (sm.At.Sub(sm.Seen) > aheadMost || sm.At.Year() < firstYear) {
 		s.amended++
 		return sm.Seen.UnixMilli()
 	}
@@ -233,6 +257,9 @@ func (s *Store) placed(sm *facility.Sample) int64 {
 func (s *Store) appendOne(app storage.Appender, se *series, sm *facility.Sample) {
 	t := s.placed(sm)
 	s.progress.latest = max(s.progress.latest, t)
+	if t < s.sealed {
+		s.rolls.seen(t)
+	}
 	usable := sm.Quality == facility.Good || sm.Quality == facility.Uncertain
 	v := sm.Value
 	if !usable {
