@@ -70,15 +70,21 @@ func (c *checker) mqttDevice(path string, dev Device) {
 		if n := strings.Count(dev.Topic, "/"); n < 2 || n > 3 || group == "" || node == "" || strings.HasSuffix(dev.Topic, "/") {
 			c.d.fault(path+".topic", "%q: want %s/GROUP/NODE or %s/GROUP/NODE/DEVICE", dev.Topic, SparkplugTopics, SparkplugTopics)
 		}
-		for _, def := range defs {
+	}
+	c.mqttPoints(path, dev, defs)
+}
+
+// mqttPoints checks the points of one device against each other.
+func (c *checker) mqttPoints(path string, dev Device, defs []PointDef) {
+	_, _, _, sparkplug := dev.Sparkplug()
+	formats := map[string]string{}
+	for _, def := range defs {
+		if sparkplug {
 			if def.Topic != "" || def.Path == "" || def.Format != "" {
 				c.d.fault(path, "point %q: a Sparkplug point has no topic or format, its path is the metric's name", def.Name)
 			}
+			continue
 		}
-		return
-	}
-	formats := map[string]string{}
-	for _, def := range defs {
 		format, known := formats[def.Topic]
 		if known && (format == "plain") != (def.Format == "plain") {
 			c.d.fault(path, "point %q: its topic %q is plain for one point and JSON for another", def.Name, def.Topic)

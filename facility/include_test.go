@@ -174,6 +174,23 @@ func TestStagedFilesAreCheckedWithoutBeingWritten(t *testing.T) {
 	}
 }
 
+// A listed point must go with the device's others, as if it stood among them.
+func TestAListedPointFitsItsDevice(t *testing.T) {
+	files := townFiles()
+	files["s/more.yaml"] = `links:
+  - {id: m, protocol: mqtt, address: "127.0.0.1:1883"}
+devices:
+  - {id: town/c, asset: town, link: m, topic: c, points: [{name: t, unit: degC, range: [0, 50], scan: 1s, topic: t}]}
+points:
+  - {device: town/c, name: raw, unit: degC, range: [0, 50], scan: 1s, topic: t, format: plain}
+`
+	files["s/site.yaml"] = strings.Replace(files["s/site.yaml"], "include: [", "include: [more.yaml, ", 1)
+	_, faults := Load(plant(t, files))
+	if len(faults) != 1 || faults[0].Line != 6 || !strings.Contains(faults[0].Text, "plain for one point and JSON for another") {
+		t.Errorf("got %v", faults)
+	}
+}
+
 func TestVariablesReckon(t *testing.T) {
 	for text, want := range map[string]string{
 		"{n}": "3", "{n+1}": "4", "{n-1}": "2", "{n*16}": "48", "{n*16+48}": "96", "{n*2-10}": "-4",

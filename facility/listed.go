@@ -40,6 +40,7 @@ func (c *checker) definitions(i int) []definition {
 	dev := &c.site.Devices[i]
 	var out []definition
 	if p := c.site.Profiles[dev.Profile]; p != nil {
+		out = make([]definition, 0, len(p.Points)+len(dev.Points)+len(c.listed[dev.ID]))
 		for k, def := range p.Points {
 			out = append(out, definition{def.moved(dev.Base), origin{c.profiles[dev.Profile], placeIn("points", k)}})
 		}
@@ -66,6 +67,13 @@ func (c *checker) definitions(i int) []definition {
 		if link := c.site.Link(dev.Link); link != nil {
 			c.pointDef(c.d, from.path, link.Protocol, out[at].PointDef)
 		}
+	}
+	if link := c.site.Link(dev.Link); link != nil && link.Protocol == "mqtt" && len(c.listed[dev.ID]) > 0 {
+		var defs []PointDef
+		for _, def := range out {
+			defs = append(defs, def.PointDef)
+		}
+		c.mqttPoints(placeIn("points", c.listed[dev.ID][0]), *dev, defs)
 	}
 	return out
 }
