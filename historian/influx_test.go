@@ -20,13 +20,13 @@ import (
 
 // influxd runs a real InfluxDB 1.8 server; make test builds it and names it in BONGSU_INFLUXD.
 type influxd struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	addr string
 	cmd  *exec.Cmd
 }
 
-func newInfluxd(t *testing.T) *influxd {
+func newInfluxd(t testing.TB) *influxd {
 	t.Helper()
 	if os.Getenv("BONGSU_INFLUXD") == "" {
 		t.Skip("BONGSU_INFLUXD names no influxd binary: run this through make test")
@@ -44,7 +44,7 @@ func newInfluxd(t *testing.T) *influxd {
 	return d
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -93,7 +93,7 @@ func (d *influxd) influxql(q string) string {
 	return string(b)
 }
 
-func eventually(t *testing.T, within time.Duration, what string, ok func() bool) {
+func eventually(t testing.TB, within time.Duration, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -105,7 +105,7 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() bool)
 	t.Fatalf("not within %v: %s", within, what)
 }
 
-func plant(t *testing.T, address string) *facility.Site {
+func plant(t testing.TB, address string) *facility.Site {
 	return &facility.Site{
 		ID:     "dc1",
 		Influx: &facility.Influx{URL: "http://" + address, Bucket: "plant/autogen"},

@@ -75,10 +75,12 @@ func (s *Store) markIfDue(app storage.Appender) {
 	p.markDue = p.now + markEvery.Milliseconds()
 }
 
-// putMark writes a mark no earlier than any sample it covers: a block that holds the mark holds them.
+// putMark writes a mark no earlier than any sample it covers: a block that holds the mark holds them. It
+// takes their time and not the clock's: in a backlog of days, a mark of today would make the store refuse
+// the rest as too late.
 func (s *Store) putMark(app storage.Appender, seq uint64) {
 	p := &s.progress
-	p.markedAt = max(p.now, p.latest, p.markedAt+1)
+	p.markedAt = max(p.latest, p.markedAt+1)
 	s.put(app, 0, labels.FromStrings(seriesKind, markSeries), p.markedAt, float64(seq))
 }
 

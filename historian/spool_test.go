@@ -185,3 +185,21 @@ func TestThePositionFollowsANewSpool(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// The desk was off for four days. It reads the backlog from the spool, and all of it is history; what the
+// clock shows while it does so does not matter.
+func TestABacklogOfDaysIsStoredWhole(t *testing.T) {
+	s := open(t, t.TempDir())
+	defer s.Close()
+	today := monday.Add(100 * time.Hour)
+	for k := range 96 * 60 {
+		b := Batch{Seq: uint64(k + 1), Points: cells(1), Samples: []facility.Sample{good(time.Duration(k)*time.Minute, float64(k))}}
+		if err := s.Append(t.Context(), b, today.Add(time.Duration(k)*time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Query(t.Context(), cells(1)[0], monday, monday.Add(96*time.Hour), 96*60)
+	if err != nil || len(got) != 96*60 || s.Rejected() != 0 {
+		t.Errorf("%d of %d values, %d rejected: %v", len(got), 96*60, s.Rejected(), err)
+	}
+}
