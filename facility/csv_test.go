@@ -55,7 +55,7 @@ func TestAListShowsWhatEngineersLookFor(t *testing.T) {
 func importInto(t testing.TB, file, list string) *Import {
 	t.Helper()
 	plan, faults := PlanImport(load(t, file), "list.csv", []byte(list))
-	if plan == nil {
+	if faults.Err() != nil {
 		t.Fatalf("refused:\n%v\n%s", faults, list)
 	}
 	for _, f := range plan.Files {
