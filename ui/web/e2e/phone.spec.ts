@@ -29,7 +29,7 @@ test('a summoned member reads, joins and votes with the thumb @mock', async ({ p
   await logIn(page, 'pr')
   await scene(page, 'declared')
   await open(page, '/m')
-  await expect(page.getByRole('heading', { name: '배터리실 B1 랙 R3, 2단계' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: '배터리실 B1 화재, 2단계' })).toBeVisible()
   await expect(page.getByRole('link', { name: 'bridge.example.com/emergency/5' })).toBeVisible()
   await page.getByRole('button', { name: '읽었습니다' }).tap()
   await expect(page.getByText('읽음으로 기록됨')).toBeVisible()

@@ -35,7 +35,7 @@ test('an open incident is on every screen, one press from its war room @mock', a
   await expect(strip).toContainText('i14')
   await expect(strip).toContainText('경계')
   await strip.getByRole('link', { name: '상황실 열기' }).click()
-  await expect(page.getByRole('heading', { name: /i14 · 배터리실 B1 랙 R3, 2단계/ })).toBeVisible()
+  await expect(page.getByRole('heading', { name: /i14 · 배터리실 B1 화재, 2단계/ })).toBeVisible()
   const clock = page.locator('.wall-clock', { hasText: '첫 증거 후' }).locator('.wall-clock-figure')
   const before = await clock.textContent()
   await expect(clock).not.toHaveText(before ?? '')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { said } from './said'
+import { known, said } from './said'
 
 const files = import.meta.glob<Record<string, string>>('../text/ko/{said,refusals}.json', {
   import: 'default',
@@ -26,6 +26,12 @@ it.each([
   expect(told).toMatch(/[가-힣]/)
 })
 
+it('tells a list of the same sentence part by part', () => {
+  const told = said('account has record 186; api has record 2443; messaging has record 2540', ko)
+  expect(told.split(' · ')).toHaveLength(3)
+  expect(told).not.toContain('has record')
+})
+
 it('says each part of a list, and keeps what it does not know', () => {
   const told = said('configuration differs; capacity or load not measured; odd thing', ko)
   expect(told.split(' · ')).toHaveLength(3)
@@ -43,4 +49,17 @@ it('says why a request was refused, with what it speaks of', () => {
 
 it('is the whole sentence before it is a list of parts', () => {
   expect(said('nothing proves that it cannot write; unreachable is no proof', ko)).not.toContain(' · ')
+})
+
+it('has words for every sentence, with the blanks the sentence has', () => {
+  for (const { key, blanks } of known) {
+    const text = words[key] ?? ''
+    const used = [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1])
+    const has = blanks.map((b) => b.replace('*', ''))
+    expect({ key, text, lacks: used.filter((u) => !has.includes(u ?? '')) }).toEqual({
+      key,
+      text: expect.stringMatching(/\S/) as string,
+      lacks: [],
+    })
+  }
 })

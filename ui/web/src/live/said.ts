@@ -1,13 +1,12 @@
 // What the organisation's rules say, in the reader's language. The rules speak plain English sentences
 // into the journal; each known one has words of its own here, every other one is shown as it is.
 
-type Translate = (key: string, values: Record<string, string>) => string
+import { know, motions, name, refusal, rest, whole, type Sentence, type Translate } from './told'
 
-const name = '(.+?)'
 const num = '([\\d.]+)'
 
 // A sentence with its blanks, and what the blanks are called in the words.
-const sentences: [string, string, string[]][] = [
+const sentences: Sentence[] = [
   // confirmed
   [`facility: (\\S+) ?(.*)`, 'facility', ['kind', 'what']],
   [`${num} of 2 failure domains see it dead`, 'domains', ['n']],
@@ -73,13 +72,21 @@ const sentences: [string, string, string[]][] = [
   // blocks and the brake
   ['the group is excluded from failover', 'excluded', []],
   ['maintenance', 'maintenance', []],
-  [`the brake is on: ${name}`, 'brake', ['why*']],
+  [`the brake is on: ${rest}`, 'brake', ['why*']],
   ['nothing blocks it any more', 'unblocked', []],
   [`${num} automatic runs within (\\S+)`, 'brake-runs', ['n', 'window']],
   [`${num} of ${num} groups are suspect at once`, 'brake-suspect', ['n', 'of']],
-  [`overridden: ${name}`, 'overridden', ['why*']],
-  [`asked again: ${name}`, 'asked-again', ['why*']],
+  [`overridden: ${rest}`, 'overridden', ['why*']],
+  [`asked again: ${rest}`, 'asked-again', ['why*']],
   [`the new site is in danger: ${name}`, 'new-danger', ['what']],
+  // what the building and the outside said
+  [`(\\S+): +(\\S* ?)(S\\w+) \\(([^,]*), \\d+\\)`, 'fire', ['room', 'rack', 'stage', 'why']],
+  [`(\\S+): control of the site was handed to the fire authority`, 'handed-over', ['room']],
+  [`${name}: the points ${name} prove it`, 'points-prove', ['what', 'points']],
+  [`${name}: the points ${name} say otherwise now`, 'points-deny', ['what', 'points']],
+  ['no deadline: the whole run is planned', 'whole-plan', []],
+  [`(\\S+) is served by (\\S+)`, 'served-by', ['group', 'site']],
+  [`(\\S+) by (sms|voice|mail|email|board|webhook|messenger)`, 'sent-by', ['who', 'channel']],
   // organisation
   ['three probes missed', 'missed', []],
   ['account, API and messaging are verified', 'core-verified', []],
@@ -104,9 +111,6 @@ const sentences: [string, string, string[]][] = [
   ['every channel was tried', 'all-tried', []],
   ['no channel', 'no-channel', []],
   ['nobody is left to stand in', 'nobody-left', []],
-  // motions that the rules themselves put
-  [`Declare a disaster at (\\S+) and start its playbook\\.`, 'motion-declare', ['site']],
-  [`Ratify what ${name} did against the rules \\((.*?)\\): (.*)`, 'motion-ratify', ['who', 'rules', 'why']],
   [`incident:(\\S+)`, 'cause-incident', ['id']],
   [`site:(\\S+)`, 'cause-site', ['site']],
   ['rto', 'cause-rto', []],
@@ -115,63 +119,13 @@ const sentences: [string, string, string[]][] = [
   [`with ${name}`, 'with', ['who']],
 ]
 
-// How a refusal ends; what stands before it says of what it speaks.
-const refusals: [string, string][] = [
-  ['not on the roster', 'stranger'],
-  ['a reason is needed', 'no-reason'],
-  ['only the control tower may do this', 'tower'],
-  ['two different people on two different stations are needed', 'two'],
-  ['too early', 'early'],
-  ['too late', 'past'],
-  ['something is missing', 'incomplete'],
-  ['no such thing', 'none'],
-  ['not allowed in this state', 'state'],
-  ['has no seat and sits for nobody', 'seat'],
-  ['the motion is closed', 'closed'],
-  ['the code was used before', 'code-used'],
-  ['neither yes, no nor abstain', 'choice'],
-  ['a run is under way: join it', 'running'],
-  ['traffic has moved: the way back is a run of its own', 'moved'],
-  ['the side to return to is not ready', 'not-ready'],
-  ['the guard still fails', 'guard'],
-  ['no signature replaces this proof', 'no-signing'],
-  ['the end has passed', 'past-end'],
-  ['the broken glass was not ratified', 'unratified'],
-  ['the outcome is unknown: only a probe may settle it', 'probe-only'],
-  ['epoch is older than the newest seen', 'stale'],
-  ['an earlier move may or may not be in the journal: read it before moving on', 'in-doubt'],
-]
-
-const known = sentences.map(([form, key, blanks]) => ({ form: new RegExp(`^${form}$`), key, blanks }))
-
-function whole(text: string, t: Translate): string | null {
-  for (const { form, key, blanks } of known) {
-    const hit = form.exec(text)
-    if (!hit) continue
-    const values = blanks.map((blank, i) => {
-      const v = hit[i + 1] ?? ''
-      // A blank that holds a sentence itself.
-      return blank.endsWith('*') ? [blank.slice(0, -1), said(v, t)] : [blank, v]
-    })
-    return t(`said.${key}`, { ...(Object.fromEntries(values) as Record<string, string>), defaultValue: text })
-  }
-  return null
-}
-
-function refusal(text: string, t: Translate): string | null {
-  for (const [end, key] of refusals) {
-    if (text !== end && !text.endsWith(`: ${end}`)) continue
-    const of = text.slice(0, Math.max(0, text.length - end.length - 2))
-    const reason = t(`refusal.${key}`, { defaultValue: end })
-    return of ? t('refusal.of', { reason, of, defaultValue: text }) : reason
-  }
-  return null
-}
+/** Every sentence that is known here, with the key of its words. */
+export const known = [...motions, ...know('said', sentences)]
 
 /** A sentence of the rules in the reader's words; one that is not known stays as it is. */
 export function said(text: string | undefined, t: Translate): string {
   if (!text) return ''
-  const told = whole(text, t) ?? refusal(text, t)
+  const told = whole(text, t, known, said) ?? refusal(text, t)
   if (told !== null) return told
   const parts = text.split('; ')
   return parts.length > 1 ? parts.map((p) => said(p, t)).join(' · ') : text

@@ -94,12 +94,10 @@ function keysIn(source: string): string[] {
 describe('a screen', () => {
   it.each(Object.entries(needs))('%s brings every word it says', (screen, topics) => {
     const entry = `../screens/${screen}/${screen}.tsx`
-    // A sentence of the rules without words is shown as it is.
-    const optional = new Set(screen === 'phone' ? ['said'] : [])
     expect(Object.keys(sources)).toContain(entry)
     const lacks = [...reach(entry)].flatMap((file) =>
       keysIn(sources[file] ?? '')
-        .filter((key) => !['frame', ...topics, ...optional].includes(topicOfKey.get(key) ?? ''))
+        .filter((key) => !['frame', ...topics].includes(topicOfKey.get(key) ?? ''))
         .map((key) => `${file}: ${key}`),
     )
     expect(lacks).toEqual([])

@@ -10,7 +10,6 @@ export const needs = {
   trends: ['trends'],
   war: ['continuity', 'states', 'war', 'moves', 'said', 'refusals', 'journal', 'fire', 'danger'],
   failover: ['continuity', 'states', 'failover', 'said', 'refusals', 'danger'],
-  /* What the rules say of their guards is not shown here; it stays in their own words until it has come. */
   phone: ['continuity', 'phone', 'refusals'],
 } as const satisfies Record<string, readonly string[]>
 

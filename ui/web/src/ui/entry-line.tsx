@@ -1,7 +1,7 @@
 // One line of a journal: time, kind, a sentence, who; the raw record behind it.
 
 import type { Entry } from '../live/types'
-import { useSaid } from './ask'
+import { useSaid } from './said'
 import { useNames } from './continuity'
 import { useSentence } from './sentence'
 import { useTimes, useWords } from './text'

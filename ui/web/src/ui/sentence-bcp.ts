@@ -46,14 +46,17 @@ function behind(d: Fields, w: SentenceWords): string[] {
   const approval = fields(detail.approval)
   const channel = text(detail.channel)
   const parts = [
-    text(evidence.what),
-    text(detail.text),
+    w.said(text(evidence.what)),
+    w.said(text(detail.text)),
     text(detail.evidence),
     ...roles,
     approval.person !== undefined && w.t(approval.yes === true ? 'sentence.approved' : 'sentence.denied'),
     channel &&
       w.t('sentence.channel', { channel: w.t(`channel-kind.${channel}`, { defaultValue: channel }) }),
-    w.said(text(d.why)),
+    text(detail.join) && w.t('sentence.joined', { step: text(detail.join) }),
+    Number(detail.share) > 0 && w.t('sentence.share', { n: detail.share }),
+    // What was seen is told already where it is the reason too.
+    text(d.why) !== text(evidence.what) && w.said(text(d.why)),
     !nobody.has(text(d.by)) && w.t('sentence.by', { who: w.said(w.person(text(d.by))) }),
   ]
   return parts.filter((p): p is string => Boolean(p))
@@ -84,6 +87,23 @@ function outcome(d: Fields, e: Entry, w: SentenceWords): string {
   return text(d.detail) ? `${line} · ${w.said(text(d.detail))}` : line
 }
 
+function receipt(d: Fields, e: Entry, w: SentenceWords): string {
+  const [machine = '', ...rest] = (text(d.key) || e.subject).split('/')
+  return w.t('sentence.receipt', {
+    of: subject(machine, rest.slice(0, -2).join('/'), w),
+    who: w.person(text(d.person) || e.actor),
+    event: w.t(`receipt.${text(d.event)}`, { defaultValue: text(d.event) }),
+  })
+}
+
+function evidence(d: Fields, w: SentenceWords): string {
+  return w.t(d.gone === true ? 'sentence.evidence-gone' : 'sentence.evidence', {
+    kind: w.t(`evidence-kind.${text(d.kind)}`, { defaultValue: text(d.kind) }),
+    site: text(d.site),
+    what: w.said(text(d.what)),
+  })
+}
+
 function request(d: Fields, e: Entry, w: SentenceWords): string {
   const by = Array.isArray(d.by) ? d.by.map((b) => w.person(text(fields(b).person))).join(' + ') : e.actor
   const args = fields(d.args)
@@ -109,6 +129,10 @@ export function continuitySentence(e: Entry, d: Fields, w: SentenceWords): strin
       return move(d, e, w)
     case 'bcp.outcome':
       return outcome(d, e, w)
+    case 'bcp.evidence':
+      return evidence(d, w)
+    case 'bcp.receipt':
+      return receipt(d, e, w)
     case 'bcp.request':
       return request(d, e, w)
     case 'bcp.reply':
@@ -138,12 +162,37 @@ export function sharedGroup(e: Entry): SharedGroup {
   switch (e.kind) {
     case 'bcp.move':
       return ofMachine[text(fields(e.data).machine)] ?? 'site'
+    case 'bcp.evidence':
+      return 'incident'
     case 'bcp.outcome':
+    case 'bcp.receipt':
       return 'outcome'
     case 'bcp.request':
     case 'bcp.reply':
       return 'request'
     default:
       return 'site'
+  }
+}
+
+const opened: ReadonlySet<string> = new Set(['incident', 'motion', 'play'])
+
+/**
+ * Whether an entry belongs to the story people follow. The rest has a filter of its own: who asked and
+ * what was answered (what came of it is a move), acts that went well, and what was merely made ready.
+ */
+export function telling(e: Entry): boolean {
+  const d = fields(e.data)
+  switch (e.kind) {
+    case 'bcp.request':
+    case 'bcp.reply':
+    case 'bcp.receipt':
+      return false
+    case 'bcp.outcome':
+      return d.state !== 'done'
+    case 'bcp.move':
+      return d.event !== 'create' || opened.has(text(d.machine))
+    default:
+      return true
   }
 }

@@ -4,7 +4,7 @@
 import { bare } from '../live/ladder'
 import { number, unit as unitText } from '../live/format'
 import type { Entry, Lang, Text } from '../live/types'
-import { useSaid } from './ask'
+import { useSaid } from './said'
 import { useNames } from './continuity'
 import { continuitySentence } from './sentence-bcp'
 import { useAssetName, useWords } from './text'

@@ -63,7 +63,12 @@ export function SummonsReplies({ summons: s }: { summons: Summons }) {
   return (
     <div className="replies" role="group" aria-label={t('summons.answer')}>
       {open.map((verb) => (
-        <Act key={verb} right="ask" onAct={() => (verb === 'decline' ? setDeclining(true) : answer(verb))}>
+        <Act
+          key={verb}
+          right="ask"
+          primary={verb === open[0]}
+          onAct={() => (verb === 'decline' ? setDeclining(true) : answer(verb))}
+        >
           {t(`summons.${verb}`)}
         </Act>
       ))}

@@ -3,7 +3,7 @@
 import type { Picture } from '../../live/picture'
 import { millis } from '../../live/store'
 import { AskButton } from '../../ui/ask-button'
-import { useSaid } from '../../ui/ask'
+import { useSaid } from '../../ui/said'
 import { useConsole } from '../../ui/context'
 import { usePerson } from '../../ui/continuity'
 import { Age } from '../../ui/quantity'

@@ -1,7 +1,7 @@
 // One group's run: the way as a picture, where it stands on it and for how long, what it waits for,
 // what was done, and the proofs it went on.
 
-import { useSaid } from '../../ui/ask'
+import { useSaid } from '../../ui/said'
 import { recovery, since } from '../../live/countdown'
 import { stations, under } from '../../live/failover'
 import { stopwatch } from '../../live/format'

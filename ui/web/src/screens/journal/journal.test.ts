@@ -174,6 +174,21 @@ describe('an entry of the organisation', () => {
       entry('bcp.reply', { code: 403, detail: 'x: only the control tower may do this' }),
       ['거부됨', '관제탑만'],
     ],
+    [
+      'that a message arrived',
+      entry('bcp.receipt', { key: 'summon/c1/chair/4/0', person: 'chair', event: 'delivered' }),
+      ['호출 C', 'C 도착 확인'],
+    ],
+    [
+      'evidence of the building',
+      entry('bcp.evidence', {
+        kind: 'power-off',
+        site: 'dc1',
+        gone: false,
+        what: 'power-off: the points a/b, c/d prove it',
+      }),
+      ['전원 꺼짐', 'dc1', '현장 값이 증명함 (a/b, c/d)'],
+    ],
     ['one of a machine not known yet', moved('comet', { event: 'land' }), ['comet x1', 'land']],
   ])('says %s', (_name, e, parts) => {
     const korean = sentence(e, words('ko'))
@@ -194,5 +209,9 @@ describe('an entry of the organisation', () => {
     expect(inGroup('shared', entry('bcp.reply', {}), 'main')).toBe(false)
     expect(inGroup('shared', entry('bcp.reply', {}), 'request')).toBe(true)
     expect(inGroup('shared', moved('step', {}), 'main')).toBe(true)
+    expect(inGroup('shared', moved('step', { event: 'create' }), 'main')).toBe(false)
+    expect(inGroup('shared', moved('incident', { event: 'create' }), 'main')).toBe(true)
+    expect(inGroup('shared', entry('bcp.outcome', { state: 'done' }), 'main')).toBe(false)
+    expect(inGroup('shared', entry('bcp.outcome', { state: 'unknown' }), 'main')).toBe(true)
   })
 })

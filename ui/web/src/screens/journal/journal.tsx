@@ -8,7 +8,7 @@ import { useContinuity } from '../../ui/continuity'
 import { EntryLine } from '../../ui/entry-line'
 import { useJournal, type Scope } from '../../ui/journal'
 import { useView } from '../../ui/live'
-import { sharedGroup } from '../../ui/sentence-bcp'
+import { sharedGroup, telling } from '../../ui/sentence-bcp'
 import { Empty, Failed, Loading } from '../../ui/states'
 import { useWords } from '../../ui/text'
 
@@ -34,11 +34,10 @@ export function groupOf(kind: string): string {
 
 const groupIn = (scope: Scope, e: Entry): string => (scope === 'shared' ? sharedGroup(e) : groupOf(e.kind))
 
-/** What is left out of the main run, each with a filter of its own: the engine's notes to itself, and
- * who asked and what was answered, since what came of it is there as a move. */
+/** The main run is the story; what is left out of it has a filter of its own. */
 export function inGroup(scope: Scope, e: Entry, group: string): boolean {
   if (group !== 'main') return groupIn(scope, e) === group
-  return scope === 'shared' ? !['bcp.request', 'bcp.reply'].includes(e.kind) : e.kind !== 'fire.state'
+  return scope === 'shared' ? telling(e) : e.kind !== 'fire.state'
 }
 
 export default function Journals() {

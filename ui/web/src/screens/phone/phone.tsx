@@ -8,10 +8,11 @@ import type { Incident, Motion, Picture, Summons } from '../../live/picture'
 import { useConsole } from '../../ui/context'
 import { useContinuity, useNames } from '../../ui/continuity'
 import { CrisisBand } from '../../ui/crisis'
+import { useSeen } from '../../ui/evidence'
 import { useNow, useView } from '../../ui/live'
 import { Empty, Failed, Loading } from '../../ui/states'
 import { PlaceFacts, SummonsReplies } from '../../ui/summons'
-import { useSaid } from '../../ui/ask'
+import { useBrief } from '../../ui/told'
 import { useTimes, useWords } from '../../ui/text'
 import { TallyLine, TimeLeft, VoteButtons } from '../../ui/vote'
 import '../../style/phone.css'
@@ -52,14 +53,12 @@ function Situation({ picture, incident }: { picture: Picture; incident: Incident
         <p>{t('phone.calm-text')}</p>
       </section>
     )
-  const evidence = incident?.evidence[0]
+  const seen = useSeen()
   const age = since(incident?.clocks.evidence, now)
   return (
     <section className="panel" aria-labelledby="situation-h">
       <CrisisBand picture={picture} />
-      <h1 id="situation-h">
-        {evidence?.what || t(`evidence-kind.${evidence?.kind ?? 'report'}`, { defaultValue: evidence?.kind })}
-      </h1>
+      <h1 id="situation-h">{incident ? seen(incident.evidence[0]) : t('phone.situation')}</h1>
       <p className="phone-where">{names.site(incident?.site ?? picture.org.site)}</p>
       <p>
         {age !== null && t('phone.since', { at: clock(incident?.clocks.evidence), time: lasts(age) })}{' '}
@@ -99,7 +98,7 @@ function Called({ summons: s }: { summons: Summons }) {
 
 function Vote({ picture, motion: m }: { picture: Picture; motion: Motion }) {
   const { t } = useWords()
-  const inWords = useSaid()
+  const inWords = useBrief()
   const told = inWords(m.text)
   return (
     <section className="panel motion" aria-labelledby={`motion-${m.id}`}>

@@ -6,6 +6,7 @@ import type { Glass } from '../../live/picture'
 import { useConsole } from '../../ui/context'
 import { useNames } from '../../ui/continuity'
 import { CrisisBand } from '../../ui/crisis'
+import { useSeen } from '../../ui/evidence'
 import { useNow } from '../../ui/live'
 import { useTimes, useWords } from '../../ui/text'
 import { GlassButton, ProposeButton, RecoveryButton, ReviewButton } from './decide'
@@ -16,14 +17,9 @@ export function WarHeader({ picture, incident }: InWar) {
   const { t } = useWords()
   const { wall } = useConsole()
   const names = useNames()
+  const seen = useSeen()
   const title = incident
-    ? t('war.title', {
-        id: incident.id,
-        what:
-          incident.evidence[0]?.what ||
-          incident.subject ||
-          t(`evidence-kind.${incident.evidence[0]?.kind ?? 'report'}`),
-      })
+    ? t('war.title', { id: incident.id, what: seen(incident.evidence[0]) })
     : t('war.title-none')
   return (
     <header className="war-head panel">

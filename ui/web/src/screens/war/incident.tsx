@@ -1,6 +1,7 @@
 // The incident itself: what was seen, who has which role, and what people can do to it.
 
 import type { Evidence, Incident, Picture } from '../../live/picture'
+import { useSaid } from '../../ui/said'
 import { AskButton, type Plan } from '../../ui/ask-button'
 import { useConsole } from '../../ui/context'
 import { useNames } from '../../ui/continuity'
@@ -33,6 +34,7 @@ export function IncidentPanel({ picture, incident }: Props) {
 function EvidenceLine({ incident, evidence: e }: { incident: Incident; evidence: Evidence }) {
   const { t } = useWords()
   const { clock, full } = useTimes()
+  const inWords = useSaid()
   const { wall } = useConsole()
   const names = useNames()
   const parts = [
@@ -45,7 +47,7 @@ function EvidenceLine({ incident, evidence: e }: { incident: Incident; evidence:
     <li className="evidence" data-gone={e.gone || undefined}>
       <time>{clock(e.at)}</time>
       <strong>{t(`evidence-kind.${e.kind}`, { defaultValue: e.kind })}</strong>
-      {e.what && <span>{e.what}</span>}
+      {e.what && <span>{e.person ? e.what : inWords(e.what)}</span>}
       <span className="muted">{parts.join(' · ')}</span>
       {e.gone && <span className="chip">{t('seen.gone')}</span>}
       {e.person && !e.gone && !wall && (

@@ -8,19 +8,21 @@ import { Act } from '../../ui/act'
 import { useAsk } from '../../ui/ask'
 import { useConsole } from '../../ui/context'
 import { useJournal } from '../../ui/journal'
-import { sharedGroup } from '../../ui/sentence-bcp'
+import { sharedGroup, telling } from '../../ui/sentence-bcp'
 import { useSentence } from '../../ui/sentence'
 import { Failed } from '../../ui/states'
 import { useTimes, useWords } from '../../ui/text'
 
+// Half of what is written is acts and receipts: more is loaded than shown.
+const loaded = 200
 const kept = 60
 
 export function LogPanel({ incident }: { incident: Incident | undefined }) {
   const { t } = useWords()
   const { clock } = useTimes()
   const sentence = useSentence()
-  const j = useJournal('shared', kept)
-  const lines = j.entries.filter((e) => e.kind !== 'bcp.request' && e.kind !== 'bcp.reply').slice(0, kept)
+  const j = useJournal('shared', loaded)
+  const lines = j.entries.filter(telling).slice(0, kept)
   return (
     <section className="panel log" aria-labelledby="log-h">
       <h2 id="log-h">{t('log.title')}</h2>

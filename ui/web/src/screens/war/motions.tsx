@@ -2,7 +2,7 @@
 
 import { ballotOf, choiceOf } from '../../live/committee'
 import type { Motion, Picture } from '../../live/picture'
-import { useSaid } from '../../ui/ask'
+import { useSaid } from '../../ui/said'
 import { AskButton } from '../../ui/ask-button'
 import { useConsole } from '../../ui/context'
 import { useNames } from '../../ui/continuity'
@@ -11,6 +11,9 @@ import { choiceMarks, choices, TallyLine, TimeLeft, VoteButtons } from '../../ui
 
 /** Closed ones stay in the journal; here only the newest few are kept at hand. */
 const keptClosed = 4
+
+/** Put by the rules themselves. */
+const byRule = (m: Motion): boolean => ['', 'clock', 'evidence', 'rule'].includes(m.proposer)
 
 export function Motions({ picture }: { picture: Picture }) {
   const { t } = useWords()
@@ -43,7 +46,7 @@ function OpenMotion({ picture, motion: m }: { picture: Picture; motion: Motion }
       <p className="motion-kind">
         <span className="chip">{t(`motion-kind.${m.kind}`, { defaultValue: m.kind })}</span>{' '}
         <span className="muted">
-          {t('motion.by', { id: m.id, who: m.proposer ? names.person(m.proposer) : t('motion.by-rule') })}
+          {t('motion.by', { id: m.id, who: byRule(m) ? t('motion.by-rule') : names.person(m.proposer) })}
         </span>
       </p>
       <h3 id={`motion-${m.id}`} className="motion-text">

@@ -2,7 +2,7 @@
 
 import { phases, progress, shownPlays } from '../../live/plays'
 import type { Picture, Play } from '../../live/picture'
-import { useSaid } from '../../ui/ask'
+import { useSaid } from '../../ui/said'
 import { AskButton } from '../../ui/ask-button'
 import { useConsole } from '../../ui/context'
 import { useNames } from '../../ui/continuity'

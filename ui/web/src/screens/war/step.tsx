@@ -4,7 +4,7 @@ import { stopwatch } from '../../live/format'
 import { dueAt, owns, stepRun, verbs, type StepVerb } from '../../live/plays'
 import type { Picture, Play, Step, StepRun, StepState } from '../../live/picture'
 import { AskButton, type Plan } from '../../ui/ask-button'
-import { useSaid } from '../../ui/ask'
+import { useSaid } from '../../ui/said'
 import { useConsole } from '../../ui/context'
 import { useNames } from '../../ui/continuity'
 import { useNow } from '../../ui/live'
@@ -86,7 +86,7 @@ function Needs({ step, run, why }: { step: Step; run: StepRun; why: string }) {
       {step.hold && !run.released && <p>{t('step.hold', { hold: step.hold })}</p>}
       {todo && <p>{todo}</p>}
       {step.evidence && <p>{t('step.bring', { evidence: step.evidence })}</p>}
-      {why && <p className="muted">{why}</p>}
+      {why && why !== todo && <p className="muted">{why}</p>}
     </div>
   )
 }
