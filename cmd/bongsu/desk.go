@@ -82,6 +82,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 // which each of them is complete.
 func keepHistory(o options, site *facility.Site, store *historian.Store, field *fieldLink, parts *stack, log *slog.Logger) ([]func() uint64, error) {
 	positions := []func() uint64{store.Position}
+	parts.start("roll-ups", store.Run)
 	parts.start("history", func(ctx context.Context) error { return field.followHistory(ctx, store) })
 	if site.Influx != nil {
 		influx, err := historian.NewForwarder(site, o.deskDir(), log)
