@@ -88,7 +88,12 @@ type Incidents struct {
 	ledger *Ledger
 	times  IncidentTimes
 	all    map[string]*Incident
+	opened int      // how many there ever were
+	ended  []string // cases that nothing can open again, oldest first
 }
+
+// keptEnded is how many cases are remembered that were dismissed or archived. Older ones stand in the journal.
+const keptEnded = 500
 
 // NewIncidents keeps its cases in the ledger.
 func NewIncidents(l *Ledger, times IncidentTimes) *Incidents {
@@ -126,6 +131,7 @@ func (x *Incidents) fold(t Transition) error {
 	if t.Event == evCreate {
 		i = &Incident{ID: t.ID, Site: d.Site, Subject: d.Subject, Grade: 3, Opened: t.At, Paged: t.At, Heard: t.At, GradeSince: t.At}
 		x.all[t.ID] = i
+		x.opened++
 	}
 	if i == nil {
 		return fmt.Errorf("incident %s: %w", t.ID, ErrNoSuch)
@@ -156,7 +162,22 @@ func (x *Incidents) fold(t Transition) error {
 		i.Heard, i.Paged = t.At, t.At
 	}
 	i.foldEvent(t, d)
+	if t.From != t.To && (t.To == IncidentDismissed || t.To == IncidentArchived) {
+		x.forget(t.ID)
+	}
 	return nil
+}
+
+// forget drops the oldest of the cases that have ended, when there are many: every turn looks at each.
+func (x *Incidents) forget(ended string) {
+	x.ended = append(x.ended, ended)
+	if len(x.ended) <= keptEnded {
+		return
+	}
+	delete(x.all, x.ended[0])
+	x.ledger.drop(MachineIncident, x.ended[0])
+	x.ledger.drop(MachineGrade, x.ended[0])
+	x.ended = x.ended[1:]
 }
 
 func (i *Incident) foldEvent(t Transition, d incidentDetail) {

@@ -58,7 +58,7 @@ func (x *Incidents) open(now time.Time, f Facts) []Decision {
 			continue
 		}
 		begun[e.Site+"|"+home(e)] = true
-		d := Decision{Machine: MachineIncident, ID: "i" + strconv.Itoa(len(x.all)+len(out)+1), Event: evCreate, By: byEvidence, Why: e.What}
+		d := Decision{Machine: MachineIncident, ID: "i" + strconv.Itoa(x.opened+len(out)+1), Event: evCreate, By: byEvidence, Why: e.What}
 		opened := incidentDetail{Site: e.Site, Subject: home(e), Evidence: []Evidence{e}}
 		// The first page goes with the very first entry, so that it goes even where none can be written.
 		if rung, people := firstRung(0, now, f); len(people) > 0 {

@@ -155,3 +155,47 @@ func TestFirstSignaturesEnd(t *testing.T) {
 		t.Errorf("%d first signatures", len(o.waiting))
 	}
 }
+
+// Cases that have ended are forgotten in the end, and no number is given twice. One that stands open is kept.
+func TestEndedCasesAreBounded(t *testing.T) {
+	h := newHouse(t)
+	h.facts.Evidence = []Evidence{{ID: "old", Kind: EvidenceUPSLost, Site: "anyang", Sensors: []string{"a"}, At: h.now}}
+	h.turn()
+	for n := range keptEnded + 50 {
+		h.now = h.now.Add(time.Second)
+		h.facts.Evidence[0].At = h.now
+		h.facts.Evidence = append(h.facts.Evidence[:1], Evidence{ID: fmt.Sprint("e", n), Kind: EvidenceUPSLost, Site: "pangyo", Sensors: []string{"a"}, At: h.now})
+		h.turn()
+		id := fmt.Sprint("i", n+2)
+		if h.org.Incidents.Get(id) == nil {
+			t.Fatalf("%s was not opened", id)
+		}
+		h.do(h.org.Incidents.Ack(h.now, h.facts, id, who("infra")))
+		h.do(h.org.Incidents.Dismiss(h.now, h.facts, id, who("infra"), "test"))
+		h.facts.Evidence = h.facts.Evidence[:1]
+	}
+	if n := len(h.org.Incidents.All()); n != keptEnded+1 || h.org.Incidents.Get("i1") == nil || h.org.Incidents.Get("i2") != nil {
+		t.Errorf("%d cases", n)
+	}
+	h.restart()
+	if n := len(h.org.Ledger.machines); n > 2*keptEnded+100 {
+		t.Errorf("%d machines", n)
+	}
+}
+
+// Of old callings nobody is remembered: each may be a whole company.
+func TestOldCallsAreForgotten(t *testing.T) {
+	o := newOrg(t)
+	for n := range 10 {
+		for p := range 20 {
+			id := fmt.Sprintf("c%d/p%d", n, p)
+			raw, _ := json.Marshal(Transition{Machine: MachineSummon, ID: id, N: 1, Event: evCreate, To: SummonPending, At: t0, Detail: json.RawMessage(fmt.Sprintf(`{"call":"c%d","person":"p%d"}`, n, p))})
+			if err := o.Fold(journal.Entry{Kind: KindMove, Data: raw}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(o.Summons.all) != keptCalls*20 || len(o.Ledger.machines) != keptCalls*20 || o.Summons.Get("c9", "p0") == nil {
+		t.Errorf("%d summons, %d machines", len(o.Summons.all), len(o.Ledger.machines))
+	}
+}

@@ -268,6 +268,9 @@ func (l *Ledger) Doubts(epoch uint64) []ActRecord {
 	})
 }
 
+// drop forgets a machine that has come to its end.
+func (l *Ledger) drop(table, id string) { delete(l.machines, machineKey(table, id)) }
+
 // Settle lifts the doubts after the journal was read to its end: a move that is not there by now never
 // will be, because the epoch it was asked in is over.
 func (l *Ledger) Settle() {

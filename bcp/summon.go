@@ -50,8 +50,12 @@ type Summons struct {
 	times  SummonTimes
 	lane   Lane
 	all    map[string]*Summon
+	calls  []string // the newest, oldest first
 	recent []Attempt
 }
+
+// keptCalls is how many callings together are remembered; a whole company may be in each.
+const keptCalls = 3
 
 // NewSummons keeps its machines in the ledger.
 func NewSummons(l *Ledger, times SummonTimes, lane Lane) *Summons {
@@ -87,6 +91,7 @@ func (x *Summons) fold(t Transition) error {
 	if t.Event == evCreate {
 		s = &Summon{ID: t.ID, Call: d.Call, Person: d.Person, For: d.For, Asked: t.At}
 		x.all[t.ID] = s
+		x.called(d.Call)
 	}
 	if s == nil {
 		return fmt.Errorf("summons %s: %w", t.ID, ErrNoSuch)
@@ -111,6 +116,25 @@ func (x *Summons) fold(t Transition) error {
 		s.Joined = t.At
 	}
 	return nil
+}
+
+// called forgets the oldest calling when a new one begins.
+func (x *Summons) called(call string) {
+	if slices.Contains(x.calls, call) {
+		return
+	}
+	x.calls = append(x.calls, call)
+	if len(x.calls) <= keptCalls {
+		return
+	}
+	old := x.calls[0]
+	x.calls = x.calls[1:]
+	for id, s := range x.all {
+		if s.Call == old {
+			delete(x.all, id)
+			x.ledger.drop(MachineSummon, id)
+		}
+	}
 }
 
 // call creates the summons of whoever was not called yet.

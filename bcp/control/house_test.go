@@ -16,7 +16,7 @@ import (
 
 // house is a site with its world, its journal and a loop.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	w      *world
 	desk   desk
 	roster *bcp.Roster
@@ -27,17 +27,18 @@ type house struct {
 	newest *bcp.Picture
 	own    []Entry // what the site's own field has told
 	seen   func(*bcp.Picture)
+	every  time.Duration
 	bare   []string // kinds of acts this site has no means for
 }
 
 // beside is another site over the same journal and the same world.
 func (h *house) beside(node string) *house {
-	o := &house{t: h.t, w: h.w, desk: desk{h.desk.ledger, node}, roster: h.roster}
+	o := &house{every: h.every, t: h.t, w: h.w, desk: desk{h.desk.ledger, node}, roster: h.roster}
 	h.t.Cleanup(o.close)
 	return o
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, w: newWorld(), desk: desk{newLedgerLog(), "n1"}}
 	text, err := os.ReadFile("../../sites/demo/roster.yaml")
@@ -55,7 +56,7 @@ func newHouse(t *testing.T) *house {
 }
 
 func (h *house) config() Config {
-	c := Config{Node: h.desk.node, Log: h.desk, Roster: func() *bcp.Roster { return h.roster }, Sites: map[string]string{"demo": "dc1"}, Eyes: h.w, Voice: h.w,
+	c := Config{Every: h.every, Node: h.desk.node, Log: h.desk, Roster: func() *bcp.Roster { return h.roster }, Sites: map[string]string{"demo": "dc1"}, Eyes: h.w, Voice: h.w,
 		Local: h.local, Hands: map[string]bcp.Adapter{}, Logger: slog.New(slog.DiscardHandler), Publish: func(p *bcp.Picture) {
 			h.mu.Lock()
 			h.newest = p

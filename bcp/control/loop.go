@@ -54,7 +54,7 @@ type Voice interface {
 	Say(e bcp.Effect, roster *bcp.Roster, done func(Said))
 }
 
-// Config is everything the loop is made of. All but Now and Publish is required.
+// Config is everything the loop is made of. All but Now, Publish and Every is required.
 type Config struct {
 	Node   string
 	Log    Log
@@ -69,6 +69,7 @@ type Config struct {
 	Hands   map[string]bcp.Adapter                                // by kind of act
 	Local   func(ctx context.Context, fn func(Entry) error) error // this site's own field, nil for none: for when there is no majority
 	Publish func(*bcp.Picture)                                    // each value is the callee's own
+	Every   time.Duration                                         // between two pictures at least, 200 ms when not given
 	Logger  *slog.Logger
 	Now     func() time.Time
 }
@@ -100,7 +101,7 @@ type callOf struct{ call, motion string }
 const (
 	idleTick  = time.Second
 	busyTick  = 200 * time.Millisecond // while a run or a playbook is under way
-	publishAt = 200 * time.Millisecond
+	publishAt = 200 * time.Millisecond // between two pictures
 	firstRest = 100 * time.Millisecond // between two terms; it doubles with each short one
 	mostRest  = 5 * time.Second
 	faultRest = 30 * time.Second // the most after a fault of the program or of a rule
@@ -114,6 +115,9 @@ func New(cfg Config) (*Loop, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Every <= 0 {
+		cfg.Every = publishAt
 	}
 	if cfg.Publish == nil {
 		cfg.Publish = func(*bcp.Picture) {}

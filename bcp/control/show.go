@@ -9,10 +9,10 @@ import (
 	"bongsu/bcp"
 )
 
-// show publishes the picture when something has changed, at most five times a second. Until the journal was
+// show publishes the picture when something has changed, and once a second at least where it may. Until the journal was
 // read the one from before stays, and says so: a half-read story looks calm.
 func (t *term) show(now time.Time) {
-	if !t.dirty && now.Sub(t.shown) < time.Second || now.Sub(t.shown) < publishAt {
+	if !t.dirty && now.Sub(t.shown) < time.Second || now.Sub(t.shown) < t.cfg.Every {
 		return
 	}
 	t.shown, t.dirty = now, false

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -168,7 +169,7 @@ func (t *term) remember(e Entry) {
 		}
 	case bcp.KindMove:
 		var m bcp.Transition
-		if json.Unmarshal(e.Data, &m) == nil {
+		if bytes.Contains(e.Data, effectsField) && json.Unmarshal(e.Data, &m) == nil {
 			t.loop.knowCalls(m)
 		}
 	case bcp.KindRequest:
@@ -178,6 +179,9 @@ func (t *term) remember(e Entry) {
 		}
 	}
 }
+
+// effectsField is in a move that intends acts; most do not, and need not be decoded once more.
+var effectsField = []byte(`"effects"`)
 
 // caughtUp says whether the journal was read to where it ended when the term began: once it has, for good.
 // Without a majority what the nearest member has is all there is.

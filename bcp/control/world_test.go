@@ -33,11 +33,11 @@ type world struct {
 	mute     bool                     // nobody tells what became of a message
 	stuck    chan struct{}            // saying anything waits for it
 	lossy    map[string]bool          // kinds that never get through at all, and never answer
-	over     []string                 // acts in the order they were done
+	byKey    map[string]int           // how often each key was done
 }
 
 func newWorld() *world {
-	return &world{did: map[string]int{}, deaf: map[string]chan struct{}{}, faulty: map[string]int{}, lossy: map[string]bool{}, keys: map[string]bool{}, hang: map[string]bool{}, refuse: map[string]bool{}, said: map[string]int{}, epoch: 1, primary: "dc1"}
+	return &world{did: map[string]int{}, deaf: map[string]chan struct{}{}, faulty: map[string]int{}, lossy: map[string]bool{}, byKey: map[string]int{}, keys: map[string]bool{}, hang: map[string]bool{}, refuse: map[string]bool{}, said: map[string]int{}, epoch: 1, primary: "dc1"}
 }
 
 func (w *world) Watch(groups []GroupWatch) {
@@ -145,7 +145,7 @@ func (h hand) Do(ctx context.Context, key string, _ uint64, a bcp.Act) (bcp.Rece
 	hang, deaf, faulty := h.w.hang[h.kind], h.w.deaf[h.kind], h.w.faulty[h.kind] > 0
 	delete(h.w.hang, h.kind)
 	h.w.faulty[h.kind]--
-	h.w.over = append(h.w.over, h.name(a))
+	h.w.byKey[key]++
 	h.w.mu.Unlock()
 	if deaf != nil {
 		<-deaf
