@@ -60,7 +60,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 BENCH ?= .
 bench: ## benchmarks, a JSON object a line on standard output (docs/benchmarks.md); BENCH=name for one
-	@go run ./cmd/bongsu-bench -name '$(BENCH)'
+	@BONGSU_INFLUXD='$(wildcard $(TOOLS)/influxd)' go run ./cmd/bongsu-bench -name '$(BENCH)'
 
 lint: $(TOOLS)/staticcheck $(WEB)/node_modules/.installed ## gofmt, vet, staticcheck, eslint, prettier
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

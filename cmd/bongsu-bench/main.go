@@ -105,7 +105,7 @@ func (b benchmark) measure(ctx context.Context, work, want string, out io.Writer
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("run it: %w", err)
 	}
-	lines, unfit := b.collect(stdout, want)
+	lines, unfit := b.collect(stdout, want, os.Stderr)
 	if err := cmd.Wait(); err != nil {
 		return errors.Join(fmt.Errorf("run it: %w", err), unfit)
 	}
@@ -120,18 +120,18 @@ func (b benchmark) measure(ctx context.Context, work, want string, out io.Writer
 	return unfit
 }
 
-// collect takes the wanted lines out of a benchmark's output; the rest goes to standard error.
-func (b benchmark) collect(from io.Reader, want string) (lines []line, unfit error) {
+// collect takes the wanted lines out of a benchmark's output; everything else goes to rest.
+func (b benchmark) collect(from io.Reader, want string, rest io.Writer) (lines []line, unfit error) {
 	in := bufio.NewScanner(from)
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {
 		name, l, is := readLine(in.Bytes())
 		if !is || want != "." && name != want {
-			fmt.Fprintln(os.Stderr, in.Text())
+			fmt.Fprintln(rest, in.Text())
 			continue
 		}
 		if err := hold(name, l); err != nil {
-			fmt.Fprintln(os.Stderr, in.Text())
+			fmt.Fprintln(rest, in.Text())
 			unfit = errors.Join(unfit, err)
 			continue
 		}

@@ -22,6 +22,8 @@ type hotPlant struct {
 	moves map[cell]moved
 	racks map[place]*hotRack
 	last  time.Time // reading of a cell temperature
+	// watch is told what registers are sent, under the lock.
+	watch func(link, unit, fn, address, count int, now time.Time)
 }
 
 // cell is one value of a unit behind a link; links are counted from 0, two for each room.
@@ -44,6 +46,7 @@ type hotRack struct {
 func startHotPlant(b *testing.B, links int) *hotPlant {
 	b.Helper()
 	p := &hotPlant{value: map[cell]uint16{}, moves: map[cell]moved{}, racks: map[place]*hotRack{}}
+	p.watch = p.note
 	for link := range links {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -175,7 +178,7 @@ func (p *hotPlant) answer(link int, request []byte) []byte {
 		for i := range count {
 			out = binary.BigEndian.AppendUint16(out, p.value[cell{link, unit, fn, address + i}])
 		}
-		p.note(link, unit, fn, address, count, now)
+		p.watch(link, unit, fn, address, count, now)
 		return out
 	case 5:
 		if m, ok := p.moves[cell{link, unit, fn, address}]; ok {
