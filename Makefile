@@ -51,7 +51,7 @@ test-web: web browser
 race: test-go
 
 scenario: build ## whole-house scenarios, slower than make test
-	BONGSU_LONG=1 $(GOTEST) -timeout 60m -run 'Scenario|Canonical|System' ./simulators/... ./cmd/...
+	BONGSU_LONG=1 $(GOTEST) -timeout 60m -run 'Scenario|Canonical|System' ./simulators/... ./bcp/control/ ./cmd/...
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME each

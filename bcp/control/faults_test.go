@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -319,8 +318,12 @@ func TestACallOfTheLonelyHidesNoOther(t *testing.T) {
 		h.mu.Unlock()
 		time.Sleep(15 * time.Second)
 		first := h.roster.OnRung(0, time.Now(), nil)
-		h.roster.Ladder = slices.Clone(h.roster.Ladder)[1:]
-		second := h.roster.OnRung(0, time.Now(), nil)
+		changed := *h.roster
+		changed.Ladder = changed.Ladder[1:]
+		h.mu.Lock()
+		h.roster = &changed
+		h.mu.Unlock()
+		second := changed.OnRung(0, time.Now(), nil)
 		if len(first) == 0 || len(second) == 0 || first[0] == second[0] {
 			t.Fatalf("the roster does not serve: %v %v", first, second)
 		}
@@ -380,12 +383,12 @@ func TestAnAnswerBeforeTheJournalIsReadComesAgain(t *testing.T) {
 		h.stage("S1", 2)
 		time.Sleep(5 * time.Second)
 		key := ""
+		h.close()
 		for key = range h.loop.calls {
 			if h.loop.calls[key].call != "" {
 				break
 			}
 		}
-		h.close()
 		person := key[strings.Index(key, "/c1/")+4:]
 		e := Event{Key: key, Person: person[:strings.IndexByte(person, '/')], Kind: "acked", At: time.Now()}
 		fresh, err := New(h.config())

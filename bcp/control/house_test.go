@@ -56,7 +56,7 @@ func newHouse(t testing.TB) *house {
 }
 
 func (h *house) config() Config {
-	c := Config{Every: h.every, Node: h.desk.node, Log: h.desk, Roster: func() *bcp.Roster { return h.roster }, Sites: map[string]string{"demo": "dc1"}, Eyes: h.w, Voice: h.w,
+	c := Config{Every: h.every, Node: h.desk.node, Log: h.desk, Roster: h.who, Sites: map[string]string{"demo": "dc1"}, Eyes: h.w, Voice: h.w,
 		Local: h.local, Hands: map[string]bcp.Adapter{}, Logger: slog.New(slog.DiscardHandler), Publish: func(p *bcp.Picture) {
 			h.mu.Lock()
 			h.newest = p
@@ -85,6 +85,12 @@ func (h *house) config() Config {
 	}
 	c.Org.Playbooks = []bcp.Playbook{*p}
 	return c
+}
+
+func (h *house) who() *bcp.Roster {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.roster
 }
 
 func (h *house) local(ctx context.Context, fn func(Entry) error) error {

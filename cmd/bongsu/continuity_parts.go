@@ -165,7 +165,7 @@ func (h facilityHand) Do(ctx context.Context, key string, _ uint64, a bcp.Act) (
 	if err := h.Check(ctx, a); err != nil {
 		return nil, err
 	}
-	act := facility.Act{ID: "playbook-" + key, Kind: "command", Subject: a.With["command"], By: []string{"playbook"}, Reason: "playbook step " + key, At: time.Now().UTC()}
+	act := facility.Act{ID: actID(key), Kind: "command", Subject: a.With["command"], By: []string{"playbook"}, Reason: "playbook step " + key, At: time.Now().UTC()}
 	res, err := h.field.Do(ctx, act)
 	switch {
 	case err != nil:
@@ -176,17 +176,35 @@ func (h facilityHand) Do(ctx context.Context, key string, _ uint64, a bcp.Act) (
 	return bcp.Receipt{"command": act.ID, "detail": res.Detail}, nil
 }
 
-// Probe sends the same act again: the field knows its id and does it once.
+// Probe looks whether the field knows the order; it never gives one. What is not there, and not there either once
+// an order under way would have arrived, was not given. Of another building's devices this site knows nothing.
 func (h facilityHand) Probe(ctx context.Context, key string, a bcp.Act) (bcp.Tri, bcp.Receipt, error) {
-	receipt, err := h.Do(ctx, key, 0, a)
-	switch {
-	case err == nil:
-		return bcp.Yes, receipt, nil
-	case errors.Is(err, bcp.ErrNotDone):
-		return bcp.No, nil, nil
+	if err := h.Check(ctx, a); err != nil {
+		return bcp.Unseen, nil, err
 	}
-	return bcp.Unseen, nil, err
+	for look := range 2 {
+		if look > 0 {
+			select {
+			case <-ctx.Done():
+				return bcp.Unseen, nil, ctx.Err()
+			case <-time.After(actPatience):
+			}
+		}
+		now, err := h.field.open(ctx)
+		if err != nil {
+			return bcp.Unseen, nil, err
+		}
+		for _, c := range now.Commands {
+			if c.ID == actID(key) {
+				return bcp.Yes, bcp.Receipt{"command": c.ID, "state": string(c.State)}, nil
+			}
+		}
+	}
+	return bcp.No, nil, nil
 }
+
+// actID names a playbook's order in the field's journal.
+func actID(key string) string { return "playbook-" + key }
 
 func (h facilityHand) Undo(context.Context, string, uint64, bcp.Act) (bcp.Receipt, error) {
 	return nil, fmt.Errorf("an order to a device is taken back by another order, given by a person: %w", bcp.ErrNotDone)
