@@ -7,7 +7,8 @@ const screens = ['/o', '/b', '/a', '/t', '/j', '/j?scope=shared', '/sim', '/w', 
 for (const lang of ['ko', 'en'] as Lang[])
   for (const theme of ['light', 'dark'] as Theme[])
     test(`every screen passes axe, ${lang} ${theme} @mock @real`, async ({ page }) => {
-      test.slow()
+      // axe walks every node of every page, which takes long on a busy machine.
+      test.setTimeout(360_000)
       await fresh(page)
       await station(page, lang, theme)
       await page.goto('/login')
@@ -39,7 +40,8 @@ const moments = [
 for (const lang of ['ko', 'en'] as Lang[])
   for (const theme of ['light', 'dark'] as Theme[])
     test(`every moment of a disaster passes axe, ${lang} ${theme} @mock`, async ({ page }) => {
-      test.slow()
+      // axe walks every node of every page, which takes long on a busy machine.
+      test.setTimeout(360_000)
       await fresh(page)
       await station(page, lang, theme)
       await logIn(page, 'tower')

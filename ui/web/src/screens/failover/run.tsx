@@ -44,7 +44,7 @@ export function RunPanel({ picture, group: g }: Props) {
           {t('run.waits')} <strong>{inWords(g.guard)}</strong>
         </p>
       )}
-      <Story group={g} />
+      <Story picture={picture} group={g} />
       <RunActs group={g} />
       {g.state === 'ARMED' && <OrderPanel picture={picture} group={g} />}
     </section>
@@ -118,7 +118,7 @@ function Way({ group: g }: { group: Group }) {
 }
 
 /** What was done and on which proof. Nothing is shown as done before its outcome is written. */
-function Story({ group: g }: { group: Group }) {
+function Story({ picture, group: g }: Props) {
   const { t } = useWords()
   const overrides = Object.entries(g.overrides ?? {})
   const names = useNames()
@@ -150,13 +150,25 @@ function Story({ group: g }: { group: Group }) {
             </Fact>
           ))}
         </Facts>
-        {(g.share ?? 0) > 0 && g.target && (
-          <ul className="run-share" aria-label={t('run.share')}>
-            <Bar site={g.source ?? ''} percent={100 - (g.share ?? 0)} />
-            <Bar site={g.target} percent={g.share ?? 0} />
-          </ul>
-        )}
+        <Moved picture={picture} group={g} />
       </div>
+    </div>
+  )
+}
+
+/** What was asked for, and what the name servers answer: only that has moved. */
+function Moved({ picture, group: g }: Props) {
+  const { t } = useWords()
+  const names = useNames()
+  if (!g.share || !g.source || !g.target) return null
+  return (
+    <div className="run-share">
+      <p>{t('run.share-wanted', { target: names.site(g.target), n: g.share })}</p>
+      <ul aria-label={t('run.share')}>
+        {[g.source, g.target].map((id) => (
+          <Bar key={id} site={id} percent={picture.sites.find((s) => s.id === id)?.share ?? 0} />
+        ))}
+      </ul>
     </div>
   )
 }

@@ -60,8 +60,8 @@ export function StepCard({ picture, play, step }: StepProps) {
       {run.state === 'WAIT_HUMAN' && <Needs step={step} run={run} why={inWords(run.why)} />}
       {run.evidence && (
         <p className="step-evidence">
-          {t('step.evidence', { evidence: run.evidence })}{' '}
-          <span className="muted">{names.person(run.by)}</span>
+          {t('step.evidence', { evidence: inWords(run.evidence) })}{' '}
+          <span className="muted">{inWords(names.person(run.by))}</span>
         </p>
       )}
       <StepActs picture={picture} play={play} step={step} />
