@@ -48,6 +48,7 @@ func newHouse(t testing.TB) *house {
 	roster, faults := bcp.LoadRoster("roster.yaml", text)
 	if roster == nil {
 		t.Fatal(faults)
+		return nil
 	}
 	roster.Orders[0].Signed = []bcp.Signature{{Person: "chair", At: time.Now().AddDate(0, -1, 0)}, {Person: "tower", At: time.Now().AddDate(0, -1, 0)}}
 	h.roster = roster
@@ -82,6 +83,7 @@ func (h *house) config() Config {
 	p, faults := bcp.LoadPlaybook("battery-room-fire.yaml", text, h.roster)
 	if p == nil {
 		h.t.Fatal(faults)
+		return c
 	}
 	c.Org.Playbooks = []bcp.Playbook{*p}
 	return c

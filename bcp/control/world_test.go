@@ -21,7 +21,6 @@ type world struct {
 	groups   []GroupWatch
 	epoch    uint64
 	fenced   uint64
-	share    int
 	primary  string
 	shifted  bool
 	notReady bool // the actionless run has not come to an end
