@@ -93,7 +93,7 @@ type Incidents struct {
 }
 
 // keptEnded is how many cases are remembered that were dismissed or archived. Older ones stand in the journal.
-const keptEnded = 500
+const keptEnded = 200
 
 // NewIncidents keeps its cases in the ledger.
 func NewIncidents(l *Ledger, times IncidentTimes) *Incidents {
