@@ -7,6 +7,7 @@ import { roll, type RollRow } from '../../live/committee'
 import { useConsole } from '../../ui/context'
 import { useNames } from '../../ui/continuity'
 import { CrisisBand } from '../../ui/crisis'
+import { useNarrow } from '../../ui/narrow'
 import { PlaceFacts } from '../../ui/summons'
 import { useTimes, useWords } from '../../ui/text'
 import { Wide } from '../../ui/tile'
@@ -49,52 +50,94 @@ export function Calm({ picture }: { picture: Picture }) {
 
 function Called({ picture }: { picture: Picture }) {
   const { t } = useWords()
+  const narrow = useNarrow()
   const rows = roll(picture)
   return (
     <section className="panel" aria-labelledby="called-h">
       <h2 id="called-h">{t('calm.called', { n: rows.length })}</h2>
-      <Wide label={t('calm.called', { n: rows.length })}>
-        <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">{t('calm.person')}</th>
-              <th scope="col">{t('calm.seat')}</th>
-              <th scope="col">{t('calm.channels')}</th>
-              <th scope="col">{t('calm.deputies')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((r) => (
-              <CalledRow key={r.person.id} row={r} />
-            ))}
-          </tbody>
-        </table>
-      </Wide>
+      {narrow ? (
+        <ul className="lines">
+          {rows.map((r) => (
+            <CalledLine key={r.person.id} row={r} />
+          ))}
+        </ul>
+      ) : (
+        <CalledTable rows={rows} />
+      )}
     </section>
+  )
+}
+
+function CalledTable({ rows }: { rows: RollRow[] }) {
+  const { t } = useWords()
+  return (
+    <Wide label={t('calm.called', { n: rows.length })}>
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">{t('calm.person')}</th>
+            <th scope="col">{t('calm.seat')}</th>
+            <th scope="col">{t('calm.channels')}</th>
+            <th scope="col">{t('calm.deputies')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((r) => (
+            <CalledRow key={r.person.id} row={r} />
+          ))}
+        </tbody>
+      </table>
+    </Wide>
   )
 }
 
 function CalledRow({ row }: { row: RollRow }) {
   const { t, tx } = useWords()
-  const names = useNames()
-  const { person, seat } = row
-  const channels = person.channels.map((c) => t(`channel-kind.${c}`, { defaultValue: c }))
   return (
     <tr>
       <th scope="row">
-        <strong>{tx(person.name, person.id)}</strong>
+        <strong>{tx(row.person.name, row.person.id)}</strong>
       </th>
-      <td>{seat ? seatWord(seat, t) : t('seat.none')}</td>
-      <td>{channels.length > 0 ? channels.join(' → ') : <strong>✕ {t('calm.no-channel')}</strong>}</td>
+      <td>{row.seat ? seatWord(row.seat, t) : t('seat.none')}</td>
       <td>
-        {person.deputies.length > 0 ? (
-          person.deputies.map((d) => names.person(d)).join(' → ')
-        ) : (
-          <span className="muted">{t('calm.no-deputy')}</span>
-        )}
+        <Ways row={row} />
+      </td>
+      <td>
+        <Deputies row={row} />
       </td>
     </tr>
   )
+}
+
+/** The same on a phone, where four columns would hide the last two. */
+function CalledLine({ row }: { row: RollRow }) {
+  const { t, tx } = useWords()
+  return (
+    <li>
+      <strong>{tx(row.person.name, row.person.id)}</strong>
+      <span className="muted">{row.seat ? seatWord(row.seat, t) : t('seat.none')}</span>
+      <Ways row={row} />
+      {row.person.deputies.length > 0 && (
+        <span className="muted">
+          {t('calm.deputy')} <Deputies row={row} />
+        </span>
+      )}
+    </li>
+  )
+}
+
+function Ways({ row }: { row: RollRow }) {
+  const { t } = useWords()
+  const channels = row.person.channels.map((c) => t(`channel-kind.${c}`, { defaultValue: c }))
+  return channels.length > 0 ? <span>{channels.join(' → ')}</span> : <strong>✕ {t('calm.no-channel')}</strong>
+}
+
+function Deputies({ row }: { row: RollRow }) {
+  const { t } = useWords()
+  const names = useNames()
+  const { deputies } = row.person
+  if (deputies.length === 0) return <span className="muted">{t('calm.no-deputy')}</span>
+  return <span>{deputies.map((d) => names.person(d)).join(' → ')}</span>
 }
 
 function Orders({ orders }: { orders: StandingOrder[] }) {
