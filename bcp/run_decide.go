@@ -160,8 +160,11 @@ func (t runTurn) served() (Decision, bool) {
 }
 
 func fromTri(t Tri, why string) Answer {
-	if t == Unseen {
+	switch t {
+	case Unseen:
 		return wait(why)
+	case Yes:
+		return Answer{Is: Yes} // why tells what would be wrong
 	}
 	return Answer{t, why}
 }
