@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,12 +14,12 @@ import (
 )
 
 type notebook struct {
-	refuse bool
+	refuse atomic.Bool
 	kept   []journal.Draft
 }
 
 func (n *notebook) Append(_ context.Context, d journal.Draft) (journal.Entry, error) {
-	if n.refuse {
+	if n.refuse.Load() {
 		return journal.Entry{}, errors.New("the journal's disk is sick")
 	}
 	n.kept = append(n.kept, d)
@@ -61,14 +62,15 @@ func TestLostSamplesAreNotedInTheJournal(t *testing.T) {
 		}
 		defer func() { _ = spool.Close() }()
 		s := newSpooler(facility.NewBus().Subscribe("spool", facility.KeepOrder, 1000), spool, slog.New(slog.DiscardHandler))
-		book := &notebook{refuse: true}
+		book := &notebook{}
+		book.refuse.Store(true)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- s.tell(ctx, book) }()
 		synctest.Wait() // it has taken what was lost so far
 		s.dropped.Add(5)
 		time.Sleep(time.Hour)
-		book.refuse = false
+		book.refuse.Store(false)
 		for range 10 {
 			s.dropped.Add(7)
 			time.Sleep(lookEvery)

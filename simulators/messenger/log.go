@@ -147,7 +147,9 @@ func (l *groupLog) accept(c appendCall) error {
 	if c.Epoch < l.promised {
 		return fmt.Errorf("%w: epoch %d, promised %d", errStaleEpoch, c.Epoch, l.promised)
 	}
-	if c.Epoch == l.promised && l.promisedTo != c.From {
+	// An epoch heard of without its owner (from an answer that ended an older right to write) is whose
+	// writes at it: a majority has promised it to one site only.
+	if c.Epoch == l.promised && l.promisedTo != "" && l.promisedTo != c.From {
 		return fmt.Errorf("%w: epoch %d belongs to %q", errEpochClaims, c.Epoch, l.promisedTo)
 	}
 	l.promised, l.promisedTo, l.role = c.Epoch, c.From, roleReplica
