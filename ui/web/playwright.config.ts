@@ -11,7 +11,7 @@ export default defineConfig({
   // One server and one plant: tests that start a fire must not overlap with others.
   workers: 1,
   fullyParallel: false,
-  timeout: real ? 240_000 : 60_000,
+  timeout: real ? 240_000 : 120_000,
   expect: { timeout: 10_000 },
   retries: 0,
   reporter: [['list']],
