@@ -38,7 +38,7 @@ run: build ## the demo: one node, the simulator, the console at http://127.0.0.1
 	@SITE='$(SITE)' DATA='$(DATA)' LISTEN='$(LISTEN)' bash cmd/bongsu-sim/demo.sh
 
 run-three: ## three nodes; comes with the three-site control plane
-	@echo "three nodes need the shared journal, which this version does not have yet: use make run"; exit 2
+	@echo "three nodes are not there yet: the shared journal has one member in the demo; use make run"; exit 2
 
 test: test-go test-web ## every test, the browser ones included
 
