@@ -28,7 +28,14 @@ func (c *checker) incomplete() bool {
 	return false
 }
 
-var assetKinds = []string{"site", "battery-room", "battery-rack", "ups-zone", "ups", "feed", "it-hall", "it-rack"}
+var assetKinds = []string{
+	"site",
+	"feed", "switchgear", "ats", "generator", "ups-zone", "ups", "battery-room", "battery-rack", "pdu",
+	"it-hall", "it-rack",
+	"cooling-loop", "chiller", "pump", "tank", "crah",
+	"weather", "seismic", "sump", "leak-rope", "drain-tank",
+	"meet-me-room", "carrier",
+}
 
 func (c *checker) check() {
 	s, d := c.site, c.d

@@ -91,7 +91,7 @@ type Simulator struct {
 // Asset is a thing with a nameplate: a site, room, rack, feed, UPS zone.
 type Asset struct {
 	ID     AssetID `yaml:"id" json:"id"`
-	Kind   string  `yaml:"kind" json:"kind"` // site, battery-room, battery-rack, ups-zone, ups, feed, it-hall, it-rack
+	Kind   string  `yaml:"kind" json:"kind"` // one of assetKinds
 	Name   Text    `yaml:"name" json:"name"`
 	Parent AssetID `yaml:"parent" json:"parent,omitempty"`
 	Row    int     `yaml:"row" json:"row,omitempty"` // place in its room's plan, from 1
