@@ -30,6 +30,9 @@ var arrows = map[string][]string{
 	"bongsu/simulators/people":    {"bongsu/facility"},
 	"bongsu/simulators/messenger": {"bongsu/facility", "bongsu/simulators/names", "bongsu/simulators/people", "bongsu/simulators/world"},
 
+	"bongsu/simulators/chart":         {},
+	"bongsu/simulators/chart/physics": {"bongsu/simulators/chart", "bongsu/simulators/world"},
+
 	"bongsu/ui":               {"bongsu/bcp", "bongsu/rules", "bongsu/historian", "bongsu/journal", "bongsu/facility"},
 	"bongsu/cmd/bongsu-bench": {},
 	"bongsu/cmd/bongsu-sim":   {"bongsu/facility", "bongsu/simulators"},
