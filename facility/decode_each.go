@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,38 +17,42 @@ import (
 // not take the machine's memory.
 const maxEntries = 200_000
 
-// span is what "each: {n: 1-8}" of a list entry says.
+// span is one variable of a list entry's "each: {n: 1-8}".
 type span struct {
 	name     string
 	from, to int
 }
 
 // repeat reads one written list entry as the entries it stands for. With "each: {n: 1-8}" it stands
-// for one entry per number, in which {n} is replaced in every text; without it for itself.
+// for one entry per number, in which {n} is replaced in every text; with more names for one entry per
+// combination, the last name running fastest; without it for itself.
 func (d *decoder) repeat(e ast.Node, v reflect.Value, path string) {
-	each, repeated, ok := d.each(e, path, v.Len())
+	spans, ok := d.each(e, path, v.Len())
 	if !ok {
 		return
 	}
 	outer, item := d.vars, d.item
 	defer func() { d.vars, d.item = outer, item }()
-	if d.budget >= 0 && each.to-each.from >= d.budget {
-		d.fault(path, "the file expands to more than %d list entries", maxEntries)
-		d.budget, d.broken = -1, true
+	count := 1
+	for _, s := range spans {
+		if d.budget >= 0 && s.to-s.from >= d.budget/count {
+			d.fault(path, "the file expands to more than %d list entries", maxEntries)
+			d.budget, d.broken = -1, true
+		}
+		if d.budget < 0 {
+			return
+		}
+		count *= s.to - s.from + 1
 	}
-	for i := each.from; i <= each.to; i++ {
+	v.Grow(count)
+	for i := range count {
 		at := fmt.Sprintf("%s[%d]", path, v.Len())
 		if d.budget--; d.budget < 0 {
 			return
 		}
 		d.item = ""
-		if repeated {
-			d.item = at
-			d.vars = maps.Clone(outer)
-			if d.vars == nil {
-				d.vars = map[string]string{}
-			}
-			d.vars[each.name] = strconv.Itoa(i)
+		if len(spans) > 0 {
+			d.item, d.vars = at, stand(outer, spans, i)
 		}
 		entry := reflect.New(v.Type().Elem()).Elem()
 		d.value(e, entry, at)
@@ -55,8 +60,20 @@ func (d *decoder) repeat(e ast.Node, v reflect.Value, path string) {
 	}
 }
 
-// each finds the repetition of an entry. It is not ok when it was written wrongly.
-func (d *decoder) each(e ast.Node, path string, n int) (each span, repeated, ok bool) {
+// stand gives what the variables stand for in the i-th entry of a repetition.
+func stand(outer map[string]string, spans []span, i int) map[string]string {
+	vars := make(map[string]string, len(outer)+len(spans))
+	maps.Copy(vars, outer)
+	for _, s := range slices.Backward(spans) {
+		n := s.to - s.from + 1
+		vars[s.name] = strconv.Itoa(s.from + i%n)
+		i /= n
+	}
+	return vars
+}
+
+// each finds the repetition of an entry, outermost first. It is not ok when it was written wrongly.
+func (d *decoder) each(e ast.Node, path string, n int) (spans []span, ok bool) {
 	var written ast.Node
 	for _, p := range mappings(unwrap(e)) {
 		if p.Key.GetToken().Value == "each" {
@@ -64,23 +81,39 @@ func (d *decoder) each(e ast.Node, path string, n int) (each span, repeated, ok 
 		}
 	}
 	if written == nil {
-		return span{}, false, true
+		return nil, true
 	}
 	at := fmt.Sprintf("%s[%d].each", path, n)
 	d.note(at, written.GetToken().Position)
 	inner := mappings(written)
-	if len(inner) != 1 {
-		d.fault(at, `each must name one variable, like each: {n: "1-8"}`)
-		return span{}, false, false
+	if len(inner) == 0 {
+		d.fault(at, `each must name a variable, like each: {n: "1-8"}`)
+		return nil, false
 	}
-	each.name = inner[0].Key.GetToken().Value
-	d.note(at, inner[0].Key.GetToken().Position)
-	if _, taken := d.vars[each.name]; taken {
-		d.fault(at, "{%s} already stands for something around this entry: take another name", each.name)
-		return span{}, false, false
+	for _, v := range inner {
+		s, ok := d.span(v, at)
+		if !ok {
+			return nil, false
+		}
+		if slices.ContainsFunc(spans, func(other span) bool { return other.name == s.name }) {
+			d.fault(at, "{%s} is named twice", s.name)
+			return nil, false
+		}
+		spans = append(spans, s)
+	}
+	return spans, true
+}
+
+// span reads one variable of a repetition with its range.
+func (d *decoder) span(v *ast.MappingValueNode, at string) (s span, ok bool) {
+	s.name = v.Key.GetToken().Value
+	d.note(at, v.Key.GetToken().Position)
+	if _, taken := d.vars[s.name]; taken {
+		d.fault(at, "{%s} already stands for something around this entry: take another name", s.name)
+		return span{}, false
 	}
 	text := ""
-	if value := unwrap(inner[0].Value); value != nil {
+	if value := unwrap(v.Value); value != nil {
 		text = value.GetToken().Value
 		d.note(at, value.GetToken().Position)
 	}
@@ -89,10 +122,10 @@ func (d *decoder) each(e ast.Node, path string, n int) (each span, repeated, ok 
 	hi, err2 := strconv.ParseUint(to, 10, 31)
 	if !cut || err1 != nil || err2 != nil || hi < lo {
 		d.fault(at, "range %q: want FROM-TO, like 1-8", text)
-		return span{}, false, false
+		return span{}, false
 	}
-	each.from, each.to = int(lo), int(hi)
-	return each, true, true
+	s.from, s.to = int(lo), int(hi)
+	return s, true
 }
 
 // reckoned is a variable of a repetition with arithmetic: {n+1}, {n*16}, {n*16+48}.
