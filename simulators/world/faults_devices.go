@@ -32,7 +32,7 @@ func (w *World) probeOf(target, channel string) (*probe, error) {
 	case r != nil:
 		have = map[string]*probe{ChannelASD: r.asd.probe, ChannelLFL: r.lfl, ChannelAir: r.air}
 	case it != nil:
-		have = map[string]*probe{ChannelInlA: it.probes[0], ChannelInlB: it.probes[1], ChannelInlC: it.probes[2]}
+		have = map[string]*probe{ChannelInlA: it.air.probes[0], ChannelInlB: it.air.probes[1], ChannelInlC: it.air.probes[2]}
 	default:
 		return nil, fmt.Errorf("asset %q: %w", target, ErrUnknownAsset)
 	}
@@ -185,8 +185,8 @@ func injectHotSpot(w *World, f Fault, id string) (func(), error) {
 	if !ok {
 		return nil, fmt.Errorf("IT rack %q: %w", f.Target, ErrUnknownAsset)
 	}
-	r.hot = append(r.hot, dose{id, f.Params.Amount})
-	return func() { r.hot = without(r.hot, id) }, nil
+	r.air.hot = append(r.air.hot, dose{id, f.Params.Amount})
+	return func() { r.air.hot = without(r.air.hot, id) }, nil
 }
 
 // injectBuildingOff opens the switch that a power-cut command opens, without a command: its contact shows it all the same.

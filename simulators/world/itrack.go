@@ -30,31 +30,27 @@ func DefaultITConfig() ITConfig {
 
 // itRack is one server rack on two cords.
 type itRack struct {
-	cfg    ITRackConfig
-	it     *ITConfig
-	rng    *rand.Rand
-	a, b   *zone
-	use    float64 // random part of the utilisation
-	aKW    float64
-	bKW    float64
-	inletC float64
-	hot    []dose // extra kelvin from blocked tiles and the like
-	probes [3]*probe
+	cfg  ITRackConfig
+	it   *ITConfig
+	rng  *rand.Rand
+	a, b *zone
+	use  float64 // random part of the utilisation
+	aKW  float64
+	bKW  float64
+	air  rackInlet
 }
 
 func newITRack(rc ITRackConfig, cfg *Config) *itRack {
 	if rc.RatedKW <= 0 {
 		rc.RatedKW = cfg.IT.RackKW
 	}
-	r := &itRack{cfg: rc, it: &cfg.IT, rng: deviceRand(cfg.Seed, rc.ID), inletC: cfg.IT.InletC}
-	for i := range r.probes {
-		r.probes[i] = newProbe(&cfg.Sensors, 20, .3, .05, r.rng)
-	}
+	r := &itRack{cfg: rc, it: &cfg.IT, rng: deviceRand(cfg.Seed, rc.ID)}
+	r.air = newRackInlet(cfg, r.rng)
 	return r
 }
 
-// step moves utilisation, cords and inlet on. A lost cord moves all load to the other at once.
-func (r *itRack) step(nowS, hallC, dt float64) {
+// step moves utilisation and cords on. A lost cord moves all load to the other at once.
+func (r *itRack) step(nowS, dt float64) {
 	c := r.it
 	r.use += -r.use*dt/c.UseTauS + c.UseSigma*math.Sqrt(2*dt/c.UseTauS)*r.rng.NormFloat64()
 	hour := c.StartHour + nowS/3600
@@ -73,58 +69,11 @@ func (r *itRack) step(nowS, hallC, dt float64) {
 	default:
 		r.aKW, r.bKW = 0, 0
 	}
-	r.inletC = lag(r.inletC, hallC+total(r.hot), c.MixTauS, dt)
-	for i, p := range r.probes {
-		p.sample(r.inletC+c.SpreadK*(float64(i)-1)/2, dt, r.rng)
-	}
 }
 
 func (r *itRack) powered() bool { return r.aKW+r.bKW > 0 }
 
 func (r *itRack) reading() ITRackReading {
-	return ITRackReading{InletBottomC: r.probes[0].out, InletMiddleC: r.probes[1].out, InletTopC: r.probes[2].out,
+	return ITRackReading{InletBottomC: r.air.probes[0].out, InletMiddleC: r.air.probes[1].out, InletTopC: r.air.probes[2].out,
 		FeedAKW: r.aKW, FeedBKW: r.bKW, Powered: r.powered()}
-}
-
-// hall is the shared air of all IT racks, first order: a store of cold water covers a loss of cooling for a while,
-// then the missing heat removal warms air, servers and floor together.
-type hall struct {
-	it       *ITConfig
-	ratedKW  float64
-	airC     float64
-	storeJ   float64
-	capacity map[string]float64 // share of cooling left, by fault id
-	pumpsOut map[string]bool    // no water moves at all, by fault id
-}
-
-// share is the cooling that is left.
-func (h *hall) share() float64 {
-	s := 1.0
-	for _, c := range h.capacity {
-		s = min(s, c)
-	}
-	return s
-}
-
-// step moves the hall's air on under the given load.
-func (h *hall) step(loadKW, dt float64) {
-	if h.ratedKW <= 0 {
-		return
-	}
-	full := h.ratedKW * 1000 * h.it.HoldOverS
-	able := h.share() * 1.1 * h.ratedKW * 1000
-	// The wish is to hold the set-point and to bring back a warm hall within some minutes.
-	wish := max(0, loadKW*1000+(h.airC-h.it.InletC)*h.ratedKW*100)
-	done := min(wish, able)
-	if missing := wish - done; missing > 0 && h.storeJ > 0 {
-		taken := min(missing, h.storeJ/dt)
-		h.storeJ -= taken * dt
-		done += taken
-	} else if missing <= 0 {
-		h.storeJ = min(full, h.storeJ+(able-wish)*dt)
-	}
-	if len(h.pumpsOut) > 0 {
-		done = 0
-	}
-	h.airC += (loadKW*1000 - done) / (h.ratedKW * h.it.HallJPKPerKW) * dt
 }

@@ -188,7 +188,7 @@ func (w *World) stepPower(dt float64) {
 		z.cut = w.acts[w.cfg.Site][PowerCut].operated()
 	}
 	for _, r := range w.itOrder {
-		r.step(w.now.Seconds(), w.hall.airC, dt)
+		r.step(w.now.Seconds(), dt)
 		itKW += r.aKW + r.bKW
 		if r.a != nil {
 			r.a.itKW += r.aKW
@@ -209,7 +209,15 @@ func (w *World) stepPower(dt float64) {
 	for _, z := range w.zoneOrder {
 		z.step(pu, hz, dt)
 	}
+	w.stepCooling(itKW, dt)
+}
+
+// stepCooling moves the halls' air and every rack's inlet on.
+func (w *World) stepCooling(itKW, dt float64) {
 	w.hall.step(itKW, dt)
+	for _, r := range w.itOrder {
+		r.air.step(w.hall.airC, dt, r.rng)
+	}
 }
 
 // stepInstruments lets every sensor of the battery rooms look once.
@@ -227,7 +235,8 @@ func (w *World) stepInstruments() {
 		r.stepSense(dt)
 	}
 	for _, r := range w.itOrder {
-		r.step(0, w.hall.airC, dt)
+		r.step(0, dt)
+		r.air.step(w.hall.airC, dt, r.rng)
 	}
 }
 
