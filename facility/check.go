@@ -52,6 +52,7 @@ func (c *checker) check() {
 	c.members()
 	c.templates()
 	c.devices()
+	c.firmwareRules()
 	c.list()
 	c.bases()
 	c.resolve()
@@ -111,6 +112,7 @@ func (c *checker) links() {
 		}
 		addresses[l.Address] = l.ID
 		c.sparkplugHost(path, l)
+		c.tls(path, l)
 	}
 }
 

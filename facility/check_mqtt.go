@@ -37,6 +37,20 @@ func (c *checker) sparkplugHost(path string, l Link) {
 	}
 }
 
+// tls checks how a broker is to be known. The files are read when the link is opened: they may be put in place
+// after the site file.
+func (c *checker) tls(path string, l Link) {
+	switch at := path + ".tls"; {
+	case l.TLS == nil:
+	case l.Protocol != "mqtt":
+		c.d.fault(at, "tls belongs to MQTT links")
+	case (l.TLS.CertFile == "") != (l.TLS.KeyFile == ""):
+		c.d.fault(at, "a certificate of our own needs both cert_file and key_file")
+	case strings.ContainsAny(l.TLS.ServerName, ":/ "):
+		c.d.fault(at+".server_name", "%q: want the name alone, as it stands in the broker's certificate", l.TLS.ServerName)
+	}
+}
+
 // mqttDef checks where the value of one point stands.
 func mqttDef(d *decoder, at string, def PointDef) {
 	if def.Topic == "" && def.Path == "" {

@@ -131,7 +131,7 @@ func (d *differ) device(a, b Device) {
 		return
 	}
 	if p, q := d.old.Profiles[a.Profile], d.now.Profiles[b.Profile]; p != nil && q != nil {
-		d.add("device", string(a.ID), fields(*p, *q, "protocol", "max_words", "holes", "turnaround", "timeout", "max_skew"), ReachLinks)
+		d.add("device", string(a.ID), fields(*p, *q, "protocol", "max_words", "holes", "defined", "firmware_point", "firmware_range", "turnaround", "timeout", "max_skew"), ReachLinks)
 	}
 }
 

@@ -118,6 +118,7 @@ func (c *checker) readProfile(name, file string, text []byte) *Profile {
 	}
 	c.pointDefs(d, "points", p.Protocol, p.Points)
 	c.commandDefs(d, p)
+	c.profileWire(d, p)
 	return p
 }
 

@@ -91,11 +91,12 @@ const (
 	ClockSkew          // the payload's own clock is far from arrival
 	Lagging            // a reader of the bus lost samples of this point
 	DeviceSays         // the device itself reports the value as bad
+	Firmware           // the device's firmware is none its profile was made for
 )
 
 var reasonNames = [...]string{
 	"", "comms", "range", "sentinel", "nan", "malformed", "exception", "stale",
-	"sequence", "drill-tag", "clock-skew", "lag", "device",
+	"sequence", "drill-tag", "clock-skew", "lag", "device", "firmware",
 }
 
 // String gives the reason's name; empty for none.
@@ -130,9 +131,10 @@ const (
 	Bypassed
 	Obscured
 	OutOfService
+	Historical // told after the fact: At is when it was so
 )
 
-var flagNames = [...]string{"substituted", "simulated", "bypassed", "obscured", "out-of-service"}
+var flagNames = [...]string{"substituted", "simulated", "bypassed", "obscured", "out-of-service", "historical"}
 
 // Names lists the flags that are set, nil for none.
 func (f Flags) Names() []string {
@@ -169,6 +171,10 @@ type Sample struct {
 	At      time.Time // when the device acquired it (wall clock)
 	Seen    time.Time // when we took it in; carries the monotonic clock inside the process
 }
+
+// Past says whether the sample only fills in the history: something newer is known, and nobody may take it for
+// what is so now.
+func (s Sample) Past() bool { return s.Flags&Historical != 0 && s.Quality != Stale }
 
 // Usable says whether the value may be shown as a number.
 func (s Sample) Usable() bool {

@@ -110,11 +110,20 @@ type Link struct {
 	Username   string        `yaml:"username" json:"-"`
 	SecretFile string        `yaml:"secret_file" json:"-"`
 	Host       string        `yaml:"sparkplug_host" json:"-"` // the host id under which Sparkplug nodes know us; optional
+	TLS        *TLS          `yaml:"tls" json:"-"`            // MQTT: encrypted when given, with every certificate checked
 
 	// Modbus.
 	Framing       string      `yaml:"framing" json:"-"`        // tcp (default), rtu or ascii
 	Serial        *SerialLine `yaml:"serial" json:"-"`         // the line, or the one behind a gateway (for its load)
 	OneConnection bool        `yaml:"one_connection" json:"-"` // the endpoint needs a moment to free a closed connection
+}
+
+// TLS is how a broker is known and how we show who we are. Paths are as the process sees them.
+type TLS struct {
+	CAFile     string `yaml:"ca_file"`     // certificates that may sign the broker's; those of the machine when not given
+	CertFile   string `yaml:"cert_file"`   // ours, with KeyFile; optional
+	KeyFile    string `yaml:"key_file"`    // of ours
+	ServerName string `yaml:"server_name"` // in the broker's certificate; the host of the address when not given
 }
 
 // OnSerialLine says whether the link's address is a serial line's device and not a network endpoint.
@@ -168,11 +177,17 @@ type Profile struct {
 	Verify     []string      `yaml:"verify"`    // what must be held against the manual of the device at hand
 	MaxWords   int           `yaml:"max_words"` // registers in one request, 125 by the standard
 	Holes      [][2]int      `yaml:"holes"`     // address ranges (inclusive) a block must not cross
+	Defined    [][2]int      `yaml:"defined"`   // register ranges (inclusive) without gaps, by the maker's word: a block may run over what no point names
 	Turnaround time.Duration `yaml:"turnaround"`
 	Timeout    time.Duration `yaml:"timeout"`  // for an answer; the link's when not given
 	MaxSkew    time.Duration `yaml:"max_skew"` // how far the device's own clock may be off; 2s when not given
 	Points     []PointDef    `yaml:"points"`
 	Commands   []CommandDef  `yaml:"commands"`
+
+	// The point that shows the version of the device's firmware, and the versions the map holds for. Outside of
+	// them the values are uncertain.
+	FirmwarePoint string    `yaml:"firmware_point"`
+	FirmwareRange []float64 `yaml:"firmware_range"`
 }
 
 // PointDef is how one value is named, read, scaled and judged.

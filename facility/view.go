@@ -28,13 +28,14 @@ func NewLive(points []Point) *Live {
 	return l
 }
 
-// Apply takes a batch in, in the order of arrival. Late and doubled messages are the collectors'
-// matter: ordering by a device's clock here would freeze a point whose clock steps back.
+// Apply takes a batch in, in the order of arrival, but for what only fills in the history. Late and doubled
+// messages are the collectors' matter: ordering by a device's clock here would freeze a point whose clock
+// steps back.
 func (l *Live) Apply(batch []Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, s := range batch {
-		if int(s.Point) < len(l.newest) {
+		if int(s.Point) < len(l.newest) && !s.Past() {
 			l.newest[s.Point] = s
 		}
 	}
