@@ -25,6 +25,15 @@ type Messenger struct {
 	Late     time.Duration `yaml:"late"`           // a message that took longer than this counts as late
 	Password string        `yaml:"probe_password"` // of the account "probe", for outside checks; none when empty
 
+	// Region makes the sites zones of one cloud: two that serve and a witness. Empty for data centers apart.
+	Region  string           `yaml:"region"`
+	Seed    int64            `yaml:"seed"` // of what the users choose and when
+	Load    MessengerLoad    `yaml:"load"`
+	Clients MessengerClients `yaml:"clients"`
+	Scale   MessengerScale   `yaml:"scale"`
+	Queues  MessengerQueues  `yaml:"queues"`
+	Tiers   MessengerTiers   `yaml:"tiers"`
+
 	SMTP    string   `yaml:"smtp"`    // host:port of the mail server
 	Gateway string   `yaml:"gateway"` // host:port of the phone, SMS and webhook receiver
 	People  []Person `yaml:"people"`
@@ -35,6 +44,56 @@ type MessengerSite struct {
 	ID      string  `yaml:"id"`
 	Address string  `yaml:"address"` // host:port
 	Asset   AssetID `yaml:"asset"`   // the facility's site asset, empty for a data center elsewhere
+	Witness bool    `yaml:"witness"` // holds records and votes, and never serves or leads
+}
+
+// MessengerLoad is what the users do beside messages_per_s, and how all of it follows the day.
+type MessengerLoad struct {
+	Curve      []float64     `yaml:"curve"`            // 24 factors, the first for midnight; none means 1 all day
+	Day        time.Duration `yaml:"day"`              // how long a day of the curve takes
+	Starts     time.Duration `yaml:"starts"`           // time of the curve's day at the start
+	Background float64       `yaml:"background_per_s"` // presence, pictures, analytics and profile changes of all users together
+	Reads      float64       `yaml:"reads_per_s"`      // of all users together: each reads its own last message back
+}
+
+// MessengerClients is how the users' programs behave. Shares are of all users, from 0 to 1, and add up to 1 at most.
+type MessengerClients struct {
+	StaleShare   float64           `yaml:"stale_share"`   // keep a DNS answer for stale_factor times its life, whatever happens
+	StaleFactor  float64           `yaml:"stale_factor"`  //
+	ForeverShare float64           `yaml:"forever_share"` // keep it until a connection fails
+	Pinned       []MessengerPinned `yaml:"pinned"`        // never ask
+	Backoff      string            `yaml:"backoff"`       // jitter or none
+	Relogin      bool              `yaml:"relogin"`       // forget the session with every cut, and log in anew
+}
+
+// MessengerPinned is a share of users whose program knows one site's address and no name.
+type MessengerPinned struct {
+	Site  string  `yaml:"site"`
+	Share float64 `yaml:"share"`
+}
+
+// MessengerScale is how a site grows within its capacity. Without a unit all of the capacity is always there.
+type MessengerScale struct {
+	Unit   float64       `yaml:"unit"`   // requests a second that one instance takes
+	Min    int           `yaml:"min"`    // instances at the start and at least
+	Target float64       `yaml:"target"` // share of the capacity in service that should be used
+	Warm   time.Duration `yaml:"warm"`   // until an ordered instance takes requests
+	Calm   time.Duration `yaml:"calm"`   // of too little load before an instance goes
+}
+
+// MessengerQueues bound what waits between the parts of a site; a rate of 0 is as fast as the machine.
+type MessengerQueues struct {
+	Ingest int     `yaml:"ingest"`       // messages that wait for the store
+	Fanout int     `yaml:"fanout"`       // stored messages that wait to be pushed
+	Store  float64 `yaml:"store_per_s"`  // messages
+	Push   float64 `yaml:"fanout_per_s"` // messages
+}
+
+// MessengerTiers is how far the copies of tier 2 (profiles, lists) and tier 3 (analytics, pictures) lag behind.
+// Tier 1, the messages, is on two sites before it is acknowledged.
+type MessengerTiers struct {
+	Two   time.Duration `yaml:"lag_2"`
+	Three time.Duration `yaml:"lag_3"`
 }
 
 // TSIG is the key that signs dynamic updates (HMAC-SHA-256). The secret, in base64, is given or in a file.
@@ -97,6 +156,9 @@ func (c *checker) messenger() {
 	address(at+".smtp", "the mail server", m.SMTP)
 	address(at+".gateway", "the gateway", m.Gateway)
 	c.messengerPeople(at, m)
+	c.messengerZones(at, m)
+	c.messengerLoad(at, m)
+	c.messengerClients(at, m)
 	if (m.TSIG.Secret == "") == (m.TSIG.SecretFile == "") {
 		c.d.fault(at+".tsig", "the key needs either its secret or its secret_file")
 	}
@@ -122,6 +184,77 @@ func (c *checker) messengerPeople(at string, m *Messenger) {
 	}
 }
 
+// messengerZones checks who may serve.
+func (c *checker) messengerZones(at string, m *Messenger) {
+	witnesses := 0
+	for _, s := range m.Sites {
+		if s.Witness {
+			witnesses++
+		}
+	}
+	if len(m.Sites) > 0 && m.Sites[0].Witness {
+		c.d.fault(at+".sites[0].witness", "the first site serves at the start: it cannot be a witness")
+	}
+	if witnesses > 1 || m.Region != "" && witnesses != 1 {
+		c.d.fault(at+".sites", "%d witnesses: want at most one, and exactly one where a region is given", witnesses)
+	}
+	if m.Region != "" && slices.ContainsFunc(m.Sites, func(s MessengerSite) bool { return s.ID == m.Region }) {
+		c.d.fault(at+".region", "%q is the id of a site too", m.Region)
+	}
+}
+
+func (c *checker) messengerLoad(at string, m *Messenger) {
+	within := func(key string, v, low, high float64) {
+		if !(v >= low && v <= high) {
+			c.d.fault(at+"."+key, "%g: want %g to %g", v, low, high)
+		}
+	}
+	if n := len(m.Load.Curve); n != 0 && n != 24 {
+		c.d.fault(at+".load.curve", "%d factors: want one for each of the 24 hours", n)
+	}
+	for i, f := range m.Load.Curve {
+		within(fmt.Sprintf("load.curve[%d]", i), f, 0, 100)
+	}
+	within("load.day", m.Load.Day.Seconds(), 60, 86400)
+	within("load.starts", m.Load.Starts.Seconds(), 0, 86400)
+	within("load.background_per_s", m.Load.Background, 0, 5000)
+	within("load.reads_per_s", m.Load.Reads, 0, 2000)
+	within("scale.unit", m.Scale.Unit, 0, m.Capacity)
+	within("scale.target", m.Scale.Target, .05, 1)
+	within("scale.min", float64(m.Scale.Min), 1, 10000)
+	within("scale.warm", m.Scale.Warm.Seconds(), 0, 3600)
+	within("scale.calm", m.Scale.Calm.Seconds(), 0, 86400)
+	within("queues.ingest", float64(m.Queues.Ingest), 1, 1e6)
+	within("queues.fanout", float64(m.Queues.Fanout), 1, 1e6)
+	within("queues.store_per_s", m.Queues.Store, 0, 1e6)
+	within("queues.fanout_per_s", m.Queues.Push, 0, 1e6)
+	within("tiers.lag_2", m.Tiers.Two.Seconds(), 0, 3600)
+	within("tiers.lag_3", m.Tiers.Three.Seconds(), 0, 3600)
+}
+
+func (c *checker) messengerClients(at string, m *Messenger) {
+	sum := m.Clients.StaleShare + m.Clients.ForeverShare
+	bad := m.Clients.StaleShare < 0 || m.Clients.ForeverShare < 0
+	for i, p := range m.Clients.Pinned {
+		if !slices.ContainsFunc(m.Sites, func(s MessengerSite) bool { return s.ID == p.Site }) {
+			c.d.fault(fmt.Sprintf("%s.clients.pinned[%d].site", at, i), "unknown site %q", p.Site)
+		}
+		sum, bad = sum+p.Share, bad || p.Share < 0
+	}
+	if bad || sum > 1 {
+		c.d.fault(at+".clients", "the shares add up to %g: want each at least 0, and 1 at most together", sum)
+	}
+	if !(m.Clients.StaleFactor >= 1 && m.Clients.StaleFactor <= 10000) {
+		c.d.fault(at+".clients.stale_factor", "%g: want 1 to 10000", m.Clients.StaleFactor)
+	}
+	if !slices.Contains([]string{"jitter", "none"}, m.Clients.Backoff) {
+		c.d.fault(at+".clients.backoff", "unknown back-off %q: want jitter or none", m.Clients.Backoff)
+	}
+}
+
+// Defaults fills what a messenger's block may leave out; reading a site file does it too.
+func (m *Messenger) Defaults() { m.defaults() }
+
 func (m *Messenger) defaults() {
 	if m.Zone == "" {
 		m.Zone = "talk.demo."
@@ -137,5 +270,24 @@ func (m *Messenger) defaults() {
 	}
 	if m.Late == 0 {
 		m.Late = 3 * time.Second
+	}
+	or(&m.Load.Day, 24*time.Hour)
+	or(&m.Clients.StaleFactor, 10)
+	or(&m.Clients.Backoff, "jitter")
+	or(&m.Scale.Min, 1)
+	or(&m.Scale.Target, .6)
+	or(&m.Scale.Warm, 30*time.Second)
+	or(&m.Scale.Calm, 2*time.Minute)
+	or(&m.Queues.Ingest, 2000)
+	or(&m.Queues.Fanout, 20_000)
+	or(&m.Tiers.Two, time.Second)
+	or(&m.Tiers.Three, 30*time.Second)
+}
+
+// or gives a value its default.
+func or[T comparable](v *T, otherwise T) {
+	var none T
+	if *v == none {
+		*v = otherwise
 	}
 }
