@@ -1,6 +1,7 @@
 package facility
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,19 +12,40 @@ import (
 // so that a change can be checked whole before any of it is written.
 type Files struct {
 	Staged map[string][]byte // by path; stands before what is on the disk
+	Alone  bool              // there is nothing beside what is staged
+
+	// Seen, when given, is told the text of every file that was read.
+	Seen func(path string, text []byte)
 }
 
 // Read returns the text of a file.
 func (f Files) Read(path string) ([]byte, error) {
-	if text, ok := f.Staged[filepath.Clean(path)]; ok {
-		return text, nil
+	text, ok := f.Staged[filepath.Clean(path)]
+	switch {
+	case ok:
+	case f.Alone:
+		return nil, fmt.Errorf("%s is not among the files given: %w", path, os.ErrNotExist)
+	default:
+		var err error
+		if text, err = os.ReadFile(path); err != nil {
+			return nil, err
+		}
 	}
-	return os.ReadFile(path)
+	if f.Seen != nil {
+		f.Seen(filepath.Clean(path), text)
+	}
+	return text, nil
 }
 
 // match lists the files that a pattern names, sorted.
 func (f Files) match(pattern string) ([]string, error) {
-	found, err := filepath.Glob(pattern)
+	var found []string
+	var err error
+	if !f.Alone {
+		found, err = filepath.Glob(pattern)
+	} else {
+		_, err = filepath.Match(pattern, "")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ type FieldStatus struct {
 	Time       time.Time      `json:"time"`
 	Node       string         `json:"node"`
 	Started    time.Time      `json:"started"`
+	Revision   string         `json:"revision"`    // of the site it works by; the desk follows it
 	JournalSeq uint64         `json:"journal_seq"` // newest journal entry this status includes
 	JournalOK  bool           `json:"journal_ok"`
 	JournalGap string         `json:"journal_gap,omitempty"` // acts taken without a written entry, in words
