@@ -38,6 +38,9 @@ func (p *Plant) handler() http.Handler {
 		{"/sim/v1/scenarios/{name}", map[string]func(*http.Request) (any, error){"POST": p.postScenario}},
 		{"/sim/v1/faults", map[string]func(*http.Request) (any, error){"POST": p.postFault, "GET": p.getFaults}},
 		{"/sim/v1/faults/{id}", map[string]func(*http.Request) (any, error){"DELETE": p.deleteFault}},
+		{"/sim/v1/pause", map[string]func(*http.Request) (any, error){"POST": p.postPause}},
+		{"/sim/v1/resume", map[string]func(*http.Request) (any, error){"POST": p.postResume}},
+		{"/sim/v1/step", map[string]func(*http.Request) (any, error){"POST": p.postStep}},
 		{"/sim/v1/speed", map[string]func(*http.Request) (any, error){"PUT": p.putSpeed}},
 		{"/sim/v1/messenger", map[string]func(*http.Request) (any, error){"GET": p.getMessenger}},
 		{"/sim/v1/inbox", map[string]func(*http.Request) (any, error){"GET": p.getInbox}},
@@ -104,18 +107,14 @@ func (p *Plant) getState(*http.Request) (any, error) { return p.State(), nil }
 // scenarioItem is one line of the list of scenarios.
 type scenarioItem struct {
 	*Scenario
-	LengthS float64 `json:"length_s"` // of its events, simulated
+	LengthS float64 `json:"length_s"` // how long it is watched, simulated
 }
 
 func (p *Plant) getScenarios(*http.Request) (any, error) {
 	items := []scenarioItem{}
 	for _, name := range slices.Sorted(maps.Keys(p.scenarios)) {
 		s := p.scenarios[name]
-		item := scenarioItem{Scenario: s}
-		if n := len(s.Events); n > 0 {
-			item.LengthS = s.Events[n-1].At.Seconds()
-		}
-		items = append(items, item)
+		items = append(items, scenarioItem{Scenario: s, LengthS: s.Length().Seconds()})
 	}
 	return map[string]any{"items": items}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 	"time"
 
-	"bongsu/facility"
 	"bongsu/simulators/wire"
 	"bongsu/simulators/world"
 )
@@ -15,6 +14,7 @@ type State struct {
 	Time      time.Time           `json:"time"`
 	SimTimeS  float64             `json:"sim_time_s"` // since the start; a restored world goes on counting
 	Speed     SpeedState          `json:"speed"`
+	Clock     TimeState           `json:"clock"`
 	Scenario  *ScenarioState      `json:"scenario"`
 	Faults    []world.ActiveFault `json:"faults"`
 	Racks     []RackState         `json:"racks"`
@@ -30,22 +30,6 @@ type SpeedState struct {
 	Asked     float64 `json:"asked"`
 	Effective float64 `json:"effective"`
 	Held      bool    `json:"held"`
-}
-
-// ScenarioState is the scenario under way. Next is null after its last event.
-type ScenarioState struct {
-	Name     string        `json:"name"`
-	Title    facility.Text `json:"title"`
-	ElapsedS float64       `json:"elapsed_s"`
-	Next     *NextEvent    `json:"next"`
-	Troubles []string      `json:"troubles,omitempty"` // events that could not be played
-}
-
-// NextEvent is what the scenario does next.
-type NextEvent struct {
-	AtS  float64 `json:"at_s"`
-	InS  float64 `json:"in_s"` // simulated seconds from now
-	What string  `json:"what"`
 }
 
 // RackState is the truth about one battery rack.
@@ -104,7 +88,7 @@ func (p *Plant) State() State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := State{Site: p.site.ID, Time: time.Now().UTC().Truncate(time.Millisecond), SimTimeS: (p.past + p.world.Now()).Seconds(),
-		Speed: p.speedState(), Scenario: p.scenarioState(), Faults: p.active(), Racks: p.rackStates(), Rooms: []RoomState{},
+		Speed: p.speedState(), Clock: p.timeState(), Scenario: p.scenarioState(), Faults: p.active(), Racks: p.rackStates(), Rooms: []RoomState{},
 		Zones: []ZoneState{}, Feeds: []FeedState{}, Actuators: p.actuatorStates()}
 	for _, id := range p.layout.Rooms {
 		if r, err := p.world.Room(id); err == nil {
@@ -128,19 +112,6 @@ func (p *Plant) State() State {
 func (p *Plant) speedState() SpeedState {
 	now := p.speed()
 	return SpeedState{Asked: p.asked, Effective: now, Held: now != p.asked}
-}
-
-func (p *Plant) scenarioState() *ScenarioState {
-	if p.play == nil {
-		return nil
-	}
-	elapsed := p.world.Now() - p.play.started
-	s := &ScenarioState{Name: p.play.scenario.Name, Title: p.play.scenario.Title, ElapsedS: elapsed.Seconds(), Troubles: p.play.troubles}
-	if p.play.next < len(p.play.scenario.Events) {
-		e := &p.play.scenario.Events[p.play.next]
-		s.Next = &NextEvent{AtS: e.At.Seconds(), InS: (e.At - elapsed).Seconds(), What: e.what()}
-	}
-	return s
 }
 
 func (p *Plant) rackStates() []RackState {

@@ -55,6 +55,8 @@ type Plant struct {
 	gen        uint64        // rises with every change of the world
 	past       time.Duration // simulated time of the worlds before this one
 	asked      float64       // speed asked for
+	paused     bool          // time stands still but for a step
+	stepLeft   time.Duration // simulated time that a paused world may still run
 	play       *playing
 	injected   map[string]*plantFault // of the wire and of the messenger
 	injections int
@@ -226,10 +228,18 @@ func (p *Plant) run(ctx context.Context) {
 func (p *Plant) advance(wall time.Duration) {
 	for wall > 0 {
 		p.mu.Lock()
+		if p.paused && p.stepLeft <= 0 {
+			p.mu.Unlock()
+			return
+		}
 		speed := p.speed()
 		// Sub-second pieces keep the rule exact: the world slows down within a second of getting hot.
 		step := min(time.Duration(float64(wall)*speed), time.Second)
 		step = max(1, p.untilEvent(step))
+		if p.paused {
+			step = min(step, p.stepLeft)
+			p.stepLeft -= step
+		}
 		p.world.Step(step)
 		p.gen++
 		p.playEvents()
@@ -312,6 +322,7 @@ func (p *Plant) restore() error {
 	p.past += p.world.Now()
 	p.world = world.New(p.layout.Config)
 	p.play = nil
+	p.paused, p.stepLeft = false, 0
 	p.gen++
 	p.followPower()
 	select {

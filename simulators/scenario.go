@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,13 @@ type Scenario struct {
 	Name   string        `yaml:"name" json:"name"`
 	Title  facility.Text `yaml:"title" json:"title"`
 	Text   facility.Text `yaml:"text" json:"text"`
-	Expect facility.Text `yaml:"expect" json:"expect"` // what a sound system does, for people
+	Expect facility.Text `yaml:"expect" json:"expect"`         // what a sound system does, for people
+	Sites  []string      `yaml:"sites" json:"sites,omitempty"` // where it can be played; everywhere when not given
+	Lasts  time.Duration `yaml:"lasts" json:"lasts,omitempty"` // how long it is watched; five minutes more than its events when not given
 	Events []Event       `yaml:"events" json:"events"`
+
+	Topology []Override `yaml:"topology" json:"topology,omitempty"` // what this world has otherwise than the site
+	Outcome  Outcome    `yaml:"outcome" json:"outcome"`             // what a sound system does, for machines
 }
 
 // Event is one thing that happens. Exactly one of its acts is given.
@@ -29,6 +35,16 @@ type Event struct {
 	Clear          string        `yaml:"clear" json:"clear,omitempty"` // name of an earlier injection
 	Set            *Order        `yaml:"set" json:"set,omitempty"`
 	ResetDetectors string        `yaml:"reset_detectors" json:"reset_detectors,omitempty"` // room
+	Person         *Deed         `yaml:"person" json:"person,omitempty"`
+	Note           facility.Text `yaml:"note" json:"note"` // what it means in the story; may stand alone
+}
+
+// Deed is what a person has to do on the console: the simulator cannot, and only says so. Tests do it in their place.
+type Deed struct {
+	Act     string            `yaml:"act" json:"act"` // fire.takeover, fire.power-cut, fire.bypass, ...
+	Subject string            `yaml:"subject" json:"subject"`
+	By      []string          `yaml:"by" json:"by"`
+	Args    map[string]string `yaml:"args" json:"args,omitempty"`
 }
 
 // Injection is a fault as scenario files write it; the numbers mean what FaultParams says.
@@ -68,12 +84,16 @@ func (e *Event) what() string {
 		return fmt.Sprintf("set %s of %s to %v", e.Set.Actuator, e.Set.Target, e.Set.On)
 	case e.ResetDetectors != "":
 		return "reset detectors of " + e.ResetDetectors
+	case e.Person != nil:
+		return fmt.Sprintf("people: %s of %s", e.Person.Act, e.Person.Subject)
+	case e.Clear != "":
+		return "clear " + e.Clear
 	}
-	return "clear " + e.Clear
+	return e.Note.EN
 }
 
 func (e *Event) acts() (n int) {
-	for _, given := range []bool{e.Inject != nil, e.Clear != "", e.Set != nil, e.ResetDetectors != ""} {
+	for _, given := range []bool{e.Inject != nil, e.Clear != "", e.Set != nil, e.ResetDetectors != "", e.Person != nil} {
 		if given {
 			n++
 		}
@@ -101,7 +121,7 @@ func LoadScenarios(dir string, site *facility.Site) (map[string]*Scenario, facil
 		}
 		s, bad := ParseScenario(file, text, site)
 		faults = append(faults, bad...)
-		if bad.Err() == nil {
+		if bad.Err() == nil && (site == nil || s.plays(site.ID)) {
 			out[s.Name] = s
 		}
 	}
@@ -121,7 +141,7 @@ func ParseScenario(file string, text []byte, site *facility.Site) (*Scenario, fa
 	s := &Scenario{}
 	faults := facility.DecodeFile(file, text, s, func(report facility.Report) {
 		s.check(file, report)
-		if site != nil {
+		if site != nil && s.plays(site.ID) {
 			s.rehearse(site, report)
 		}
 	})
@@ -146,8 +166,14 @@ func (s *Scenario) check(file string, report facility.Report) {
 		if i > 0 && e.At < s.Events[i-1].At {
 			report(path+".at", "%v is before the event above it: write events in their order", e.At)
 		}
-		if n := e.acts(); n != 1 {
-			report(path, "an event has exactly one of inject, clear, set and reset_detectors; this one has %d", n)
+		if n := e.acts(); n != 1 && !(n == 0 && e.Note.EN != "") {
+			report(path, "an event has exactly one of inject, clear, set, reset_detectors and person, or a note alone; this one has %d", n)
+		}
+		if (e.Note.KO == "") != (e.Note.EN == "") {
+			report(path+".note", "a note needs its words in ko and en")
+		}
+		if d := e.Person; d != nil && (d.Act == "" || d.Subject == "" || len(d.By) == 0) {
+			report(path+".person", "what people do needs act, subject and by")
 		}
 		if e.Inject != nil && e.Inject.As != "" {
 			if named[e.Inject.As] {
@@ -159,6 +185,12 @@ func (s *Scenario) check(file string, report facility.Report) {
 			report(path+".clear", "no injection above is named %q", e.Clear)
 		}
 	}
+	s.checkOutcome(report)
+}
+
+// plays tells whether a scenario is meant for a site.
+func (s *Scenario) plays(site string) bool {
+	return len(s.Sites) == 0 || slices.Contains(s.Sites, site)
 }
 
 // rehearse plays the events without time on a plant that listens nowhere.
@@ -170,6 +202,12 @@ func (s *Scenario) rehearse(site *facility.Site, report facility.Report) {
 		report("events", "the site cannot be simulated: %v", err)
 		return
 	}
+	cfg, ok := s.overridden(p.layout.Config, report)
+	if !ok {
+		return
+	}
+	p.world = world.New(cfg)
+	s.checkOutcomeOn(p, report)
 	names := map[string]string{}
 	for i := range s.Events {
 		if err := p.apply(&s.Events[i], names); err != nil {
