@@ -37,6 +37,11 @@ var stations = map[string]func(*world.Layout, *facility.Device) (station, error)
 	"sim-meter":   newMeterStation,
 }
 
+// views lists profiles that read more of a unit that a device of another profile is: the same firmware answers both.
+var views = map[string]string{
+	"sim-bms-cells": "sim-bms",
+}
+
 // reading is one value on its way to the broker.
 type reading struct {
 	point   string

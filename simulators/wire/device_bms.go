@@ -12,13 +12,17 @@ import (
 // bmsStation is a rack's battery management system. Its main contactor is the rack's backup isolation:
 // the breaker of the first isolation belongs to the safety controller.
 type bmsStation struct {
-	rack    string
-	watched uint16 // heartbeat the controller wrote
+	rack        string
+	watched     uint16 // heartbeat the controller wrote
+	cells       uint16 // how many there are
+	thermistors uint16
 }
 
 const (
-	bmsContactor = 0x2010
-	bmsWatchdog  = 0x20F1
+	bmsContactor   = 0x2010
+	bmsWatchdog    = 0x20F1
+	bmsCells       = 0x2800 // a register for each cell
+	bmsThermistors = 0x2C00 // a register for each, two a module
 )
 
 func newBMSStation(l *world.Layout, dev *facility.Device) (station, error) {
@@ -26,7 +30,8 @@ func newBMSStation(l *world.Layout, dev *facility.Device) (station, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bmsStation{rack: string(a.ID)}, nil
+	c := l.Config.Cell
+	return &bmsStation{rack: string(a.ID), cells: uint16(c.Modules * c.CellsPerModule), thermistors: uint16(2 * c.Modules)}, nil
 }
 
 func (s *bmsStation) image(w *world.World) (image, error) {
@@ -37,23 +42,11 @@ func (s *bmsStation) image(w *world.World) (image, error) {
 	if !r.HeartbeatUp {
 		return image{}, fmt.Errorf("BMS of %s: %w", s.rack, errSilent)
 	}
-	cells, err := w.Cells(s.rack)
-	if err != nil {
-		return image{}, err
-	}
 	contactor, err := w.Feedback(s.rack, world.IsolateBackup)
 	if err != nil {
 		return image{}, err
 	}
 	level2, level1 := bmsAlarms(&r)
-	volts := make([]uint16, len(cells.VoltageMV))
-	for i, v := range cells.VoltageMV {
-		volts[i] = uint16At(v, 1)
-	}
-	temps := make([]uint16, len(cells.ThermistorC))
-	for i, t := range cells.ThermistorC {
-		temps[i] = int16At(t, 10)
-	}
 	return image{holding: []block{
 		{bmsContactor, []uint16{oneIf(!contactor.Commanded)}},
 		{0x20F0, []uint16{uint16(w.Now().Seconds()), s.watched}},
@@ -68,9 +61,35 @@ func (s *bmsStation) image(w *world.World) (image, error) {
 		{0x2160, []uint16{int16At(chargeLimitA(&r, w, s.rack), 10), int16At(dischargeLimitA, 10)}},
 		{0x2185, []uint16{r.FailureBits}},
 		{0x21F0, []uint16{int16At(r.BMSMedianC, 10), oneIf(r.ArcFlag)}},
-		{0x2800, volts},
-		{0x2C00, temps},
+	}, slow: []slowBlock{
+		{bmsCells, s.cells, func() []uint16 { return s.voltages(w) }},
+		{bmsThermistors, s.thermistors, func() []uint16 { return s.temperatures(w) }},
 	}}, nil
+}
+
+// voltages and temperatures are the long tables of a rack; a rack that is not there has none.
+func (s *bmsStation) voltages(w *world.World) []uint16 {
+	cells, err := w.Cells(s.rack)
+	if err != nil {
+		return nil
+	}
+	out := make([]uint16, len(cells.VoltageMV))
+	for i, v := range cells.VoltageMV {
+		out[i] = uint16At(v, 1)
+	}
+	return out
+}
+
+func (s *bmsStation) temperatures(w *world.World) []uint16 {
+	cells, err := w.Cells(s.rack)
+	if err != nil {
+		return nil
+	}
+	out := make([]uint16, len(cells.ThermistorC))
+	for i, t := range cells.ThermistorC {
+		out[i] = int16At(t, 10)
+	}
+	return out
 }
 
 const dischargeLimitA = 420
@@ -98,23 +117,17 @@ func runState(contactor world.Feedback) uint16 {
 // bmsAlarms derives the two alarm words; a value that does not exist raises nothing.
 func bmsAlarms(r *world.RackReading) (level2, level1 uint16) {
 	charging, discharging := r.Charge == world.Charging, r.Charge == world.Discharging
-	word := func(on map[int]bool) (out uint16) {
-		for bit, set := range on {
-			out |= oneIf(set) << bit
-		}
-		return out
-	}
-	level1 = word(map[int]bool{
+	one := [16]bool{
 		0: r.CellMaxMV > 4250, 1: r.StringV > 578, 3: r.CellMinMV < 3000, 4: r.StringV < 430,
 		5: r.CurrentA > dischargeLimitA, 6: charging && r.BMSC >= 50, 7: charging && r.BMSMinC < 5,
 		8: r.SOCPercent < 90, 9: r.BMSC-r.BMSMinC > 10, 11: r.CellMaxMV-r.CellMinMV > 80,
 		12: r.InsulationK < 500, 14: !charging && r.BMSC >= 50, 15: discharging && r.BMSMinC < 0,
-	})
-	level2 = word(map[int]bool{
+	}
+	two := [16]bool{
 		0: r.CellMaxMV > 4350, 3: r.CellMinMV < 2800, 4: r.StringV < 408,
 		5: r.CurrentA > 500, 6: charging && r.BMSC >= 60, 12: r.InsulationK < 100, 14: !charging && r.BMSC >= 60,
-	})
-	return level2, level1
+	}
+	return bitsOf(two[:]...), bitsOf(one[:]...)
 }
 
 func (s *bmsStation) setCoil(*world.World, uint16, bool) error { return modbus.ErrIllegalFunction }

@@ -56,6 +56,12 @@ func newModbusLink(h House, at *world.Layout, l facility.Link, log *slog.Logger)
 }
 
 func (l *modbusLink) add(dev *facility.Device) error {
+	if main, ok := views[dev.Profile]; ok {
+		if u := l.units[uint8(dev.Unit)]; u == nil || u.device.Profile != main || u.device.Asset != dev.Asset {
+			return fmt.Errorf("device %s: %s reads a %s of the same asset: name that one first, with link %s and unit %d", dev.ID, dev.Profile, main, l.id, dev.Unit)
+		}
+		return nil
+	}
 	build, ok := stations[dev.Profile]
 	if !ok {
 		return fmt.Errorf("device %s: no firmware for profile %q on a Modbus link; there is one for %v", dev.ID, dev.Profile, sortedKeys(stations))
@@ -193,8 +199,9 @@ func (l *modbusLink) reach(id uint8) (*unit, error) {
 	return u, nil
 }
 
-// look gives what a unit shows now. An image is built once per change of the world, whoever asks.
-func (l *modbusLink) look(id uint8) (image, error) {
+// look gives what a unit shows now of so many holding registers from an address, and of everything else. An image
+// is built once per change of the world, whoever asks.
+func (l *modbusLink) look(id uint8, addr, n uint16) (image, error) {
 	u, err := l.reach(id)
 	if err != nil {
 		return image{}, err
@@ -204,6 +211,9 @@ func (l *modbusLink) look(id uint8) (image, error) {
 		if u.seen != generation {
 			u.seen = generation
 			u.shown, u.err = u.station.image(w)
+		}
+		if len(u.shown.slow) > 0 && n > 0 {
+			u.shown.encode(addr, n)
 		}
 		shown, err = u.shown, u.err
 		if u.silent != "" {
@@ -258,13 +268,13 @@ func (l *modbusLink) HandleCoils(req *modbus.CoilsRequest) ([]bool, error) {
 			return nil
 		})
 	}
-	img, err := l.look(req.UnitId)
+	img, err := l.look(req.UnitId, 0, 0)
 	return bitsAnswer(img.coils, req.Addr, req.Quantity, err)
 }
 
 // HandleDiscreteInputs reads what the field shows.
 func (l *modbusLink) HandleDiscreteInputs(req *modbus.DiscreteInputsRequest) ([]bool, error) {
-	img, err := l.look(req.UnitId)
+	img, err := l.look(req.UnitId, 0, 0)
 	return bitsAnswer(img.inputs, req.Addr, req.Quantity, err)
 }
 
@@ -280,13 +290,13 @@ func (l *modbusLink) HandleHoldingRegisters(req *modbus.HoldingRegistersRequest)
 			return nil
 		})
 	}
-	img, err := l.look(req.UnitId)
+	img, err := l.look(req.UnitId, req.Addr, req.Quantity)
 	return wordsAnswer(img.holding, req.Addr, req.Quantity, err)
 }
 
 // HandleInputRegisters reads measured values.
 func (l *modbusLink) HandleInputRegisters(req *modbus.InputRegistersRequest) ([]uint16, error) {
-	img, err := l.look(req.UnitId)
+	img, err := l.look(req.UnitId, 0, 0)
 	return wordsAnswer(img.input, req.Addr, req.Quantity, err)
 }
 

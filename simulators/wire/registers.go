@@ -8,13 +8,34 @@ type block struct {
 	words []uint16
 }
 
+// slowBlock is a run of holding registers that is seldom read and costs something to encode, such as every cell
+// of a battery: it is encoded when somebody asks for it.
+type slowBlock struct {
+	start, count uint16
+	encode       func() []uint16
+}
+
 // image is everything a Modbus unit answers at one moment. A nil table means that the device does not
 // know that function code at all.
 type image struct {
 	holding []block
+	slow    []slowBlock // of the holding registers
 	input   []block
 	coils   []bool // as commanded, from address 0
 	inputs  []bool // as the field shows it, from address 0
+}
+
+// encode moves the slow blocks that a reading touches among the others. The world must not move meanwhile.
+func (m *image) encode(addr, n uint16) {
+	kept := m.slow[:0:0]
+	for _, b := range m.slow {
+		if int(addr)+int(n) <= int(b.start) || int(b.start)+int(b.count) <= int(addr) {
+			kept = append(kept, b)
+			continue
+		}
+		m.holding = append(m.holding, block{b.start, b.encode()})
+	}
+	m.slow = kept
 }
 
 // readWords copies n registers from an address. Devices of this kind answer a block over holes with
