@@ -137,7 +137,9 @@ func (g golden) checkModbus(t *testing.T, profile *facility.Profile) {
 		data := make([]byte, p.bytes())
 		for i := range int(p.count) {
 			cell, ok := memory[[2]int{int(p.fn), int(p.address) + i}]
-			if !ok {
+			if !ok && bridged(specs[0].defined, int(p.address)+i, int(p.address)+i+1) {
+				cell = [2]byte{poison >> 8, poison & 0xFF} // what no point names may hold anything
+			} else if !ok {
 				t.Fatalf("the plan reads function %d address %d, which the golden file does not have", p.fn, int(p.address)+i)
 			}
 			if p.fn <= 2 {

@@ -13,6 +13,7 @@ type linkState struct {
 	requests atomic.Uint64
 	failures atomic.Uint64
 	overruns atomic.Uint64
+	doubted  atomic.Int64 // devices whose firmware is none their profile is for
 	lastGood atomic.Int64 // unix nanoseconds, 0 for never
 
 	mu        sync.Mutex
@@ -43,7 +44,7 @@ func (s *linkState) set(connected bool, nextTry time.Time, fault string) {
 func (s *linkState) report(l facility.Link) facility.LinkStatus {
 	out := facility.LinkStatus{
 		ID: l.ID, Protocol: l.Protocol, Address: l.Address,
-		Requests: s.requests.Load(), Failures: s.failures.Load(), Overruns: s.overruns.Load(),
+		Requests: s.requests.Load(), Failures: s.failures.Load(), Overruns: s.overruns.Load(), Doubted: int(s.doubted.Load()),
 	}
 	if t := s.newest(); !t.IsZero() {
 		out.LastGood = &t

@@ -33,6 +33,7 @@ type modbusLink struct {
 	lane    lane
 	unitOf  map[facility.DeviceID]*unit
 	blockOf map[facility.Ref]*block
+	doubts  map[facility.Ref]*firmware // what a point's device runs, where its profile says for what it is
 }
 
 // openModbus prepares the owner of one Modbus endpoint or serial line: the schedule and the decode plans
@@ -60,24 +61,33 @@ func openModbus(w wire) (driver, error) {
 		}
 		l.add(spec, plans, scales)
 	}
+	l.watchFirmware()
 	for _, dev := range w.devices {
 		l.unitOf[dev.ID] = l.units[slices.IndexFunc(l.units, func(u *unit) bool { return int(u.id) == dev.Unit })]
 	}
-	slices.SortStableFunc(l.blocks, func(a, b *block) int { return comparePlans(a.blockPlan, b.blockPlan) })
+	l.sortBlocks()
 	return l, nil
 }
 
 func (l *modbusLink) add(spec unitSpec, plans []blockPlan, scales int) {
 	u := &unit{id: spec.id, gap: max(spec.gap, l.port.quiet()), timeout: spec.timeout, scales: make([]scale, scales)}
 	for _, plan := range plans {
-		b := &block{blockPlan: plan, unit: u}
-		u.blocks = append(u.blocks, b)
-		l.blocks = append(l.blocks, b)
-		for _, f := range plan.fields {
-			l.blockOf[f.ref] = b
-		}
+		l.addBlock(&block{blockPlan: plan, unit: u})
 	}
 	l.units = append(l.units, u)
+}
+
+func (l *modbusLink) addBlock(b *block) {
+	b.unit.blocks = append(b.unit.blocks, b)
+	l.blocks = append(l.blocks, b)
+	for _, f := range b.fields {
+		l.blockOf[f.ref] = b
+	}
+}
+
+// sortBlocks puts the quickest scan class first.
+func (l *modbusLink) sortBlocks() {
+	slices.SortStableFunc(l.blocks, func(a, b *block) int { return comparePlans(a.blockPlan, b.blockPlan) })
 }
 
 // unitSpecs gathers the devices of a link by unit id: two devices that share one are one to the wire.
@@ -98,6 +108,9 @@ func unitSpecs(site *facility.Site, link facility.Link, devices []*facility.Devi
 			s.maxWords = min(s.maxWords, cmp.Or(p.MaxWords, maxRegisters))
 			s.gap = max(s.gap, p.Turnaround)
 			s.holes = append(s.holes, p.Holes...)
+			for _, r := range p.Defined {
+				s.defined = append(s.defined, [2]int{r[0] + dev.Base, r[1] + dev.Base})
+			}
 			timeout = cmp.Or(timeout, p.Timeout)
 		}
 		s.timeout = max(s.timeout, cmp.Or(timeout, link.Timeout, defaultTimeout))

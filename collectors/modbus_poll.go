@@ -51,6 +51,9 @@ func (l *modbusLink) poll(ctx context.Context, t turn) {
 	}
 	l.heard(b, "", now)
 	samples := b.decode(data, b.unit.scales, now)
+	if b.runs != nil {
+		l.doubt(b, samples)
+	}
 	b.calm(samples, now)
 	l.bus.Publish(samples)
 }
@@ -78,6 +81,10 @@ func (l *modbusLink) failed(ctx context.Context, b *block, r readRequest, began 
 	switch {
 	case errors.Is(err, errDial):
 		// connect has published the loss of every point.
+	case refusal != nil && len(b.parts) > 0 && refusesRegisters(refusal):
+		l.answered(b.unit, now.Sub(began))
+		l.present(b.unit, now)
+		l.split(b, refusal, now)
 	case refusal != nil && !noPath(refusal):
 		l.answered(b.unit, now.Sub(began))
 		l.heard(b, refusal.Error(), now)

@@ -12,6 +12,9 @@ import (
 const (
 	maxRegisters = 125  // in one answer, by the Modbus application protocol
 	maxCoils     = 2000 // likewise
+	// maxBridge is how many registers no point names are read at once to save a request, where the maker says
+	// that they exist: 20 of them take less time at 9600 baud than a question, an answer and the gap between two.
+	maxBridge = 20
 )
 
 // unitSpec is everything the site says about one Modbus unit, gathered from the devices that share
@@ -22,6 +25,7 @@ type unitSpec struct {
 	gap      time.Duration // kept between two requests
 	timeout  time.Duration // for an answer
 	holes    [][2]int
+	defined  [][2]int // registers that exist whether a point names them or not
 	points   []*facility.Point
 }
 
@@ -33,6 +37,7 @@ type blockPlan struct {
 	every   time.Duration
 	fields  []field
 	scales  []scaleField // scale registers that stand in this block
+	parts   []blockPlan  // the same without registers no point names, for a device that refuses those; nil if there are none
 }
 
 // layout is what the blocks of one unit share while they are compiled.
@@ -60,9 +65,9 @@ type areaKey struct {
 }
 
 // planUnit groups the unit's points into as few requests as its limits allow. It joins registers of
-// one scan class only over registers that some point of the unit names: what nobody named may not
-// exist, and some devices answer a block over holes with zeros, which invents data. The second
-// result is how many scale registers the unit has.
+// one scan class only over registers that some point of the unit names, or that are declared to exist: what
+// nobody named may not exist, and some devices answer a block over holes with zeros, which invents data.
+// The second result is how many scale registers the unit has.
 func planUnit(u unitSpec) ([]blockPlan, int, error) {
 	named := map[int]map[int]bool{}
 	areas := map[areaKey][]*facility.Point{}
@@ -85,14 +90,9 @@ func planUnit(u unitSpec) ([]blockPlan, int, error) {
 	done := layout{slots: map[[2]int]int{}, placed: map[facility.Ref]bool{}}
 	var plans []blockPlan
 	for key, points := range areas {
-		blocks, err := u.join(key, points, named[key.fn])
+		blocks, err := u.blocks(key, points, named[key.fn], done)
 		if err != nil {
 			return nil, 0, err
-		}
-		for i := range blocks {
-			if err := blocks[i].compile(points, done); err != nil {
-				return nil, 0, err
-			}
 		}
 		plans = append(plans, blocks...)
 	}
@@ -119,12 +119,45 @@ func spansOf(def facility.PointDef) []span {
 	return out
 }
 
-// join cuts the registers of one area into requests.
-func (u unitSpec) join(key areaKey, points []*facility.Point, named map[int]bool) ([]blockPlan, error) {
+// blocks compiles the requests of one area, each that runs over unnamed registers with what it can be cut into.
+func (u unitSpec) blocks(key areaKey, points []*facility.Point, named map[int]bool, done layout) ([]blockPlan, error) {
+	wanted, err := u.wanted(key, points)
+	if err != nil {
+		return nil, err
+	}
+	blocks := u.join(key, wanted, named, u.defined)
+	for i := range blocks {
+		b := &blocks[i]
+		if err := b.compile(points, done); err != nil {
+			return nil, err
+		}
+		if allNamed(named, int(b.address), int(b.address)+int(b.count)) {
+			continue
+		}
+		own := slices.DeleteFunc(slices.Clone(wanted), func(s span) bool { return !b.holds(s) })
+		b.parts = u.join(key, own, named, nil)
+		alone := layout{slots: done.slots, placed: map[facility.Ref]bool{}}
+		for k := range b.parts {
+			if err := b.parts[k].compile(points, alone); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return blocks, nil
+}
+
+// limit is how many registers or coils one request of a function may ask for.
+func (u unitSpec) limit(fn int) int {
 	limit := min(max(u.maxWords, 1), maxRegisters)
-	if key.fn <= 2 {
+	if fn <= 2 {
 		limit = min(limit*16, maxCoils)
 	}
+	return limit
+}
+
+// wanted lists the runs of registers the points of one area need, by address.
+func (u unitSpec) wanted(key areaKey, points []*facility.Point) ([]span, error) {
+	limit := u.limit(key.fn)
 	var wanted []span
 	for _, p := range points {
 		if p.Def.Words() > limit {
@@ -133,6 +166,12 @@ func (u unitSpec) join(key areaKey, points []*facility.Point, named map[int]bool
 		wanted = append(wanted, spansOf(p.Def)...)
 	}
 	slices.SortFunc(wanted, func(a, b span) int { return cmp.Or(cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi)) })
+	return wanted, nil
+}
+
+// join cuts the registers of one area into requests.
+func (u unitSpec) join(key areaKey, wanted []span, named map[int]bool, defined [][2]int) []blockPlan {
+	limit := u.limit(key.fn)
 	var out []blockPlan
 	cur := wanted[0]
 	add := func() {
@@ -140,7 +179,8 @@ func (u unitSpec) join(key areaKey, points []*facility.Point, named map[int]bool
 	}
 	for _, w := range wanted[1:] {
 		hi := max(cur.hi, w.hi)
-		if hi-cur.lo <= limit && allNamed(named, cur.hi, w.lo) && (hi == cur.hi || !u.crossesHole(key.fn, cur.lo, hi)) {
+		over := allNamed(named, cur.hi, w.lo) || key.fn >= 3 && bridged(defined, cur.hi, w.lo)
+		if hi-cur.lo <= limit && over && (hi == cur.hi || !u.crossesHole(key.fn, cur.lo, hi)) {
 			cur.hi = hi
 			continue
 		}
@@ -148,7 +188,12 @@ func (u unitSpec) join(key areaKey, points []*facility.Point, named map[int]bool
 		cur = w
 	}
 	add()
-	return out, nil
+	return out
+}
+
+// bridged says whether the registers from lo up to hi are few, and lie in one range that is said to have no gaps.
+func bridged(defined [][2]int, lo, hi int) bool {
+	return hi-lo <= maxBridge && slices.ContainsFunc(defined, func(r [2]int) bool { return r[0] <= lo && hi-1 <= r[1] })
 }
 
 func allNamed(named map[int]bool, lo, hi int) bool {

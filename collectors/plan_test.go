@@ -106,6 +106,56 @@ func TestPlanRefusesWhatCannotBeRead(t *testing.T) {
 	}
 }
 
+// What a maker says to be without gaps is read at once, and can still be read apart where a device disagrees.
+func TestPlanBridgesWhatIsDefined(t *testing.T) {
+	words := func(fn int, addresses ...int) (out []facility.PointDef) {
+		for _, a := range addresses {
+			p := register(fmt.Sprint("x", a), a, time.Second)
+			p.Function = fn
+			out = append(out, p)
+		}
+		return out
+	}
+	cases := []struct {
+		name    string
+		defined [][2]int
+		holes   [][2]int
+		points  []facility.PointDef
+		want    string // fn:address+count, then the parts in brackets
+	}{
+		{"within one range", [][2]int{{0, 20}}, nil, words(3, 0, 5, 20), "3:0+21[3:0+1 3:5+1 3:20+1]"},
+		{"all named", [][2]int{{0, 20}}, nil, words(3, 0, 1), "3:0+2[]"},
+		{"not out of its range", [][2]int{{2, 20}}, nil, words(3, 0, 5, 7), "3:0+1[] 3:5+3[3:5+1 3:7+1]"},
+		{"not from one range into the next", [][2]int{{0, 3}, {4, 9}}, nil, words(3, 2, 6), "3:2+1[] 3:6+1[]"},
+		{"not over a hole of another profile of the unit", [][2]int{{0, 20}}, [][2]int{{3, 3}}, words(3, 0, 5), "3:0+1[] 3:5+1[]"},
+		{"not over more than is worth it", [][2]int{{0, 99}}, nil, words(3, 0, 21, 43), "3:0+22[3:0+1 3:21+1] 3:43+1[]"},
+		{"registers, not coils", [][2]int{{0, 20}}, nil, []facility.PointDef{
+			{Name: "a", Function: 1, Address: at(0), Type: "bool", Scan: time.Second}, {Name: "b", Function: 1, Address: at(2), Type: "bool", Scan: time.Second},
+		}, "1:0+1[] 1:2+1[]"},
+	}
+	for _, c := range cases {
+		plans, _, err := planUnit(unitSpec{maxWords: 125, defined: c.defined, holes: c.holes, points: pointsOf(c.points)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range plans {
+			text := fmt.Sprintf("%d:%d+%d", p.fn, p.address, p.count)
+			var parts []string
+			for _, part := range p.parts {
+				parts = append(parts, fmt.Sprintf("%d:%d+%d", part.fn, part.address, part.count))
+				if len(part.fields) == 0 {
+					t.Errorf("%s: a part without a point", c.name)
+				}
+			}
+			got = append(got, text+fmt.Sprint(parts))
+		}
+		if joined := strings.Join(got, " "); joined != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.name, joined, c.want)
+		}
+	}
+}
+
 // FuzzPlan plans any points under any limits. Every point must be read by exactly one request, whole; no
 // request may be longer than the device answers or touch a register that nobody named.
 func FuzzPlan(f *testing.F) {

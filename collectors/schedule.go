@@ -64,6 +64,8 @@ type block struct {
 	look   time.Time     // next quickened reading while there are boosts
 	pace   time.Duration // until the one after it
 	fault  string        // last refusal or malformed answer, to log on change only
+	runs   []*firmware   // of each field's device, nil where nobody looks at it
+	first  bool          // it tells a firmware that must be known before the values are judged
 }
 
 // boost is a command whose feedback is being waited for.
@@ -84,7 +86,8 @@ func (b *block) wakes() time.Time {
 // deadline is when the block must have been read: at once when it is looked for, else before it is due
 // again.
 func (b *block) deadline() time.Time {
-	if at := b.wakes(); at.Before(b.due) {
+	at := b.wakes()
+	if at.Before(b.due) || b.first {
 		return at
 	}
 	return b.due.Add(b.every)
@@ -276,6 +279,7 @@ func (a *agenda) alive(u *unit, now time.Time) (back bool) {
 	for _, b := range u.blocks {
 		b.due = now
 		b.fails, b.nextTry = min(b.fails, 1), now
+		b.first = b.tells() // another device may have been put in its place
 	}
 	return true
 }

@@ -35,6 +35,7 @@ type LinkStatus struct {
 	Unbound    uint64 `json:"unbound,omitempty"`    // MQTT messages whose topic belongs to no device
 	Historical uint64 `json:"historical,omitempty"` // values from before that were sent late and not taken as live
 	Skewed     int    `json:"skewed,omitempty"`     // devices whose clock is further off than they may be
+	Doubted    int    `json:"doubted,omitempty"`    // devices whose firmware is none their profile is for
 }
 
 // DeviceStatus is what has come from one device since the start, and what was wrong with it.

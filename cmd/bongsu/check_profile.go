@@ -34,6 +34,9 @@ func checkProfile(cmd *cobra.Command, file string) error {
 	if p.Firmware != "" {
 		fmt.Fprintln(out, "firmware:", p.Firmware)
 	}
+	if p.FirmwarePoint != "" {
+		fmt.Fprintf(out, "firmware is watched: %s within %v to %v, else all values are uncertain and an alarm is raised\n", p.FirmwarePoint, p.FirmwareRange[0], p.FirmwareRange[1])
+	}
 	for _, v := range p.Verify {
 		fmt.Fprintln(out, "to check against the manual:", v)
 	}

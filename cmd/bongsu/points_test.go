@@ -123,7 +123,7 @@ func TestCheckReadsAProfileAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, out)
 	}
-	for _, want := range []string{"SunSpec lithium-ion string (804) (modbus)", "to check against the manual: the address of the model", "t-max ", "x 10^(register 44)", "0x8000", "20 requests for 170 registers"} {
+	for _, want := range []string{"SunSpec lithium-ion string (804) (modbus)", "to check against the manual: the address of the model", "t-max ", "x 10^(register 44)", "0x8000", "4 requests for 291 registers"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
