@@ -132,26 +132,6 @@ func postJSON(ctx context.Context, c *http.Client, method, url string, in, out a
 	return nil
 }
 
-// bucket lets rate requests a second pass, with a second's worth saved up.
-type bucket struct {
-	rate, left float64
-	at         time.Time
-}
-
-func (b *bucket) take(now time.Time) bool {
-	if b.at.IsZero() {
-		b.left = b.rate
-	} else {
-		b.left = min(b.rate, b.left+b.rate*now.Sub(b.at).Seconds())
-	}
-	b.at = now
-	if b.left < 1 {
-		return false
-	}
-	b.left--
-	return true
-}
-
 // meter counts requests over the last five seconds.
 type meter struct {
 	counts [5]int
