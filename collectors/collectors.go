@@ -19,6 +19,8 @@ type Options struct {
 	MaxPayload   int    // largest MQTT payload taken, bytes; 65536
 	StatusTopic  string // MQTT topic our own last will stands below; "bongsu/collectors"
 
+	Tries int // connections a second to endpoints that were lost, all links together; 50
+
 	Canary time.Duration // between two test messages of our own that prove an MQTT link to carry data; 10 s
 }
 
@@ -35,6 +37,9 @@ func (o Options) withDefaults() Options {
 	if o.StatusTopic == "" {
 		o.StatusTopic = "bongsu/collectors"
 	}
+	if o.Tries <= 0 {
+		o.Tries = 50
+	}
 	if o.Canary <= 0 {
 		o.Canary = 10 * time.Second
 	}
@@ -50,6 +55,13 @@ type Collectors struct {
 // New prepares one owner for each link of the site that has devices. It connects nothing; its error
 // names everything in the site that cannot be polled.
 func New(site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options) (*Collectors, error) {
+	return newOver(new(net.Dialer).DialContext, site, bus, log, opts)
+}
+
+// newOver is New with another way to connect.
+func newOver(dial dialFunc, site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options) (*Collectors, error) {
+	opts = opts.withDefaults()
+	tries := newBudget(opts.Tries)
 	c := &Collectors{byDevice: map[facility.DeviceID]driver{}}
 	devices := map[string][]*facility.Device{}
 	for i := range site.Devices {
@@ -65,7 +77,7 @@ func New(site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options)
 		}
 		d, err := open(wire{
 			site: site, link: link, devices: devices[link.ID], bus: bus,
-			log: log.With("link", link.ID), opts: opts.withDefaults(), dial: new(net.Dialer).DialContext,
+			log: log.With("link", link.ID), opts: opts, dial: dial, tries: tries,
 		})
 		if err != nil {
 			faults = append(faults, fmt.Errorf("link %s: %w", link.ID, err))

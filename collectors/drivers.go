@@ -27,6 +27,7 @@ type wire struct {
 	log     *slog.Logger
 	opts    Options
 	dial    dialFunc
+	tries   *budget // of tries at what was lost, shared by all links
 }
 
 // dialFunc connects to host:port. It is net.Dialer's everywhere but in tests of loops, which run on

@@ -26,6 +26,7 @@ type modbusLink struct {
 	port    port
 	client  modbus.Client
 	down    health // the endpoint as a whole
+	again   turnstile
 	told    string // last link fault that was logged
 	mute    bool   // the watchdog found no good answer, and none came since
 	freed   time.Time
@@ -42,6 +43,7 @@ func openModbus(w wire) (driver, error) {
 	l := &modbusLink{
 		wire:    w,
 		lane:    newLane(w.opts.CommandQueue),
+		again:   turnstile{tries: w.tries},
 		unitOf:  map[facility.DeviceID]*unit{},
 		blockOf: map[facility.Ref]*block{},
 	}
@@ -160,7 +162,7 @@ func (l *modbusLink) step(ctx context.Context) (until time.Time, busy bool) {
 	now := time.Now()
 	l.watch(now)
 	up := l.port.conn != nil
-	if !up && len(l.blocks) > 0 && !l.down.nextTry.After(now) {
+	if !up && len(l.blocks) > 0 && !l.down.nextTry.After(now) && l.mayTry(now) {
 		up = l.connect(ctx) == nil
 		now = time.Now()
 	}
@@ -174,6 +176,20 @@ func (l *modbusLink) step(ctx context.Context) (until time.Time, busy bool) {
 		t.until = earlier(t.until, l.down.nextTry)
 	}
 	return t.until, false
+}
+
+// mayTry keeps to the budget of tries once the endpoint was lost. A turn that is not yet moves the next try.
+func (l *modbusLink) mayTry(now time.Time) bool {
+	if !l.down.failing() {
+		return true
+	}
+	at := l.again.wait(now)
+	if at.After(now) {
+		l.down.nextTry = at
+		l.tell(l.told)
+		return false
+	}
+	return true
 }
 
 // watch drops a connection that has brought nothing good for too long.

@@ -46,6 +46,7 @@ type mqttLink struct {
 	session  *session
 	speakers sync.WaitGroup
 	down     health
+	again    turnstile
 	flow     flow
 	told     string
 	nodesDue time.Time
@@ -63,7 +64,7 @@ func openMQTT(w wire) (driver, error) {
 	w.link.Client = cmp.Or(w.link.Client, "bongsu-"+w.link.ID)
 	l := &mqttLink{
 		wire: w, bindings: newBindings(w.link, w.opts), edge: map[facility.Ref]*edgePoint{},
-		queue: make(chan message, w.opts.MessageQueue), flow: flow{every: w.opts.Canary},
+		queue: make(chan message, w.opts.MessageQueue), flow: flow{every: w.opts.Canary}, again: turnstile{tries: w.tries},
 	}
 	for _, dev := range w.devices {
 		if err := l.add(dev); err != nil {
@@ -162,7 +163,12 @@ func (l *mqttLink) run(ctx context.Context, epoch time.Time) {
 // patience with a silent broker. It returns when it wants to be called again.
 func (l *mqttLink) attend(now time.Time) time.Time {
 	if l.session == nil && !l.down.nextTry.After(now) {
-		l.session = l.start()
+		if l.down.failing() {
+			l.down.nextTry = l.again.wait(now)
+		}
+		if !l.down.nextTry.After(now) {
+			l.session = l.start()
+		}
 	}
 	until := now.Add(time.Hour)
 	for i := range l.classes {
