@@ -86,16 +86,18 @@ func (w *World) ITRack(id string) (ITRackReading, error) {
 	return r.reading(), nil
 }
 
-// ResetDetectors lifts the latched smoke alarms of a room's racks and the latched gas pressure switch,
-// as a person does at the panel.
+// ResetDetectors lifts the latched smoke alarms and tilt switches of a room's racks and the latched gas pressure switch,
+// and resets the fire panel's zones, as a person does in the room.
 func (w *World) ResetDetectors(roomID string) error {
 	r, ok := w.rooms[roomID]
 	if !ok {
 		return fmt.Errorf("reset detectors of room %q: %w", roomID, ErrUnknownAsset)
 	}
-	r.pressured = false
+	r.pressured, r.shaken = false, false
+	r.panel.reset()
 	for _, id := range r.cfg.Racks {
 		w.racks[id].sense.smoke.alarm = false
+		w.racks[id].tilted = false
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ func DefaultTravel() map[string]Travel {
 		ExhaustOn: {.5, 4.5, false}, ExhaustOff: {.5, 4.5, false}, DamperClose: {1, 14, false},
 		GasPreAlarm: {.1, .1, false}, GasRelease: {.5, 1.5, true}, GasReserve: {1, 4, true},
 		FDCall: {.2, .8, true}, AuthorityHands: {.2, .8, false}, PowerCut: {.1, .3, false},
+		FloodBoards: {2, 28, false}, SumpPumps: {.2, .8, false}, TransferPump: {.5, 4.5, false},
 	}
 }
 

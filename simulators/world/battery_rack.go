@@ -48,6 +48,8 @@ type batteryRack struct {
 	airC     float64
 	out      packOutput
 	gases    rackSmoke
+	tilted   bool   // by an earthquake, until reset
+	pushed   string // fault id
 	faults   []*heatFault
 	faultW   []float64
 	offGasS  float64 // simulated second at which off-gassing starts, +Inf if not foreseen

@@ -70,7 +70,7 @@ func (r *batteryRack) stepSense(aux contacts, charge ChargeState, dt float64) {
 	s.offGas.step(s.cfg, r.gases.ppm(r.smoke), dt, r.rng)
 	now.SmokePctM, now.SmokePre, now.SmokeAlarm = s.smoke.pctM, s.smoke.pre, s.smoke.alarm
 	now.OffGasPPM, now.OffGasAlarm = s.offGas.ppm, s.offGas.alarm
-	now.ArcFlag = r.arc
+	now.ArcFlag, now.Tilted = r.arc, r.tilted || r.pushed != ""
 	s.now = now
 	for i := range s.whole.faults {
 		s.now.applyBMS(&held, &s.whole.faults[i])
@@ -147,7 +147,7 @@ func (now *RackReading) applyBMS(held *RackReading, f *probeFault) {
 		*now = *held
 		now.AirC, now.SmokePctM, now.SmokePre, now.SmokeAlarm = keep.AirC, keep.SmokePctM, keep.SmokePre, keep.SmokeAlarm
 		now.OffGasPPM, now.OffGasAlarm = keep.OffGasPPM, keep.OffGasAlarm
-		now.Closed52a, now.Open52b = keep.Closed52a, keep.Open52b
+		now.Closed52a, now.Open52b, now.Tilted = keep.Closed52a, keep.Open52b, keep.Tilted
 	case SensorBad:
 		nan := math.NaN()
 		now.HeartbeatUp, now.ArcFlag = false, false

@@ -22,6 +22,8 @@ type Config struct {
 	Power   PowerConfig
 	IT      ITConfig
 	Travel  map[string]Travel // per actuator name
+
+	Environment EnvironmentConfig
 }
 
 // FeedConfig is one utility feed; the first of the list is the normal source, the next its reserve.
@@ -57,6 +59,7 @@ func DefaultConfig() Config {
 		Site: "site", Seed: 1, StartC: 25,
 		Cell: DefaultCellConfig(), Smoke: DefaultSmokeConfig(), Sensors: DefaultSensorConfig(),
 		Room: DefaultRoomPhysics(), Power: DefaultPowerConfig(), IT: DefaultITConfig(), Travel: DefaultTravel(),
+		Environment: DefaultEnvironmentConfig(),
 	}
 }
 
@@ -102,6 +105,7 @@ func (c *Config) Validate() error {
 		known(r.ID, r.ZoneA)
 		known(r.ID, r.ZoneB)
 	}
+	c.Environment.ids(add)
 	if c.Cell.Modules < 1 || c.Cell.CellsPerModule < 2 {
 		errs = append(errs, fmt.Errorf("cell layout %d x %d: needs at least 1 x 2", c.Cell.Modules, c.Cell.CellsPerModule))
 	}

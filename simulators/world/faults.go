@@ -108,6 +108,10 @@ var injectors = map[FaultKind]injector{
 	HVACFail: injectRoom, RoomSmoke: injectRoom, WaterLoss: injectRoom, BankLeak: injectRoom, ASDFlow: injectRoom, RackSpread: injectRoom,
 	FeedLoss: injectFeed, FeedSag: injectFeed, FeedHz: injectFeed, UPSModeFault: injectUPSMode,
 	CoolingLoss: injectCooling, PumpLoss: injectCooling, HotSpot: injectHotSpot, BuildingOff: injectBuildingOff,
+	HeatWave: injectWeather, Rain: injectWeather, Storm: injectWeather, Earthquake: injectQuake, RackTilt: injectTilt,
+	FloodInflow: injectFlood, SumpPump: injectFlood, PipeLeak: injectLeak, RopeBreak: injectLeak,
+	FibreCut: injectTelecom, DuctCut: injectTelecom, FibreFade: injectTelecom, CarrierLoss: injectTelecom, NoBFD: injectTelecom,
+	AccessSilent: injectAccess, AccessMiscount: injectAccess, PanelDisabled: injectPanel,
 }
 
 // exclusive groups the kinds of which an asset can have only one at a time, so that clearing one never undoes another.
@@ -115,6 +119,7 @@ var exclusive = map[FaultKind]string{
 	OffGas: "off-gas", Insulation: "insulation", ArcFlash: "arc", Occupancy: "occupancy", DoorOpen: "door", AbortHeld: "abort",
 	ManualStation: "manual-station", PanelTrouble: "panel-trouble", HVACFail: "hvac", WaterLoss: "water", ASDFlow: "asd-flow",
 	RackSpread: "spread", FeedLoss: "feed", FeedSag: "feed", FeedHz: "feed", UPSModeFault: "ups-mode", BuildingOff: "building-off",
+	RackTilt: "rack-tilt", RopeBreak: "rope-break", NoBFD: "no-bfd", AccessSilent: "access-silent", PanelDisabled: "panel-disabled",
 }
 
 // dose is an amount that one fault adds to others of its kind.

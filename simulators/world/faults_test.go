@@ -23,12 +23,16 @@ func sampleFault(k FaultKind) Fault {
 	case HotSpot:
 		f.Target = "it1"
 	}
+	if at := environmentTarget(k); at != "" {
+		f.Target, f.Params.Channel = at, ""
+	}
 	return f
 }
 
 func faultWorld() *World {
 	cfg := twoZones(.5).Config()
 	cfg.ITRacks = []ITRackConfig{{ID: "it1", ZoneA: "ups1", ZoneB: "ups2"}}
+	placeEnvironment(&cfg)
 	return New(cfg)
 }
 

@@ -65,6 +65,7 @@ func NewLayout(site *facility.Site) (*Layout, error) {
 	}
 	pairs := l.pairZones()
 	l.placeITRacks(halls, racksIn, pairs)
+	l.addEnvironment(site)
 	if err := l.Config.Validate(); err != nil {
 		return nil, fmt.Errorf("site %s as a world: %w", site.ID, err)
 	}

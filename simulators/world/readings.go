@@ -36,6 +36,7 @@ type RackReading struct {
 	Charge      ChargeState
 	FailureBits uint16 // BMS failure bits: b4 temperature sampling, b5 sensor, b9 line
 	HeartbeatUp bool   // false while the BMS does not answer
+	Tilted      bool   // tilt switch of the cabinet, latched until ResetDetectors
 }
 
 // CellReading is the slow part of a rack's BMS: every thermistor and every cell.
@@ -75,7 +76,8 @@ type RoomReading struct {
 	ASDLevel          int     // 0 none, 1 alert, 2 action, 3 fire-1, 4 fire-2
 	ASDFlowFault      bool
 	LFLPercent        float64 // flammable gas near the ceiling, % of the lower limit
-	Occupancy         int
+	Occupancy         int     // as access control counts; at least 1 once it has been silent for a minute
+	AccessStale       bool    // access control silent for over a minute
 	DoorClosed        bool
 	DampersClosed     bool
 	DamperPosition    float64 // 0 open, 1 shut

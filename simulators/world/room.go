@@ -64,15 +64,18 @@ type room struct {
 	hvacFailed string
 	noWater    string
 	trouble    bool
+	shaken     bool // an earthquake has made the gas panel complain
 	abort      bool
 	manual     bool
 	fanOrder   string // the exhaust command given last
 	fan        float64
 	bankBar    float64
 	pressured  bool // discharge pressure switch, latching
-	tankL      float64
-	spilledL   float64
+	tank       *drainTank
+	spilledL   float64 // by this room
 	flowLPM    float64
+	access     access
+	panel      *panelRoom
 	donor      *room // bank this room draws on through the reserve pipes
 }
 
@@ -80,6 +83,7 @@ func newRoom(rc RoomConfig, cfg *Config, acts map[string]*actuator) *room {
 	s := &cfg.Sensors
 	r := &room{cfg: rc, phys: &cfg.Room, sm: &cfg.Smoke, rng: deviceRand(cfg.Seed, rc.ID), acts: acts,
 		airC: cfg.Room.SetpointC, bankBar: cfg.Room.BankBar}
+	r.tank = newDrainTank(rc.ID+"/tank", cfg)
 	r.asd = aspirating{pipe: newDelayLine(s.ASDTransportS), probe: &probe{tauS: s.ASDLagS}, levels: s.ASDLevelsPctM}
 	r.air = newProbe(s, 20, .3, .03, r.rng)
 	r.lfl = &probe{tauS: 10}
@@ -155,11 +159,12 @@ func (r *room) stepServices(in roomLoad, dt float64) {
 	r.discharge(dt)
 	r.flowLPM = in.waterLPM
 	litres := in.waterLPM * dt / 60
-	if r.acts[DrainToTank].operated() && r.tankL+litres <= r.phys.TankL {
-		r.tankL += litres
-	} else {
-		r.spilledL += litres
+	// A full tank never stops the water: what it cannot hold spills.
+	if r.acts[DrainToTank].operated() {
+		litres = r.tank.take(litres)
 	}
+	r.spilledL += litres
+	r.access.step(r.people, dt)
 	if !r.acts[EvacAlarm].operated() || r.people == 0 || r.staying {
 		r.alarmS = 0
 		return
@@ -238,17 +243,20 @@ func (r *room) flows(name string, fb *Feedback) {
 	}
 }
 
+func (r *room) troubled() bool { return r.trouble || r.shaken }
+
 // reading is what the room's instruments show.
 func (r *room) reading() RoomReading {
 	p := r.phys
+	people, unknown := r.access.count(r.people)
 	out := RoomReading{
 		AirC: r.air.out, ASDPctM: r.asd.pctM, ASDLevel: r.asd.level, ASDFlowFault: r.asd.flowFault, LFLPercent: r.lflPct,
-		Occupancy: r.people, DoorClosed: !r.doorOpen,
+		Occupancy: people, AccessStale: unknown, DoorClosed: !r.doorOpen,
 		DamperPosition: r.acts[DamperClose].position, DampersClosed: r.acts[DamperClose].confirmed(),
 		ExhaustRunning: r.fan > .5, ExhaustM3H: r.exhaustM3H(), HVACRunning: r.hvacRunning(),
 		GasBankBar: r.bankBar, GasBankLow: r.bankBar < p.BankLow*p.BankBar, DischargePressure: r.pressured,
-		ReserveValveOpen: r.acts[GasReserve].confirmed(), AbortHeld: r.abort, ManualStation: r.manual, PanelTrouble: r.trouble,
-		DrainToTank: r.acts[DrainToTank].confirmed(), TankL: r.tankL, TankPercent: 100 * r.tankL / p.TankL, SpilledL: r.spilledL,
+		ReserveValveOpen: r.acts[GasReserve].confirmed(), AbortHeld: r.abort, ManualStation: r.manual, PanelTrouble: r.troubled(),
+		DrainToTank: r.acts[DrainToTank].confirmed(), TankL: r.tank.levelL, TankPercent: 100 * r.tank.levelL / p.TankL, SpilledL: r.spilledL,
 		PumpRunning: r.flowLPM > 0, PumpLPM: r.flowLPM,
 	}
 	if r.noWater == "" {

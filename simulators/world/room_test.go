@@ -168,7 +168,7 @@ func TestContaminatedWaterNeedsTheDrainValve(t *testing.T) {
 	if math.Abs(r.TankL-2400) > 30 || math.Abs(r.TankPercent-2) > .1 || math.Abs(r.PumpLPM-240) > .1 || !r.PumpRunning || r.PumpBar <= 0 {
 		t.Errorf("tank %.0f L (%.1f %%) at %.0f L/min; want two racks of 120 for ten minutes", r.TankL, r.TankPercent, r.PumpLPM)
 	}
-	w.rooms["room1"].tankL = w.cfg.Room.TankL - 1
+	w.rooms["room1"].tank.levelL = w.cfg.Room.TankL - 1
 	spilled := r.SpilledL
 	w.Step(time.Minute)
 	if r = readRoom(t, w, "room1"); r.PumpLPM < 240-.1 || r.SpilledL <= spilled {

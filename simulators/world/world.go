@@ -34,6 +34,7 @@ type World struct {
 	its    map[string]*itRack
 	intake intake
 	hall   hall
+	env    environment
 
 	// The same in configuration order, so that every run visits assets alike.
 	rackOrder []*rackUnit
@@ -94,6 +95,7 @@ func New(cfg Config) *World {
 		w.hall.ratedKW += r.cfg.RatedKW
 	}
 	w.hall.storeJ = w.hall.ratedKW * 1000 * cfg.IT.HoldOverS
+	w.addEnvironment()
 	w.stepInstruments()
 	return w
 }
@@ -167,6 +169,7 @@ func (w *World) stepPhysics(dt float64) {
 		}
 		r.step(loads[r], dt)
 	}
+	w.stepEnvironment(dt)
 	w.stepInstruments()
 }
 
