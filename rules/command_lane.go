@@ -26,12 +26,14 @@ type answer struct {
 // a dead link must not hold back the water on a healthy one.
 type lanes struct {
 	commander Commander
-	linkOf    func(facility.DeviceID) string
 	answers   chan answer
 	timeout   time.Duration
 
-	mu     sync.Mutex
-	queues map[string]*lane
+	mu      sync.Mutex
+	site    *facility.Site
+	queues  map[string]*lane
+	ctx     context.Context // of run, nil before and after it
+	workers sync.WaitGroup
 }
 
 type lane struct {
@@ -43,23 +45,29 @@ type lane struct {
 const maxQueued = 4096
 
 func newLanes(c Commander, site *facility.Site) *lanes {
-	l := &lanes{commander: c, answers: make(chan answer, maxQueued), timeout: 3 * time.Second, queues: map[string]*lane{}}
-	l.linkOf = func(id facility.DeviceID) string {
-		if d := site.Device(id); d != nil {
-			return d.Link
-		}
-		return ""
-	}
+	l := &lanes{commander: c, site: site, answers: make(chan answer, maxQueued), timeout: 3 * time.Second, queues: map[string]*lane{}}
 	for _, link := range site.Links {
-		l.queues[link.ID] = &lane{ready: make(chan struct{}, 1)}
+		l.open(link.ID)
 	}
 	return l
 }
 
+// open adds a link's queue, and its worker where the others work already.
+func (l *lanes) open(link string) {
+	q := &lane{ready: make(chan struct{}, 1)}
+	l.queues[link] = q
+	if ctx := l.ctx; ctx != nil {
+		l.workers.Go(func() { l.work(ctx, q) })
+	}
+}
+
 // send queues a job; it answers false when the lane is full and nothing was queued.
 func (l *lanes) send(j job) bool {
-	q := l.queues[l.linkOf(j.cmd.Device)]
 	l.mu.Lock()
+	var q *lane
+	if d := l.site.Device(j.cmd.Device); d != nil {
+		q = l.queues[d.Link]
+	}
 	ok := q != nil && len(q.jobs) < maxQueued
 	if ok {
 		q.jobs = append(q.jobs, j)
@@ -76,11 +84,17 @@ func (l *lanes) send(j job) bool {
 
 // run works every lane until ctx ends and all of them have stopped.
 func (l *lanes) run(ctx context.Context) {
-	var wg sync.WaitGroup
+	l.mu.Lock()
+	l.ctx = ctx
 	for _, q := range l.queues {
-		wg.Go(func() { l.work(ctx, q) })
+		l.workers.Go(func() { l.work(ctx, q) })
 	}
-	wg.Wait()
+	l.mu.Unlock()
+	<-ctx.Done()
+	l.mu.Lock()
+	l.ctx = nil // no worker is added any more
+	l.mu.Unlock()
+	l.workers.Wait()
 }
 
 func (l *lanes) work(ctx context.Context, q *lane) {

@@ -50,13 +50,14 @@ type Engine struct {
 	hop      lastHop
 	lanes    *lanes
 
-	acts     chan actRequest
-	pictures chan chan Picture
-	changed  []facility.Ref
-	arrived  map[facility.Ref]bool // fire channels that brought a sample since the last tick
-	lastTick time.Time
-	complete bool // the last tick followed a complete scan
-	steps    atomic.Int64
+	acts      chan actRequest
+	pictures  chan chan Picture
+	exchanges chan exchangeRequest
+	changed   []facility.Ref
+	arrived   map[facility.Ref]bool // fire channels that brought a sample since the last tick
+	lastTick  time.Time
+	complete  bool // the last tick followed a complete scan
+	steps     atomic.Int64
 }
 
 type actRequest struct {
@@ -79,7 +80,8 @@ func NewEngine(cfg EngineConfig) (*Engine, error) {
 	}
 	e := &Engine{
 		cfg: cfg, alarms: alarms, commands: newCommandDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
-		acts: make(chan actRequest, actQueue), pictures: make(chan chan Picture), arrived: map[facility.Ref]bool{},
+		acts: make(chan actRequest, actQueue), pictures: make(chan chan Picture),
+		exchanges: make(chan exchangeRequest), arrived: map[facility.Ref]bool{},
 	}
 	e.hop = executorHop{e.lanes}
 	if cfg.Site.Fire == nil {
@@ -138,6 +140,8 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.act(r)
 		case p := <-e.pictures:
 			p <- e.picture(time.Now())
+		case r := <-e.exchanges:
+			e.exchange(r)
 		case <-timer.C:
 		}
 		now := time.Now()

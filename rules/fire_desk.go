@@ -113,9 +113,8 @@ func actionOf(command string) (fire.Action, bool) {
 
 // restore takes up the state a former process left in the journal.
 func (d *fireDesk) restore(saved fireState, records []facility.CommandRecord, now time.Time) error {
-	down := max(now.Sub(saved.Wall), 0)
-	if err := d.engine.Restore(saved.State, down, now.Sub(d.began)); err != nil {
-		return fmt.Errorf("take up the fire stages: %w", err)
+	if err := d.takeUp(saved, now); err != nil {
+		return err
 	}
 	for _, r := range records {
 		if r.By == fireActor {
