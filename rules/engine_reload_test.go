@@ -54,19 +54,18 @@ func TestAnEngineTakesANewLimitWithoutStopping(t *testing.T) {
 		const id = "inlet-29@demo/h1/a1/env/inlet-top"
 		h.set("demo/h1/a1/env/inlet-top", 30)
 		time.Sleep(2 * time.Second)
-		former := h.site
-		h.site = changedSite(t, "\nalarms:\n", `
+		added := changedSite(t, "\nalarms:\n", `
 alarms:
   - {id: inlet-29, points: "demo/h1/*/env/inlet-top", kind: high, limit: 29, priority: 3, class: it, text: {ko: 흡기, en: Inlet}, consequence: {ko: 가, en: a}, action: {ko: 가, en: a}, respond: 1h}
 `)
-		if refused := h.exchangeFrom(former, h.site, false); refused != nil {
+		if refused := h.exchangeFrom(h.site, added, false); refused != nil {
 			t.Fatal(refused)
 		}
 		time.Sleep(2 * time.Second)
 		if got := lastAlarm(h, id); got.State != facility.AlarmUnacked {
 			t.Errorf("the new rule's alarm is %+v", got)
 		}
-		if refused := h.exchangeFrom(h.site, former, false); refused != nil {
+		if refused := h.exchangeFrom(added, h.site, false); refused != nil {
 			t.Fatal(refused)
 		}
 		if a := lastAlarm(h, id); a.State != facility.AlarmNormal || a.Reason != "the rule left the site" {
