@@ -169,6 +169,9 @@ func (l *modbusLink) step(ctx context.Context) (until time.Time, busy bool) {
 	t := l.next(now, up)
 	l.publishLost(t.lost, facility.CommsLost, now)
 	if t.ask != nil {
+		if clear := l.freed.Add(l.gapTo(t.ask.unit)); clear.After(now) {
+			return clear, false // a command that comes in the gap goes first
+		}
 		l.poll(ctx, t)
 		return now, true
 	}

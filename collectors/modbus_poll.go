@@ -215,7 +215,7 @@ func (l *modbusLink) ready(ctx context.Context, u *unit) error {
 	if err := l.connect(ctx); err != nil {
 		return err
 	}
-	if gap := max(l.gap, u.gap); gap > 0 {
+	if gap := l.gapTo(u); gap > 0 {
 		pause(ctx, time.Until(l.freed.Add(gap)))
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -225,6 +225,9 @@ func (l *modbusLink) ready(ctx context.Context, u *unit) error {
 	l.state.requests.Add(1)
 	return nil
 }
+
+// gapTo is how long the line must be quiet before a unit is asked.
+func (l *modbusLink) gapTo(u *unit) time.Duration { return max(l.gap, u.gap) }
 
 func (l *modbusLink) release(u *unit) { l.freed, l.gap = time.Now(), u.gap }
 
