@@ -69,6 +69,17 @@ const (
 	CoolingLoss    = world.CoolingLoss
 	PumpLoss       = world.PumpLoss
 	HotSpot        = world.HotSpot
+	ChillerTrip    = world.ChillerTrip
+	ChillerFouling = world.ChillerFouling
+	ChillerNoStart = world.ChillerNoStart
+	PumpOut        = world.PumpOut
+	FanOut         = world.FanOut
+	ValveStuck     = world.ValveStuck
+	FilterClogged  = world.FilterClogged
+	CRAHLeak       = world.CRAHLeak
+	TankMixing     = world.TankMixing
+	TankLeak       = world.TankLeak
+	ControlDeaf    = world.ControlDeaf
 	BuildingOff    = world.BuildingOff
 
 	LinkDown       = wire.LinkDown

@@ -21,6 +21,7 @@ type Config struct {
 	Room    RoomPhysics
 	Power   PowerConfig
 	IT      ITConfig
+	Cooling CoolingConfig
 	Travel  map[string]Travel // per actuator name
 
 	Environment EnvironmentConfig
@@ -50,6 +51,7 @@ type RoomConfig struct {
 type ITRackConfig struct {
 	ID           string
 	ZoneA, ZoneB string
+	Hall         string  // empty: the first
 	RatedKW      float64 // 0: the default of ITConfig
 }
 
@@ -58,7 +60,7 @@ func DefaultConfig() Config {
 	return Config{
 		Site: "site", Seed: 1, StartC: 25,
 		Cell: DefaultCellConfig(), Smoke: DefaultSmokeConfig(), Sensors: DefaultSensorConfig(),
-		Room: DefaultRoomPhysics(), Power: DefaultPowerConfig(), IT: DefaultITConfig(), Travel: DefaultTravel(),
+		Room: DefaultRoomPhysics(), Power: DefaultPowerConfig(), IT: DefaultITConfig(), Cooling: DefaultCoolingConfig(), Travel: DefaultTravel(),
 		Environment: DefaultEnvironmentConfig(),
 	}
 }
@@ -106,6 +108,8 @@ func (c *Config) Validate() error {
 		known(r.ID, r.ZoneB)
 	}
 	c.Environment.ids(add)
+	c.Cooling.each(add)
+	errs = append(errs, c.Cooling.validate(zones, c.ITRacks))
 	if c.Cell.Modules < 1 || c.Cell.CellsPerModule < 2 {
 		errs = append(errs, fmt.Errorf("cell layout %d x %d: needs at least 1 x 2", c.Cell.Modules, c.Cell.CellsPerModule))
 	}

@@ -25,14 +25,16 @@ const (
 // probeOf finds the instrument of an asset.
 func (w *World) probeOf(target, channel string) (*probe, error) {
 	var have map[string]*probe
-	switch u, r, it := w.racks[target], w.rooms[target], w.its[target]; {
+	switch u, r, it, cool := w.racks[target], w.rooms[target], w.its[target], w.cooling.probesOf(target); {
+	case cool != nil:
+		have = cool
 	case u != nil:
 		have = map[string]*probe{ChannelRT: u.sense.air, ChannelBM: u.sense.bms, ChannelBM2: u.sense.second, ChannelBMS: &u.sense.whole,
 			ChannelTC: u.view.hot, ChannelSM: u.sense.smoke.probe, ChannelOG: u.sense.offGas.probe}
 	case r != nil:
 		have = map[string]*probe{ChannelASD: r.asd.probe, ChannelLFL: r.lfl, ChannelAir: r.air}
 	case it != nil:
-		have = map[string]*probe{ChannelInlA: it.air.probes[0], ChannelInlB: it.air.probes[1], ChannelInlC: it.air.probes[2]}
+		have = map[string]*probe{ChannelInlA: &it.air.probes[0], ChannelInlB: &it.air.probes[1], ChannelInlC: &it.air.probes[2]}
 	default:
 		return nil, fmt.Errorf("asset %q: %w", target, ErrUnknownAsset)
 	}
@@ -163,21 +165,6 @@ func injectUPSMode(w *World, f Fault, _ string) (func(), error) {
 		// It comes back through the normal start.
 		z.mode, z.backS = UPSOff, 0
 	}, nil
-}
-
-func injectCooling(w *World, f Fault, id string) (func(), error) {
-	if f.Target != w.cfg.Site {
-		return nil, fmt.Errorf("cooling belongs to the site %q: %w", w.cfg.Site, ErrUnknownAsset)
-	}
-	if f.Kind == PumpLoss {
-		w.hall.pumpsOut[id] = true
-		return func() { delete(w.hall.pumpsOut, id) }, nil
-	}
-	if f.Params.Amount < 0 || f.Params.Amount > 1 {
-		return nil, fmt.Errorf("%w: amount %g of the cooling is outside 0..1", ErrFaultParams, f.Params.Amount)
-	}
-	w.hall.capacity[id] = f.Params.Amount
-	return func() { delete(w.hall.capacity, id) }, nil
 }
 
 func injectHotSpot(w *World, f Fault, id string) (func(), error) {

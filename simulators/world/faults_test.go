@@ -23,6 +23,10 @@ func sampleFault(k FaultKind) Fault {
 	case HotSpot:
 		f.Target = "it1"
 	}
+	if at := coolingTarget(k); at != "" {
+		f.Target, f.Params.Channel = at, ""
+		f.Params.Amount = .5
+	}
 	if at := environmentTarget(k); at != "" {
 		f.Target, f.Params.Channel = at, ""
 	}

@@ -7,25 +7,22 @@ import (
 
 // ITConfig holds the defaults of server racks and of the hall's air.
 type ITConfig struct {
-	RackKW       float64
-	IdleShare    float64
-	MeanUse      float64
-	DaySwing     float64 // amplitude of the daily wave of use
-	UseSigma     float64 // of the random part
-	UseTauS      float64 // its correlation time
-	StartHour    float64 // local time of day at the start
-	InletC       float64 // with full cooling
-	HallJPKPerKW float64 // heat capacity of air, servers and floor per kW installed, in J/K
-	MixTauS      float64 // inlet air follows the hall
-	HoldOverS    float64 // cold water store at full load
-	SpreadK      float64 // top inlet over bottom inlet
+	RackKW    float64
+	IdleShare float64
+	MeanUse   float64
+	DaySwing  float64 // amplitude of the daily wave of use
+	UseSigma  float64 // of the random part
+	UseTauS   float64 // its correlation time
+	StartHour float64 // local time of day at the start
+	MixTauS   float64 // inlet air follows the hall
+	SpreadK   float64 // top inlet over bottom inlet
+	PlaceK    float64 // how far a rack's place in its row may differ from the hall
 }
 
-// DefaultITConfig: 5 kW racks at 24 degC. A hall of 20 MW warms by about 0.85 K/min without any cooling once its
-// cold water is used up, which gives 71 kJ/K for each installed kW.
+// DefaultITConfig: 5 kW racks, used to three fifths on average.
 func DefaultITConfig() ITConfig {
 	return ITConfig{RackKW: 5, IdleShare: .45, MeanUse: .6, DaySwing: .15, UseSigma: .05, UseTauS: 600, StartHour: 9,
-		InletC: 24, HallJPKPerKW: 71e3, MixTauS: 60, HoldOverS: 840, SpreadK: 1.5}
+		MixTauS: 10, SpreadK: 1.5, PlaceK: .4}
 }
 
 // itRack is one server rack on two cords.

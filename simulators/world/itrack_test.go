@@ -37,7 +37,7 @@ func TestInletHoldsAtSetPoint(t *testing.T) {
 	}
 }
 
-// Cold water carries the hall for some fourteen minutes, then it warms by under a kelvin a minute.
+// Cold water carries the hall for some fourteen minutes, then air, steel, servers and all the water warm together.
 func TestChillerLossIsSlow(t *testing.T) {
 	w := servers()
 	id := inject(t, w, Fault{Kind: CoolingLoss, Target: "site"})
@@ -48,8 +48,8 @@ func TestChillerLossIsSlow(t *testing.T) {
 	w.Step(7 * time.Minute)
 	start := inlet(t, w, "it1")
 	w.Step(5 * time.Minute)
-	if rate := (inlet(t, w, "it1") - start) / 5; math.Abs(rate-.85) > .1 {
-		t.Errorf("inlet rises by %.2f K/min without cooling, want about 0.85", rate)
+	if rate := (inlet(t, w, "it1") - start) / 5; math.Abs(rate-.28) > .05 {
+		t.Errorf("inlet rises by %.2f K/min without cooling, want about 0.28", rate)
 	}
 	if err := w.Clear(id); err != nil {
 		t.Fatal(err)

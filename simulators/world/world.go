@@ -23,18 +23,18 @@ const physicsStep = time.Second
 // World is the whole simulated facility. It is deterministic for a given configuration and sequence of calls,
 // and it is not safe for concurrent use: the caller serialises Step, accessors, actuators and faults.
 type World struct {
-	cfg    Config
-	now    time.Duration
-	carry  time.Duration
-	acts   map[string]map[string]*actuator
-	racks  map[string]*rackUnit
-	rooms  map[string]*room
-	zones  map[string]*zone
-	feeds  map[string]*feed
-	its    map[string]*itRack
-	intake intake
-	hall   hall
-	env    environment
+	cfg     Config
+	now     time.Duration
+	carry   time.Duration
+	acts    map[string]map[string]*actuator
+	racks   map[string]*rackUnit
+	rooms   map[string]*room
+	zones   map[string]*zone
+	feeds   map[string]*feed
+	its     map[string]*itRack
+	intake  intake
+	cooling *cooling
+	env     environment
 
 	// The same in configuration order, so that every run visits assets alike.
 	rackOrder []*rackUnit
@@ -86,15 +86,12 @@ func New(cfg Config) *World {
 	for _, rc := range cfg.Rooms {
 		w.addRoom(rc)
 	}
-	w.hall = hall{it: &w.cfg.IT, airC: cfg.IT.InletC, capacity: map[string]float64{}, pumpsOut: map[string]bool{}}
 	for _, ic := range cfg.ITRacks {
 		r := newITRack(ic, &w.cfg)
 		r.a, r.b = w.zones[ic.ZoneA], w.zones[ic.ZoneB]
 		w.its[ic.ID] = r
 		w.itOrder = append(w.itOrder, r)
-		w.hall.ratedKW += r.cfg.RatedKW
 	}
-	w.hall.storeJ = w.hall.ratedKW * 1000 * cfg.IT.HoldOverS
 	w.addEnvironment()
 	w.stepInstruments()
 	return w
@@ -185,14 +182,13 @@ func (w *World) donorFor(burning *room) *room {
 
 // stepPower moves feeds, zones and IT racks on.
 func (w *World) stepPower(dt float64) {
-	var inputKW, itKW float64
+	var inputKW float64
 	for _, z := range w.zoneOrder {
 		z.itKW, z.shiftKW = 0, 0
 		z.cut = w.acts[w.cfg.Site][PowerCut].operated()
 	}
 	for _, r := range w.itOrder {
 		r.step(w.now.Seconds(), dt)
-		itKW += r.aKW + r.bKW
 		if r.a != nil {
 			r.a.itKW += r.aKW
 		}
@@ -212,15 +208,7 @@ func (w *World) stepPower(dt float64) {
 	for _, z := range w.zoneOrder {
 		z.step(pu, hz, dt)
 	}
-	w.stepCooling(itKW, dt)
-}
-
-// stepCooling moves the halls' air and every rack's inlet on.
-func (w *World) stepCooling(itKW, dt float64) {
-	w.hall.step(itKW, dt)
-	for _, r := range w.itOrder {
-		r.air.step(w.hall.airC, dt, r.rng)
-	}
+	w.stepCooling(dt)
 }
 
 // stepInstruments lets every sensor of the battery rooms look once.
@@ -239,7 +227,10 @@ func (w *World) stepInstruments() {
 	}
 	for _, r := range w.itOrder {
 		r.step(0, dt)
-		r.air.step(w.hall.airC, dt, r.rng)
+	}
+	w.addCooling()
+	for _, r := range w.itOrder {
+		r.air.step(dt, r.rng)
 	}
 }
 
