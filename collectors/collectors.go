@@ -2,8 +2,6 @@ package collectors
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -48,8 +46,26 @@ func (o Options) withDefaults() Options {
 
 // Collectors owns every link of a site.
 type Collectors struct {
-	links    []driver
+	bus   *facility.Bus
+	log   *slog.Logger
+	opts  Options
+	dial  dialFunc
+	tries *budget
+
+	mu       sync.RWMutex
+	links    []*owner // in the order of the site file
 	byDevice map[facility.DeviceID]driver
+	ctx      context.Context // of Run, nil before and after it
+	epoch    time.Time
+	owners   sync.WaitGroup
+}
+
+// owner is one link's driver and its way to an end.
+type owner struct {
+	driver
+	link facility.Link
+	stop context.CancelFunc
+	done chan struct{} // nil until it is started
 }
 
 // New prepares one owner for each link of the site that has devices. It connects nothing; its error
@@ -61,53 +77,47 @@ func New(site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options)
 // newOver is New with another way to connect.
 func newOver(dial dialFunc, site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options) (*Collectors, error) {
 	opts = opts.withDefaults()
-	tries := newBudget(opts.Tries)
-	c := &Collectors{byDevice: map[facility.DeviceID]driver{}}
-	devices := map[string][]*facility.Device{}
-	for i := range site.Devices {
-		dev := &site.Devices[i]
-		devices[dev.Link] = append(devices[dev.Link], dev)
-	}
-	var faults []error
-	for _, link := range site.Links {
-		open, ok := drivers[link.Protocol]
-		if !ok {
-			faults = append(faults, fmt.Errorf("link %s: no driver speaks %q", link.ID, link.Protocol))
-			continue
-		}
-		d, err := open(wire{
-			site: site, link: link, devices: devices[link.ID], bus: bus,
-			log: log.With("link", link.ID), opts: opts, dial: dial, tries: tries,
-		})
-		if err != nil {
-			faults = append(faults, fmt.Errorf("link %s: %w", link.ID, err))
-			continue
-		}
-		c.links = append(c.links, d)
-		for _, dev := range devices[link.ID] {
-			c.byDevice[dev.ID] = d
-		}
-	}
-	if err := errors.Join(faults...); err != nil {
+	c := &Collectors{bus: bus, log: log, opts: opts, dial: dial, tries: newBudget(opts.Tries)}
+	x, err := c.prepare(site, func(facility.Link) *owner { return nil })
+	if err != nil {
 		return nil, err
 	}
+	c.links, c.byDevice = x.links, x.byDevice
 	return c, nil
 }
 
 // Run serves all links until ctx ends, and returns once every link has let go of its connection. A
 // device or endpoint that is absent never stops it.
 func (c *Collectors) Run(ctx context.Context) error {
-	epoch := time.Now()
-	var owners sync.WaitGroup
-	for _, d := range c.links {
-		owners.Go(func() { d.run(ctx, epoch) })
+	c.mu.Lock()
+	c.ctx, c.epoch = ctx, time.Now()
+	for _, o := range c.links {
+		c.start(o)
 	}
-	owners.Wait()
+	c.mu.Unlock()
+	<-ctx.Done()
+	c.mu.Lock()
+	c.ctx = nil // no link is started any more
+	c.mu.Unlock()
+	c.owners.Wait()
 	return nil
+}
+
+// start serves a link on a goroutine of its own. It is called with mu held and does nothing unless Run runs.
+func (c *Collectors) start(o *owner) {
+	if c.ctx == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(c.ctx)
+	o.stop, o.done = cancel, make(chan struct{})
+	epoch := c.epoch
+	c.owners.Go(func() { defer close(o.done); o.run(ctx, epoch) })
 }
 
 // Status lists the health of every link in the order of the site file. It never waits for the wire.
 func (c *Collectors) Status() []facility.LinkStatus {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	out := make([]facility.LinkStatus, len(c.links))
 	for i, d := range c.links {
 		out[i] = d.status()
@@ -123,9 +133,11 @@ type counter interface {
 // Devices lists what has come from each device that counts it (those behind MQTT brokers), link by link
 // in the order of the site file. It never waits for the wire.
 func (c *Collectors) Devices() []facility.DeviceStatus {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	var out []facility.DeviceStatus
-	for _, d := range c.links {
-		if c, ok := d.(counter); ok {
+	for _, o := range c.links {
+		if c, ok := o.driver.(counter); ok {
 			out = append(out, c.deviceStatus()...)
 		}
 	}

@@ -45,7 +45,9 @@ type Receipt struct {
 // returns within the link's timeout. It never repeats a write: whoever supervises the command
 // decides that. The error is one of the sentinels of this package, wrapped.
 func (c *Collectors) Execute(ctx context.Context, cmd facility.Command, value ...int) (Receipt, error) {
+	c.mu.RLock()
 	d, ok := c.byDevice[cmd.Device]
+	c.mu.RUnlock()
 	if !ok {
 		return Receipt{}, fmt.Errorf("%s: unknown device %q: %w", cmd.ID, cmd.Device, ErrNoCommands)
 	}

@@ -140,7 +140,7 @@ func TestTenThousandTopicsFindTheirAssets(t *testing.T) {
 	running.Go(func() { _ = c.Run(ctx) })
 	t.Cleanup(func() { cancel(); running.Wait(); awaitNothingLeft(t) })
 	subscribed(t, c)
-	if n := len(c.links[0].(*mqttLink).subscriptions()); n != kinds+1 {
+	if n := len(c.links[0].driver.(*mqttLink).subscriptions()); n != kinds+1 {
 		t.Errorf("%d subscriptions", n)
 	}
 	publish := func(topic string, n int) { b.publish(topic, fmt.Sprintf(`{"v":%d,"seq":1}`, n%100), false) }

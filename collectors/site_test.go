@@ -26,7 +26,7 @@ func TestShippedSitesCanBePolled(t *testing.T) {
 			}
 			read := map[facility.Ref]int{}
 			for _, d := range c.links {
-				switch l := d.(type) {
+				switch l := d.driver.(type) {
 				case *modbusLink:
 					for _, b := range l.blocks {
 						for _, f := range b.fields {

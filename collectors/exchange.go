@@ -1,0 +1,119 @@
+package collectors
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"bongsu/facility"
+)
+
+// Exchange is another site, ready to be collected from.
+type Exchange struct {
+	c        *Collectors
+	links    []*owner
+	byDevice map[facility.DeviceID]driver
+	opened   []*owner // those that did not run before
+}
+
+// Prepare makes ready what another site with the same points needs: the links named, and those that are new.
+// It connects nothing and touches nothing that runs; its error names everything that cannot be polled. Every
+// other link keeps its owner, so nothing that differs on it may be left unnamed.
+func (c *Collectors) Prepare(site *facility.Site, anew []string) (*Exchange, error) {
+	c.mu.RLock()
+	running := slices.Clone(c.links)
+	c.mu.RUnlock()
+	return c.prepare(site, func(link facility.Link) *owner {
+		i := slices.IndexFunc(running, func(o *owner) bool { return o.link.ID == link.ID })
+		if i < 0 || slices.Contains(anew, link.ID) {
+			return nil
+		}
+		return running[i]
+	})
+}
+
+// prepare takes the owner of a link that stays, and opens one for each other link.
+func (c *Collectors) prepare(site *facility.Site, stays func(facility.Link) *owner) (*Exchange, error) {
+	x := &Exchange{c: c, byDevice: map[facility.DeviceID]driver{}}
+	devices := map[string][]*facility.Device{}
+	for i := range site.Devices {
+		dev := &site.Devices[i]
+		devices[dev.Link] = append(devices[dev.Link], dev)
+	}
+	var faults []error
+	for _, link := range site.Links {
+		o := stays(link)
+		if o == nil {
+			var err error
+			if o, err = c.open(site, link, devices[link.ID]); err != nil {
+				faults = append(faults, fmt.Errorf("link %s: %w", link.ID, err))
+				continue
+			}
+			x.opened = append(x.opened, o)
+		}
+		x.links = append(x.links, o)
+		for _, dev := range devices[link.ID] {
+			x.byDevice[dev.ID] = o.driver
+		}
+	}
+	return x, errors.Join(faults...)
+}
+
+func (c *Collectors) open(site *facility.Site, link facility.Link, devices []*facility.Device) (*owner, error) {
+	open, ok := drivers[link.Protocol]
+	if !ok {
+		return nil, fmt.Errorf("no driver speaks %q", link.Protocol)
+	}
+	d, err := open(wire{
+		site: site, link: link, devices: devices, bus: c.bus,
+		log: c.log.With("link", link.ID), opts: c.opts, dial: c.dial, tries: c.tries,
+	})
+	return &owner{driver: d, link: link}, err
+}
+
+// Apply puts the other site in place: links that go or are opened anew let go of their connections, then the
+// new owners begin, reading everything at once and then in the rhythm of before. Links that stay do not notice.
+// It returns when all of that is done: after the longest request that was under way. Orders on a link that is
+// opened anew wait for it.
+func (x *Exchange) Apply() {
+	c := x.c
+	c.mu.Lock()
+	var going []*owner
+	for _, o := range c.links {
+		if !slices.Contains(x.links, o) {
+			going = append(going, o)
+		}
+	}
+	c.links, c.byDevice = x.links, x.byDevice
+	c.mu.Unlock()
+	for _, o := range going {
+		if o.stop != nil {
+			o.stop()
+		}
+	}
+	var changes sync.WaitGroup
+	for _, o := range x.opened {
+		changes.Go(func() {
+			for _, former := range going { // an endpoint may take one connection only
+				if former.link.ID == o.link.ID || former.link.Address == o.link.Address {
+					former.ended()
+				}
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.start(o)
+		})
+	}
+	changes.Wait()
+	for _, o := range going {
+		o.ended()
+	}
+}
+
+// ended waits until a stopped link has let go of its connection.
+func (o *owner) ended() {
+	if o.done != nil {
+		<-o.done
+	}
+}
