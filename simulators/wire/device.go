@@ -35,6 +35,9 @@ var stations = map[string]func(*world.Layout, *facility.Device) (station, error)
 	"sim-room-io": newRoomIOStation,
 	"sim-ups":     newUPSStation,
 	"sim-meter":   newMeterStation,
+
+	"sim-weather": newWeatherStation, "sim-seismic": newSeismicStation, "sim-sump": newSumpStation, "sim-leak": newLeakStation,
+	"sim-drain-tank": newDrainTankStation, "fire-panel": newFirePanelStation,
 }
 
 // views lists profiles that read more of a unit that a device of another profile is: the same firmware answers both.
@@ -60,4 +63,5 @@ type sender interface {
 var senders = map[string]func(*world.Layout, *facility.Device) (sender, error){
 	"sim-thermal-camera": newCameraSender,
 	"sim-rack-inlet":     newInletSender,
+	"sim-carrier":        newCarrierSender,
 }

@@ -99,7 +99,7 @@ func (s *rackIOStation) image(w *world.World) (image, error) {
 			// The breaker's own pair: neither is made while it moves, or when its contact sticks.
 			isolate.Position == 0 && !isolate.Confirmed, isolate.Confirmed,
 			fb[coilIsolateBackup].Confirmed, fb[coilCurtain].Confirmed, fb[coilPatch].Confirmed, fb[coilNozzle].Confirmed,
-			fb[coilWater].Confirmed, fb[coilWaterBackup].Confirmed, fb[coilChargeStop].Confirmed,
+			fb[coilWater].Confirmed, fb[coilWaterBackup].Confirmed, fb[coilChargeStop].Confirmed, r.Tilted,
 		},
 	}, nil
 }
@@ -179,7 +179,7 @@ func (s *roomIOStation) image(w *world.World) (image, error) {
 			r.AbortHeld, r.ManualStation, r.PanelTrouble, r.DrainToTank, r.PumpRunning,
 			fb[coilEvacAlarm].Confirmed, fb[coilHVACStop].Confirmed, fb[coilZoneDCTrip].Confirmed, fb[coilGasPreAlarm].Confirmed,
 			fb[coilFDCall].Confirmed, fb[coilAuthority].Confirmed, fb[coilPowerCut].Confirmed,
-			s.partnerCarries(w), r.ASDFlowFault, r.GasBankLow,
+			s.partnerCarries(w), r.ASDFlowFault, r.GasBankLow, r.AccessStale,
 		},
 	}, nil
 }
