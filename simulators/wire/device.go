@@ -36,6 +36,8 @@ var stations = map[string]func(*world.Layout, *facility.Device) (station, error)
 	"sim-ups":     newUPSStation,
 	"sim-meter":   newMeterStation,
 
+	"sim-chiller": newChillerStation, "sim-pump": newPumpStation, "sim-tank": newTankStation, "sim-crah": newCRAHStation,
+
 	"sim-weather": newWeatherStation, "sim-seismic": newSeismicStation, "sim-sump": newSumpStation, "sim-leak": newLeakStation,
 	"sim-drain-tank": newDrainTankStation, "fire-panel": newFirePanelStation,
 }

@@ -65,6 +65,7 @@ func NewLayout(site *facility.Site) (*Layout, error) {
 	}
 	pairs := l.pairZones()
 	l.placeITRacks(halls, racksIn, pairs)
+	l.placeCooling(site)
 	l.addEnvironment(site)
 	if err := l.Config.Validate(); err != nil {
 		return nil, fmt.Errorf("site %s as a world: %w", site.ID, err)
@@ -120,7 +121,7 @@ func (l *Layout) placeITRacks(halls []string, racksIn map[string][]string, pairs
 			pair = pairs[i%len(pairs)]
 		}
 		for _, id := range racksIn[hall] {
-			l.Config.ITRacks = append(l.Config.ITRacks, ITRackConfig{ID: id, ZoneA: pair[0], ZoneB: pair[1]})
+			l.Config.ITRacks = append(l.Config.ITRacks, ITRackConfig{ID: id, ZoneA: pair[0], ZoneB: pair[1], Hall: hall})
 			half := it.RackKW * (it.IdleShare + it.MeanUse*(1-it.IdleShare)) / 2
 			itKW[pair[0]] += half
 			itKW[pair[1]] += half
