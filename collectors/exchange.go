@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"bongsu/facility"
 )
@@ -98,6 +99,9 @@ func (x *Exchange) Apply() {
 			for _, former := range going { // an endpoint may take one connection only
 				if former.link.ID == o.link.ID || former.link.Address == o.link.Address {
 					former.ended()
+					if d, ok := o.driver.(successor); ok && former.done != nil {
+						d.succeed(time.Now())
+					}
 				}
 			}
 			c.mu.Lock()
@@ -110,6 +114,11 @@ func (x *Exchange) Apply() {
 		o.ended()
 	}
 }
+
+// successor is a driver that minds when the endpoint was let go of by another.
+type successor interface{ succeed(closed time.Time) }
+
+func (l *modbusLink) succeed(closed time.Time) { l.port.closed = closed }
 
 // ended waits until a stopped link has let go of its connection.
 func (o *owner) ended() {
