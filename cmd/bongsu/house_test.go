@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -15,10 +16,27 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
+
+// atOnce is how many houses stand at a time. Each waits for physics at its own pace and takes a tenth of a core.
+const atOnce = "5"
+
+// TestMain lets the houses stand beside each other on a machine of few cores: they wait far more than they compute.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", atOnce); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // binaries builds the two programs once for all tests of this package.
 var binaries = sync.OnceValues(func() (string, error) {
@@ -150,20 +168,34 @@ func newHouse(t testing.TB, o houseOptions) *house {
 	return h
 }
 
-// freePorts takes free ports from the system. They are let go again before the processes bind them,
-// all at the same time, so that none is given twice.
+// The houses' ports lie below those that the system gives to outgoing connections: one that is free now stays free
+// until its process binds it. Runs of this package beside each other begin at different places.
+const (
+	firstPort = 25000
+	lastPort  = 32700
+)
+
+var nextPort atomic.Int64
+
+// freePorts takes n ports that nothing listens on, none of them twice in this process.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
+	nextPort.CompareAndSwap(0, int64(os.Getpid()*97))
 	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+	for range lastPort - firstPort {
+		if len(ports) == n {
+			return ports
 		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		port := firstPort + int(nextPort.Add(1))%(lastPort-firstPort)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		_ = l.Close()
+		ports = append(ports, port)
 	}
-	return ports
+	t.Fatalf("no %d free ports from %d to %d", n, firstPort, lastPort)
+	return nil
 }
 
 func (h *house) start(cmd *exec.Cmd) {

@@ -14,11 +14,13 @@ import (
 	"time"
 )
 
-// A battery module is crushed. From process start over HTTP only: the stages come in order, each
-// command is proven by the field, water brings the heat down, and the journal tells it in order.
+// A battery module is crushed and a standing order is valid; nobody touches anything. From process start over HTTP
+// only: the stages come in order, each command is proven by the field, the messenger goes on elsewhere within 90 s
+// of the third stage, water brings the heat down, and the journal tells it in order.
 func TestSystemBatteryFireEndsInWater(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, houseOptions{})
+	h.ready()
 	began := time.Now()
 	if code, body := h.post("sim/scenarios/battery-fire", map[string]string{}); code/100 != 2 {
 		t.Fatalf("start the scenario: %d %s", code, body)
@@ -27,6 +29,7 @@ func TestSystemBatteryFireEndsInWater(t *testing.T) {
 		at := h.reach(120*time.Second-time.Since(began), s)
 		t.Logf("%s after %.1f s", s, at.Sub(began).Seconds())
 	}
+	movedByStandingOrder(h)
 	h.reach(100*time.Second, "S4")
 	h.eventually(20*time.Second, "every command sent is confirmed", func() bool {
 		r, ok := h.room()
