@@ -81,7 +81,7 @@ func TestCamerasAndInletsPublish(t *testing.T) {
 			topics = append(topics, dev.Topic+"/"+point.Def.Topic)
 		}
 	}
-	if want := 8*2 + 40*5; len(topics) != want {
+	if want := 8*2 + 40*5 + 2*15; len(topics) != want {
 		t.Fatalf("the site has %d MQTT points, want %d", len(topics), want)
 	}
 	for _, topic := range topics {
