@@ -126,7 +126,7 @@ func TestForeignServersOverASickWire(t *testing.T) {
 		p := site.Points[s.Point]
 		if s.Quality == facility.Bad {
 			bad[p.Device]++
-		} else if good[p.Device]++; s.Value != foreignValue(*p.Def) {
+		} else if good[p.Device]++; s.Value != foreignValue(p.Def.Function, *p.Def.Address, p.Def.Type) {
 			t.Fatalf("%s shows %v, want %v; faults so far: %v", p.ID, s.Value, foreignValue(p.Def.Function, *p.Def.Address, p.Def.Type), proxies[string(p.Device)].faults())
 		}
 		return p.Device
