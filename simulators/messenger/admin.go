@@ -39,6 +39,10 @@ var refusals = map[error]struct {
 	errNotFound:     {http.StatusNotFound, "Not found"},
 	errBadRequest:   {http.StatusBadRequest, "Bad request"},
 	errWrongHost:    {http.StatusMisdirectedRequest, "This name is served elsewhere"},
+	errQueueFull:    {http.StatusServiceUnavailable, "Too much waits already"},
+	errShardDown:    {http.StatusServiceUnavailable, "The part that keeps these messages is down"},
+	errAuthDown:     {http.StatusServiceUnavailable, "Nobody can be recognised now"},
+	errWitness:      {http.StatusConflict, "A witness never leads"},
 }
 
 var (
@@ -51,6 +55,10 @@ var (
 	errNotFound   = errors.New("not-found")
 	errBadRequest = errors.New("bad-request")
 	errWrongHost  = errors.New("wrong-host")
+	errQueueFull  = errors.New("queue-full")
+	errShardDown  = errors.New("shard-down")
+	errAuthDown   = errors.New("auth-down")
+	errWitness    = errors.New("witness")
 )
 
 // codeOf is the code of an error, empty for none.
@@ -107,6 +115,13 @@ type adminState struct {
 	Load     float64               `json:"load_per_s"`
 	Failed   float64               `json:"failed_per_s"` // answers of 500 and above
 	Time     time.Time             `json:"time"`
+
+	Witness bool                  `json:"witness,omitempty"`
+	Offered float64               `json:"offered_per_s"` // load and what was turned away
+	Classes map[string]classCount `json:"classes"`       // since the power came on
+	Scale   *scaleState           `json:"scale,omitempty"`
+	Queues  map[string]queueState `json:"queues"`
+	Tiers   map[string]tierState  `json:"tiers"`
 }
 
 func (s *site) state() adminState {
@@ -114,8 +129,10 @@ func (s *site) state() adminState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := adminState{Site: s.id, Power: s.on, Groups: map[string]groupState{}, Traffic: s.traffic, Draining: s.draining,
-		Sessions: len(s.sockets), Capacity: s.config.Capacity, Config: s.config.version(), Frozen: s.frozen, Load: s.meter.perSecond(now), Failed: s.failed.perSecond(now), Time: now.UTC()}
-	out.Serving = s.on && !s.draining
+		Sessions: len(s.sockets), Capacity: s.capacity(), Config: s.config.version(), Frozen: s.frozen, Load: s.meter.perSecond(now), Failed: s.failed.perSecond(now), Time: now.UTC()}
+	out.Witness, out.Offered, out.Classes, out.Scale = s.witness, s.offered.perSecond(now), s.all.counts(), s.scaler.state()
+	out.Tiers, out.Queues = s.tierStates(now), s.queueStates(now)
+	out.Serving = s.on && !s.draining && !s.witness
 	for g, l := range s.groups {
 		gs := groupState{Role: l.role, Epoch: l.promised, Primary: l.promisedTo, Last: l.last().Seq, LastEpoch: l.last().Epoch,
 			Committed: l.committed, Known: l.known, Lag: max(0, l.known-l.last().Seq)}
@@ -137,7 +154,9 @@ func (s *site) state() adminState {
 type adminOrder struct {
 	promotion
 	Mode string `json:"mode"` // traffic: normal or emergency
-	On   *bool  `json:"on"`   // drain and freeze: true when not given
+
+	Instances int   `json:"instances"` // scale: at least so many, whatever the load; 0 for as the load wants
+	On        *bool `json:"on"`        // drain and freeze: true when not given
 }
 
 // adminRoutes are the operators' calls.
@@ -170,6 +189,7 @@ func (s *site) adminRoutes(mux *http.ServeMux) {
 			}
 			return nil
 		},
+		"scale":  func(_ *http.Request, o adminOrder) error { return s.prewarm(o.Instances, o.Dry) },
 		"freeze": func(_ *http.Request, o adminOrder) error { s.freeze(o.On == nil || *o.On, o.Dry); return nil },
 	}
 	for name, act := range orders {
@@ -241,6 +261,7 @@ func (s *site) peerRoutes(mux *http.ServeMux) {
 		}
 		return s.takeAppend(calls)
 	})
+	handle("tier", s.takeTier)
 	handle("promise", func(d *json.Decoder) (any, error) {
 		var c promiseCall
 		if err := d.Decode(&c); err != nil {

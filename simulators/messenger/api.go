@@ -86,6 +86,7 @@ type checkAnswer struct {
 	Role    groupRole `json:"role"`
 	Epoch   uint64    `json:"epoch"`
 	Missing []string  `json:"missing"`
+	Unknown []string  `json:"unknown,omitempty"` // kept by a part that is down
 }
 
 func (s *site) routes() http.Handler {
@@ -98,6 +99,8 @@ func (s *site) routes() http.Handler {
 	mux.HandleFunc("GET /v1/messages/{id}", s.reply(s.getMessage))
 	mux.HandleFunc("GET /v1/inbox", s.reply(s.getInbox))
 	mux.HandleFunc("GET /v1/ws", s.socket)
+	mux.HandleFunc("POST /v1/data/{tier}", s.reply(s.postData))
+	mux.HandleFunc("POST /v1/data/{tier}/check", s.reply(s.postTierCheck))
 	mux.HandleFunc("POST /synthetic/v1/{check}", s.synthetic)
 	s.adminRoutes(mux)
 	s.peerRoutes(mux)
@@ -116,16 +119,19 @@ func (s *site) routes() http.Handler {
 	})
 }
 
-// admit takes a request into the load. Background work yields first: in emergency mode it has small shares of its own.
-func (s *site) admit(background *bucket) error {
+// admit takes a request into the load, in the order in which classes yield. In emergency mode background work has
+// small shares of its own on top.
+func (s *site) admit(c class, background *bucket) error {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.offered.add(now, 1)
 	if background != nil && s.traffic == trafficEmergency && !background.take(now) {
+		s.all.shed[c]++
 		return fmt.Errorf("%w: emergency traffic mode", errThrottled)
 	}
-	if !s.all.take(now) {
-		return fmt.Errorf("%w: %g requests a second", errOverloaded, s.config.Capacity)
+	if !s.all.take(now, c) {
+		return fmt.Errorf("%w: %g requests a second", errOverloaded, s.all.rate)
 	}
 	s.meter.add(now, 1)
 	return nil
@@ -167,10 +173,13 @@ func (s *site) postLogin(r *http.Request) (any, error) {
 	if done, err := s.handOn(r, groupAccount, c, &out); done {
 		return out, err
 	}
+	if err := s.authDown(r.Context()); err != nil {
+		return nil, err
+	}
 	if !s.users.knows(c.User, c.Password) {
 		return nil, fmt.Errorf("%w: unknown user or wrong password", errNoSession)
 	}
-	if err := s.admit(&s.logins); err != nil {
+	if err := s.admit(classLogin, &s.logins); err != nil {
 		return nil, err
 	}
 	token := rand.Text()
@@ -183,6 +192,9 @@ func (s *site) postLogin(r *http.Request) (any, error) {
 // userOf finds who calls. A session counts at every site that has its record, committed or not: it gives no
 // right that the login did not.
 func (s *site) userOf(r *http.Request) (string, error) {
+	if err := s.authDown(r.Context()); err != nil {
+		return "", err
+	}
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,7 +232,10 @@ func (s *site) send(ctx context.Context, user string, m talkMessage) (int64, err
 	if m.ID == "" || m.To == "" || len(m.ID) > 200 || len(m.Body) > 16<<10 {
 		return 0, fmt.Errorf("%w: a message needs an id, somebody it goes to, and at most 16 KiB", errBadRequest)
 	}
-	if err := s.admit(nil); err != nil {
+	if err := s.admit(classChat, nil); err != nil {
+		return 0, err
+	}
+	if err := s.queueUp(ctx, m.To); err != nil {
 		return 0, err
 	}
 	return s.write(ctx, groupMessaging, record{ID: idMessage + m.ID, From: user, To: m.To, Body: m.Body})
@@ -256,7 +271,10 @@ func (s *site) getMessage(r *http.Request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.groups[groupMessaging]
-	m, ok := l.find(idMessage + id)
+	m, ok := l.find(idMessage+id, s.readable())
+	if _, down := s.suffers(ShardDown, m.To); ok && down {
+		return nil, fmt.Errorf("message %q: %w", id, errShardDown)
+	}
 	if !ok {
 		return nil, fmt.Errorf("message %q: %w", id, errNotFound)
 	}
@@ -276,8 +294,11 @@ func (s *site) getInbox(r *http.Request) (any, error) {
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64) // none means from the beginning
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, down := s.suffers(ShardDown, user); down {
+		return nil, errShardDown
+	}
 	items := []talkMessage{}
-	for _, m := range s.groups[groupMessaging].inbox(user, after, 200) {
+	for _, m := range s.groups[groupMessaging].inbox(user, after, s.readable(), 200) {
 		items = append(items, s.message(m))
 	}
 	return map[string]any{"items": items}, nil
@@ -296,7 +317,10 @@ func (s *site) postCheck(r *http.Request) (any, error) {
 	l := s.groups[groupMessaging]
 	out := checkAnswer{Site: s.id, Role: l.role, Epoch: l.promised, Missing: []string{}}
 	for _, id := range c.IDs {
-		if _, ok := l.find(idMessage + id); !ok {
+		m, ok := l.find(idMessage+id, everything)
+		if _, down := s.suffers(ShardDown, m.To); ok && down {
+			out.Unknown = append(out.Unknown, id)
+		} else if !ok {
 			out.Missing = append(out.Missing, id)
 		}
 	}

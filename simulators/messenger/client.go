@@ -30,6 +30,9 @@ var errNowhere = errors.New("the public DNS leads nowhere")
 type talkResolver struct {
 	zone    string
 	servers []string
+	habit   habit
+	lives   float64    // how many lives of an answer it is kept for; below 1 is 1
+	pinned  talkTarget // of a program that never asks
 
 	mu    sync.Mutex
 	found []talkTarget
@@ -40,7 +43,10 @@ type talkResolver struct {
 func (r *talkResolver) lookup(ctx context.Context) ([]talkTarget, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if time.Now().Before(r.until) {
+	if r.habit == habitPinned {
+		return []talkTarget{r.pinned}, nil
+	}
+	if time.Now().Before(r.until) || r.habit == habitForever && len(r.found) > 0 {
 		return r.found, nil
 	}
 	first := rand.IntN(max(1, len(r.servers)))
@@ -53,6 +59,9 @@ func (r *talkResolver) lookup(ctx context.Context) ([]talkTarget, error) {
 		reply, _, err = client.ExchangeContext(ctx, m, r.servers[(first+i)%len(r.servers)])
 		if err == nil && reply.Rcode == dns.RcodeSuccess {
 			found, ttl := srvTargets(reply, r.zone)
+			if r.habit == habitStale {
+				ttl = time.Duration(float64(ttl) * max(1, r.lives))
+			}
 			r.found, r.until = found, time.Now().Add(ttl)
 			if len(found) == 0 {
 				return nil, errNowhere
@@ -64,6 +73,36 @@ func (r *talkResolver) lookup(ctx context.Context) ([]talkTarget, error) {
 		}
 	}
 	return nil, err
+}
+
+// unreachable is told when nobody answers where the answer led. Only who keeps answers for ever takes that as
+// a reason to ask again; others wait for the end of its life.
+func (r *talkResolver) unreachable() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.habit == habitForever {
+		r.found, r.until = nil, time.Time{}
+	}
+}
+
+func (r *talkResolver) is() habit {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.habit
+}
+
+// behave changes the habit, and returns how to change it back. What is known stays known.
+func (r *talkResolver) behave(h habit, lives float64) (back func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was, before := r.habit, r.lives
+	r.habit, r.lives = h, lives
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.habit, r.lives = was, before
+		r.until = time.Time{}
+	}
 }
 
 // srvTargets reads the answer with the addresses that stand beside it.

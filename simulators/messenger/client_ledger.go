@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"bongsu/facility"
 )
 
 const (
@@ -41,6 +43,7 @@ type ledger struct {
 	lastError string
 	epoch     uint64 // that the auditor saw last
 	served    map[string]*SiteService
+	tiers     map[int]*tierLedger
 }
 
 // MessengerCounts is what the users of the messenger saw so far.
@@ -52,6 +55,14 @@ type MessengerCounts struct {
 	Duplicated int `json:"duplicated"`
 	Late       int `json:"late"`
 	Unverified int `json:"unverified"` // acknowledged over a second ago and not yet read back from the site that serves now
+
+	Reordered   int `json:"reordered"`   // delivered after one that was stored later
+	Repeated    int `json:"repeated"`    // pushed again, and noticed by the program
+	Undelivered int `json:"undelivered"` // acknowledged longer ago than the stated time, not lost, and not with their reader
+	Reads       int `json:"reads"`       // of one's own message after its acknowledgement
+	StaleReads  int `json:"stale_reads"` // that did not find it
+	Background  int `json:"background"`  // presence and pictures
+	Shed        int `json:"shed"`        // background work and reads that were turned away
 }
 
 // SiteService is what users got from one site, for measuring how long a move took.
@@ -62,8 +73,9 @@ type SiteService struct {
 	LastReadBack time.Time `json:"last_read_back"` // of a message acknowledged to a user
 }
 
-func newLedger(late time.Duration) *ledger {
-	return &ledger{late: late, entries: map[string]*entry{}, served: map[string]*SiteService{}}
+func newLedger(late time.Duration, tiers facility.MessengerTiers) *ledger {
+	return &ledger{late: late, entries: map[string]*entry{}, served: map[string]*SiteService{},
+		tiers: map[int]*tierLedger{tierTwo: newTierLedger(tierTwo, late, tiers.Two), tierThree: newTierLedger(tierThree, late, tiers.Three)}}
 }
 
 func (l *ledger) site(id string) *SiteService {
@@ -102,7 +114,8 @@ func (l *ledger) acknowledged(id, site string) {
 	}
 }
 
-func (l *ledger) deliver(id string, seq int64) {
+// deliver counts a message that reached its reader; behind is one that was stored later.
+func (l *ledger) deliver(id string, seq int64, behind bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entries[id]
@@ -115,6 +128,9 @@ func (l *ledger) deliver(id string, seq int64) {
 	}
 	e.seq = seq
 	l.counts.Delivered++
+	if behind {
+		l.counts.Reordered++
+	}
 	if time.Since(e.sent) > l.late {
 		l.counts.Late++
 	}
@@ -124,6 +140,28 @@ func (l *ledger) connect(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.connected += n
+}
+
+func (l *ledger) repeated() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts.Repeated++
+}
+
+func (l *ledger) turnedAway() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts.Shed++
+}
+
+// read counts a look for one's own message.
+func (l *ledger) read(found bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts.Reads++
+	if !found {
+		l.counts.StaleReads++
+	}
 }
 
 func (l *ledger) cut(err error) {
@@ -138,8 +176,13 @@ func (l *ledger) cut(err error) {
 func (l *ledger) due(now time.Time, epoch uint64) (ids []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := len(l.order) - 1; i >= 0 && len(ids) < auditBatch; i-- {
-		if e := l.order[i]; !e.acked.IsZero() && e.verified != epoch && now.Sub(e.acked) >= readBackAge {
+	return dueOf(l.order, now, epoch)
+}
+
+// dueOf lists what is to be read back, the newest first.
+func dueOf(order []*entry, now time.Time, epoch uint64) (ids []string) {
+	for i := len(order) - 1; i >= 0 && len(ids) < auditBatch; i-- {
+		if e := order[i]; !e.acked.IsZero() && e.verified != epoch && now.Sub(e.acked) >= readBackAge {
 			ids = append(ids, e.id)
 		}
 	}
@@ -148,33 +191,45 @@ func (l *ledger) due(now time.Time, epoch uint64) (ids []string) {
 
 // judge takes the serving site's word on a batch.
 func (l *ledger) judge(now time.Time, ids []string, a checkAnswer) {
-	missing := map[string]bool{}
-	for _, id := range a.Missing {
-		missing[id] = true
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if a.Epoch != l.epoch {
-		l.epoch = a.Epoch
-		for _, e := range l.order {
-			e.missing = time.Time{} // a new epoch is asked anew
+	anew := a.Epoch != l.epoch
+	l.epoch = a.Epoch
+	if judgeEntries(l.entries, l.order, now, ids, a, anew) {
+		l.site(a.Site).LastReadBack = now
+	}
+}
+
+// judgeEntries notes what a site says about entries, and tells whether it has any of them. A new epoch is asked
+// anew. What a site cannot say now is judged another time.
+func judgeEntries(entries map[string]*entry, order []*entry, now time.Time, ids []string, a checkAnswer, anew bool) (found bool) {
+	said := map[string]bool{}
+	for _, id := range a.Missing {
+		said[id] = true
+	}
+	unknown := map[string]bool{}
+	for _, id := range a.Unknown {
+		unknown[id] = true
+	}
+	if anew {
+		for _, e := range order {
+			e.missing = time.Time{}
 		}
 	}
 	for _, id := range ids {
-		e := l.entries[id]
-		if e == nil {
-			continue
+		e := entries[id]
+		switch {
+		case e == nil || unknown[id]:
+		case !said[id]:
+			e.verified, e.missing, e.lost, found = a.Epoch, time.Time{}, false, true
+		default:
+			if e.missing.IsZero() {
+				e.missing = now
+			}
+			e.lost = e.lost || now.Sub(e.missing) >= lostAfter
 		}
-		if !missing[id] {
-			e.verified, e.missing, e.lost = a.Epoch, time.Time{}, false
-			l.site(a.Site).LastReadBack = now
-			continue
-		}
-		if e.missing.IsZero() {
-			e.missing = now
-		}
-		e.lost = e.lost || now.Sub(e.missing) >= lostAfter
 	}
+	return found
 }
 
 // state is what the ledger says now.
@@ -190,12 +245,40 @@ func (l *ledger) state() (counts MessengerCounts, connected int, epoch uint64, l
 		if !e.acked.IsZero() && e.verified != l.epoch && now.Sub(e.acked) > settleTime {
 			counts.Unverified++
 		}
+		if !e.acked.IsZero() && e.seq == 0 && !e.lost && now.Sub(e.acked) > l.late {
+			counts.Undelivered++
+		}
 	}
 	served = map[string]SiteService{}
 	for id, s := range l.served {
 		served[id] = *s
 	}
 	return counts, l.connected, l.epoch, l.lastError, served
+}
+
+// lostSpan is the time between the oldest and the newest acknowledgement of what is lost, in seconds.
+func (l *ledger) lostSpan() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, span := lostOf(l.order)
+	return span
+}
+
+// lostOf counts what is lost, and how far it reaches back from the newest of it in seconds.
+func lostOf(order []*entry) (n int, span float64) {
+	var first, last time.Time
+	for _, e := range order {
+		if !e.lost {
+			continue
+		}
+		if n++; first.IsZero() || e.acked.Before(first) {
+			first = e.acked
+		}
+		if e.acked.After(last) {
+			last = e.acked
+		}
+	}
+	return n, last.Sub(first).Seconds()
 }
 
 // auditor reads back what was acknowledged, from whichever site serves.
@@ -239,6 +322,25 @@ func (a *auditor) round(ctx context.Context) error {
 	}
 	if answer.Role == rolePrimary {
 		a.ledger.judge(time.Now(), ids, answer)
+	}
+	return a.tiers(ctx, at)
+}
+
+// tiers reads back what was acknowledged of the lower tiers.
+func (a *auditor) tiers(ctx context.Context, at connectionAnswer) error {
+	for _, tier := range tierOrder {
+		l := a.ledger.tier(tier)
+		ids := l.due(time.Now(), at.Epoch)
+		if len(ids) == 0 && l.asked(at.Epoch) {
+			continue
+		}
+		var answer checkAnswer
+		if err := a.client.call(ctx, "POST", at.Address, tierPathOf(tier), checkCall{ids}, &answer); err != nil {
+			return err
+		}
+		if answer.Role == rolePrimary {
+			l.judge(time.Now(), ids, answer)
+		}
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"bongsu/facility"
 )
 
 // What counts as lost: acknowledged, and not there for five seconds under one epoch.
@@ -30,7 +32,7 @@ func TestWhatCountsAsLost(t *testing.T) {
 		{"read back before, gone after the move", []word{{0, 1, false}, {4 * time.Second, 2, true}, {10 * time.Second, 2, true}}, 1, 1},
 	}
 	for _, c := range cases {
-		l := newLedger(time.Second)
+		l := newLedger(time.Second, facility.MessengerTiers{})
 		l.sending("m")
 		l.acknowledged("m", "dc1")
 		l.entries["m"].acked = time.Now().Add(-time.Minute)
@@ -53,7 +55,7 @@ func TestWhatCountsAsLost(t *testing.T) {
 }
 
 func TestDuplicatesAndLateness(t *testing.T) {
-	l := newLedger(time.Second)
+	l := newLedger(time.Second, facility.MessengerTiers{})
 	l.sending("a")
 	l.sending("b")
 	l.entries["b"].sent = time.Now().Add(-2 * time.Second)
@@ -61,7 +63,7 @@ func TestDuplicatesAndLateness(t *testing.T) {
 		id  string
 		seq int64
 	}{{"a", 1}, {"b", 2}, {"a", 3}, {"stranger", 4}} {
-		l.deliver(d.id, d.seq)
+		l.deliver(d.id, d.seq, false)
 	}
 	counts, _, _, _, _ := l.state()
 	if counts.Delivered != 2 || counts.Duplicated != 1 || counts.Late != 1 {

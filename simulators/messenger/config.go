@@ -1,9 +1,12 @@
 package messenger
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"time"
 )
 
 // In emergency mode background work has these shares, each a second; messages have the rest.
@@ -52,7 +55,47 @@ func (s *site) configure() {
 			s.config.Logins /= 2
 		}
 	}
-	s.all.rate, s.logins.rate, s.receipts.rate = s.config.Capacity, s.config.Logins, s.config.Receipts
+	s.all.rate, s.logins.rate, s.receipts.rate = s.capacity(), s.config.Logins, s.config.Receipts
+}
+
+// capacity is what the site takes now, in requests a second; the lock is held.
+func (s *site) capacity() float64 {
+	if s.scaler == nil {
+		return s.config.Capacity
+	}
+	return float64(s.scaler.ready) * s.scaler.cfg.Unit
+}
+
+// scale follows the load with instances, where the site does.
+func (s *site) scale(ctx context.Context) {
+	clock := time.NewTicker(time.Second)
+	defer clock.Stop()
+	for s.scaler != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-clock.C:
+			s.mu.Lock()
+			s.all.rate = s.scaler.step(now, s.offered.perSecond(now))
+			s.mu.Unlock()
+		}
+	}
+}
+
+// prewarm lets an operator ask for instances before the load comes; 0 leaves it to the load again.
+func (s *site) prewarm(instances int, dry bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.scaler == nil:
+		return fmt.Errorf("%w: this site has all of its capacity already", errBadRequest)
+	case instances < 0 || instances > s.scaler.most:
+		return fmt.Errorf("%w: %d instances; there is room for %d", errBadRequest, instances, s.scaler.most)
+	}
+	if !dry {
+		s.scaler.floor = instances
+	}
+	return nil
 }
 
 // freeze holds deployments back, or lets them in again with what has waited. It outlasts a power loss.

@@ -15,21 +15,34 @@ import (
 
 // Fault kinds of the messenger, the public DNS and the channels to people.
 const (
-	SitePower       world.FaultKind = "site-power"       // messenger site without power, whatever the facility has
-	SitePartition   world.FaultKind = "site-partition"   // no network between messenger sites Target and Mode
-	SlowReplication world.FaultKind = "slow-replication" // messenger site: Amount seconds for everything its peers send it
-	ConfigDrift     world.FaultKind = "config-drift"     // messenger site configured unlike the others; Mode deploy waits while it is frozen
-	DNSRefuse       world.FaultKind = "dns-refuse"       // name server answers REFUSED, with Mode updates only to those
-	DNSSilent       world.FaultKind = "dns-silent"       // name server answers nothing
-	DNSFrozen       world.FaultKind = "dns-frozen"       // secondary name server copies the zone no more
-	ChannelDead     world.FaultKind = "channel-dead"     // mail, phone, sms or webhook/NAME; Mode refuse (default) or silent
-	PersonAbsent    world.FaultKind = "person-absent"    // a person who answers nothing, afterwards neither
-	PeopleSilent    world.FaultKind = "people-silent"    // a person, or all: answers wait until it is cleared; with Mode vote only votes do
+	SitePower       world.FaultKind = "site-power"        // messenger site, or its region as a whole, without power, whatever the facility has
+	SitePartition   world.FaultKind = "site-partition"    // no network between messenger sites Target and Mode
+	SlowReplication world.FaultKind = "slow-replication"  // messenger site: Amount seconds for everything its peers send it
+	ConfigDrift     world.FaultKind = "config-drift"      // messenger site configured unlike the others; Mode deploy waits while it is frozen
+	ReplicationLag  world.FaultKind = "replication-lag"   // copies of tier Mode (tier1, tier2, tier3) at messenger site Target lag by Amount seconds
+	OneWayPartition world.FaultKind = "one-way-partition" // nothing that messenger site Target sends reaches site Mode; what comes back does
+	ShardDown       world.FaultKind = "shard-down"        // messenger site: the users of shard Amount can neither send, get nor read
+	FanoutFault     world.FaultKind = "fanout-fault"      // messenger site stores and acknowledges; pushes: Mode stop (default), twice, shuffle; Channel shard/N for one shard
+	StaleReads      world.FaultKind = "stale-reads"       // messenger site shows nothing newer than what it had
+	AuthDown        world.FaultKind = "auth-down"         // messenger site recognises nobody; Mode refuse (default) or hang. Open sessions go on
+	EarlyAcks       world.FaultKind = "early-acks"        // messenger site acknowledges before a second site has it
+	TrafficSurge    world.FaultKind = "traffic-surge"     // all users: Mode goal, earthquake or login-storm; Amount is the factor (10), Seconds how long (60)
+	ClientBackoff   world.FaultKind = "client-backoff"    // all users come back at once and at one pace; Mode relogin: with new logins too
+	ClientDNS       world.FaultKind = "client-dns"        // share Amount of users keeps DNS answers: Mode forever, or Seconds times their life
+	DNSRefuse       world.FaultKind = "dns-refuse"        // name server answers REFUSED, with Mode updates only to those
+	DNSSilent       world.FaultKind = "dns-silent"        // name server answers nothing
+	DNSFrozen       world.FaultKind = "dns-frozen"        // secondary name server copies the zone no more
+	ChannelDead     world.FaultKind = "channel-dead"      // mail, phone, sms or webhook/NAME; Mode refuse (default) or silent
+	PersonAbsent    world.FaultKind = "person-absent"     // a person who answers nothing, afterwards neither
+	PeopleSilent    world.FaultKind = "people-silent"     // a person, or all: answers wait until it is cleared; with Mode vote only votes do
 )
 
 // faults lists every fault kind of the messenger world. It is the only place to add one.
 var faults = map[world.FaultKind]func(w *World, f world.Fault, id string) (heal func(), err error){
 	SitePower: injectSitePower, SitePartition: injectPartition, SlowReplication: injectSlow, ConfigDrift: injectDrift,
+	ReplicationLag: injectLag, OneWayPartition: injectOneWay,
+	ShardDown: injectAilment, FanoutFault: injectAilment, StaleReads: injectAilment, AuthDown: injectAilment, EarlyAcks: injectAilment,
+	TrafficSurge: injectSurge, ClientBackoff: injectBackoff, ClientDNS: injectClientDNS,
 	DNSRefuse: injectDNS, DNSSilent: injectDNS, DNSFrozen: injectDNS,
 	ChannelDead: injectChannel, PersonAbsent: injectAbsent, PeopleSilent: injectSilence,
 }
@@ -63,11 +76,20 @@ func modeOf(f world.Fault, modes ...string) error {
 }
 
 func injectSitePower(w *World, f world.Fault, id string) (func(), error) {
-	if err := w.known(f.Target); err != nil {
+	zones := []string{f.Target}
+	if w.cfg.Region != "" && f.Target == w.cfg.Region {
+		zones, _, _ = w.Names()
+	} else if err := w.known(f.Target); err != nil {
 		return nil, err
 	}
-	w.setDark(f.Target, id, true)
-	return func() { w.setDark(f.Target, id, false) }, nil
+	for _, site := range zones {
+		w.setDark(site, id, true)
+	}
+	return func() {
+		for _, site := range zones {
+			w.setDark(site, id, false)
+		}
+	}, nil
 }
 
 func injectPartition(w *World, f world.Fault, _ string) (func(), error) {

@@ -3,6 +3,7 @@ package messenger
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -45,6 +46,7 @@ type record struct {
 	From  string `json:"from,omitempty"`
 	To    string `json:"to,omitempty"`
 	Body  string `json:"body,omitempty"`
+	At    int64  `json:"at,omitempty"` // ms since 1970, of data that is copied with a lag
 }
 
 // keptRecords bounds a log. Only records that every site has committed are forgotten, until a site has been
@@ -67,10 +69,11 @@ type groupLog struct {
 	promisedTo string // empty after a fence that names nobody
 	role       groupRole
 	index      map[string]int64
+	boxes      map[string][]int64 // by whom the records are to
 }
 
 func newGroupLog(self, primary string) *groupLog {
-	l := &groupLog{self: self, promised: 1, promisedTo: primary, role: roleReplica, index: map[string]int64{}}
+	l := &groupLog{self: self, promised: 1, promisedTo: primary, role: roleReplica, index: map[string]int64{}, boxes: map[string][]int64{}}
 	if self == primary {
 		l.role = rolePrimary
 	}
@@ -105,12 +108,19 @@ func (l *groupLog) after(seq int64, n int) []record {
 func (l *groupLog) push(r record) {
 	l.records = append(l.records, r)
 	l.index[r.ID] = r.Seq
+	if r.To != "" {
+		l.boxes[r.To] = append(l.boxes[r.To], r.Seq)
+	}
 }
 
 // cut drops everything behind a sequence number.
 func (l *groupLog) cut(seq int64) {
 	for len(l.records) > 0 && l.last().Seq > seq {
-		delete(l.index, l.records[len(l.records)-1].ID)
+		gone := l.records[len(l.records)-1]
+		delete(l.index, gone.ID)
+		if box := l.boxes[gone.To]; len(box) > 0 {
+			l.boxes[gone.To] = box[:len(box)-1]
+		}
 		l.records = l.records[:len(l.records)-1]
 	}
 }
@@ -166,7 +176,7 @@ func (l *groupLog) accept(c appendCall) error {
 // committed goes.
 func (l *groupLog) extend(prev position, records []record, reset bool) error {
 	if reset && prev.Seq > l.last().Seq {
-		l.records, l.base, l.committed, l.index = nil, prev, prev.Seq, map[string]int64{}
+		l.records, l.base, l.committed, l.index, l.boxes = nil, prev, prev.Seq, map[string]int64{}, map[string][]int64{}
 	}
 	if have, ok := l.at(prev.Seq); !ok || have != prev {
 		if prev.Seq < l.base.Seq {
@@ -255,27 +265,38 @@ func (l *groupLog) trim(everywhere int64) {
 	}
 	for _, r := range l.records[:n] {
 		delete(l.index, r.ID)
+		if box := l.boxes[r.To]; len(box) > 1 {
+			l.boxes[r.To] = box[1:]
+		} else {
+			delete(l.boxes, r.To)
+		}
 	}
 	l.base = position{l.records[n-1].Epoch, l.records[n-1].Seq}
 	l.records = slices.Clone(l.records[n:])
 }
 
-// find gives a committed record.
-func (l *groupLog) find(id string) (record, bool) {
+// find gives a record that is committed, and not behind a place that reads end at.
+func (l *groupLog) find(id string, end int64) (record, bool) {
 	seq, ok := l.index[id]
-	if !ok || seq > l.committed {
+	if !ok || seq > min(l.committed, end) {
 		return record{}, false
 	}
 	return l.records[seq-l.base.Seq-1], true
 }
 
-// inbox lists up to n committed records to a user behind a sequence number.
-func (l *groupLog) inbox(user string, after int64, n int) []record {
+// everything is an end for reads that end nowhere.
+const everything = math.MaxInt64
+
+// inbox lists up to n committed records to a user behind a sequence number, up to an end.
+func (l *groupLog) inbox(user string, after, end int64, n int) []record {
 	var out []record
-	for i := max(0, int(after-l.base.Seq)); i < len(l.records) && l.records[i].Seq <= l.committed && len(out) < n; i++ {
-		if l.records[i].To == user {
-			out = append(out, l.records[i])
+	box := l.boxes[user]
+	first, _ := slices.BinarySearch(box, after+1)
+	for _, seq := range box[first:] {
+		if seq > min(l.committed, end) || len(out) == n {
+			break
 		}
+		out = append(out, l.records[seq-l.base.Seq-1])
 	}
 	return out
 }

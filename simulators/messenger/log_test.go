@@ -120,7 +120,7 @@ func TestTrimKeepsWhatSomebodyNeeds(t *testing.T) {
 	if l.base.Seq != 20_000 || len(l.records) != keptRecords || len(l.index) != keptRecords {
 		t.Errorf("base %d, %d records, %d names", l.base.Seq, len(l.records), len(l.index))
 	}
-	if _, ok := l.find("20000"); !ok {
+	if _, ok := l.find("20000", everything); !ok {
 		t.Error("the oldest kept record is not found")
 	}
 }

@@ -21,10 +21,19 @@ type backbone struct {
 	sites map[string]string // address to site
 	cut   map[[2]string]bool
 	slow  map[string]time.Duration // by the site that receives
+	mute  map[[2]string]bool       // from, to: nothing arrives that way
+	lags  map[tierPath]time.Duration
+}
+
+// tierPath is the way of one tier's data to one site.
+type tierPath struct {
+	to   string
+	tier int
 }
 
 func newBackbone() *backbone {
-	return &backbone{key: rand.Text(), sites: map[string]string{}, cut: map[[2]string]bool{}, slow: map[string]time.Duration{}}
+	return &backbone{key: rand.Text(), sites: map[string]string{}, cut: map[[2]string]bool{}, slow: map[string]time.Duration{},
+		mute: map[[2]string]bool{}, lags: map[tierPath]time.Duration{}}
 }
 
 var errUnreachable = errors.New("the network between the sites is cut")
@@ -46,7 +55,8 @@ func (p *backbonePath) RoundTrip(req *http.Request) (*http.Response, error) {
 	to := ""
 	p.net.mu.Lock()
 	to = p.net.sites[req.URL.Host]
-	cut := p.net.cut[[2]string{p.from, to}]
+	cut := p.net.cut[[2]string{p.from, to}] || p.net.mute[[2]string{p.from, to}]
+	deaf := p.net.mute[[2]string{to, p.from}]
 	slow := p.net.slow[to]
 	p.net.mu.Unlock()
 	if cut {
@@ -60,7 +70,14 @@ func (p *backbonePath) RoundTrip(req *http.Request) (*http.Response, error) {
 		case <-time.After(slow):
 		}
 	}
-	return p.below.RoundTrip(req)
+	resp, err := p.below.RoundTrip(req)
+	if err == nil && deaf {
+		// The other side has heard and done it; only its answer is lost.
+		_ = resp.Body.Close()
+		<-req.Context().Done()
+		return nil, fmt.Errorf("%s to %s: %w", to, p.from, errUnreachable)
+	}
+	return resp, err
 }
 
 // CloseIdleConnections is what http.Client hands down.
@@ -71,6 +88,26 @@ func (n *backbone) setCut(a, b string, cut bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.cut[[2]string{a, b}], n.cut[[2]string{b, a}] = cut, cut
+}
+
+// setMute stops or lets through what one site sends another, and not what comes back.
+func (n *backbone) setMute(from, to string, mute bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.mute[[2]string{from, to}] = mute
+}
+
+// setTierLag makes the copies of a tier at a site lag by at least so much, whatever the settings say.
+func (n *backbone) setTierLag(to string, tier int, d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lags[tierPath{to, tier}] = d
+}
+
+func (n *backbone) tierLag(to string, tier int) time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.lags[tierPath{to, tier}]
 }
 
 func (n *backbone) setSlow(site string, d time.Duration) {

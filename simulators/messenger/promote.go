@@ -47,6 +47,9 @@ type promotion struct {
 // peer holds beyond its own log, and returns once a majority holds the mark of the new epoch. The same
 // order again changes nothing.
 func (s *site) promote(ctx context.Context, o promotion) error {
+	if s.witness {
+		return errWitness
+	}
 	s.promoting.Lock()
 	defer s.promoting.Unlock()
 	own, err := s.takePromise(promiseCall{o.Group, o.Epoch, s.id, o.Dry})
@@ -203,7 +206,7 @@ func (s *site) resume(ctx context.Context) error {
 	for _, g := range groupOrder {
 		s.mu.Lock()
 		l := s.groups[g]
-		epoch, mine := l.promised, s.on && l.promisedTo == s.id && l.role != rolePrimary
+		epoch, mine := l.promised, s.on && !s.witness && l.promisedTo == s.id && l.role != rolePrimary
 		s.mu.Unlock()
 		if mine {
 			ctx, stop := context.WithTimeout(ctx, 5*time.Second)

@@ -151,12 +151,17 @@ func (s *site) write(ctx context.Context, group string, r record) (int64, error)
 	l := s.groups[group]
 	seq, err := l.write(r)
 	epoch := l.promised
+	early := false
 	if err == nil {
 		s.wakeFeeds()
+		if group == groupMessaging {
+			s.store.reach(seq, time.Now())
+			_, early = s.suffers(EarlyAcks, r.To)
+		}
 	}
 	s.mu.Unlock()
-	if err != nil {
-		return 0, err
+	if err != nil || early {
+		return seq, err
 	}
 	return seq, s.awaitCommit(ctx, group, r.ID, seq, epoch)
 }

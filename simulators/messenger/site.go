@@ -64,16 +64,33 @@ type site struct {
 	draining bool
 	meter    meter
 	failed   meter
-	all      bucket
+	all      gate
 	logins   bucket
 	receipts bucket
+
+	witness bool // votes and holds records; never leads
+	scaler  *scaler
+	offered meter // what was asked for, refused work included
+	ingest  pacer
+	store   lane // written and not yet on two sites
+	fanout  lane // on two sites and not yet pushed
+	fanned  int64
+	push    bucket
+	waiting int                // fan-out queue's bound
+	ill     map[string]ailment // by fault
+	tiers   map[int]*tierLog
+	copied  map[string]map[int]int64 // by peer and tier
 }
 
 func newSite(id string, cfg *facility.Messenger, w *backbone, users *directory, log *slog.Logger) *site {
 	s := &site{id: id, net: w, users: users, log: log.With("messenger", id), want: make(chan bool, 1),
 		groups: map[string]*groupLog{}, changed: make(chan struct{}), wake: map[string]chan struct{}{},
 		sent: map[string]map[string]int64{}, admin: cfg.AdminToken, changes: map[string]*configChange{},
-		config: newSiteConfig(users.zone, cfg.Capacity)}
+		config: newSiteConfig(users.zone, cfg.Capacity), scaler: newScaler(cfg.Scale, cfg.Capacity), waiting: cfg.Queues.Fanout,
+		ill: map[string]ailment{}, copied: map[string]map[int]int64{},
+		tiers: map[int]*tierLog{tierTwo: newTierLog(id, cfg.Tiers.Two), tierThree: newTierLog(id, cfg.Tiers.Three)}}
+	s.ingest = pacer{rate: cfg.Queues.Store, limit: cfg.Queues.Ingest}
+	s.push = bucket{rate: cfg.Queues.Push}
 	primary := cfg.Sites[0].ID
 	for _, g := range groupOrder {
 		s.groups[g] = newGroupLog(id, primary)
@@ -159,9 +176,11 @@ func (s *site) powered(ctx context.Context, listener net.Listener) (on bool, err
 	failed := make(chan error, 1)
 	running.Go(func() { failed <- server.Serve(&trackedListener{listener, s}) })
 	running.Go(func() { s.catchUp(ctx) })
-	running.Go(func() { s.pokeSockets(ctx) })
+	running.Go(func() { s.fanOut(ctx) })
+	running.Go(func() { s.scale(ctx) })
 	for _, p := range s.peers {
 		running.Go(func() { s.feed(ctx, p) })
+		running.Go(func() { s.feedTiers(ctx, p) })
 	}
 	on = true
 	for on && ctx.Err() == nil && err == nil {
@@ -196,10 +215,16 @@ func (s *site) switchOn() {
 	s.sockets, s.heard = map[*talkSocket]bool{}, map[string]time.Time{}
 	s.traffic, s.draining = trafficNormal, false
 	s.meter, s.failed = meter{}, meter{}
-	s.all, s.logins, s.receipts = bucket{}, bucket{}, bucket{}
+	s.all, s.logins, s.receipts, s.offered = gate{}, bucket{}, bucket{}, meter{}
+	s.ingest.next, s.fanned = time.Time{}, s.groups[groupMessaging].committed
+	s.store.restart(s.groups[groupMessaging].last().Seq)
+	s.fanout.restart(s.fanned)
 	s.configure()
 	for _, p := range s.peers {
-		s.sent[p.id] = map[string]int64{}
+		s.sent[p.id], s.copied[p.id] = map[string]int64{}, map[int]int64{}
+		for tier, l := range s.tiers {
+			s.copied[p.id][tier] = l.last().Seq
+		}
 		for g, l := range s.groups {
 			s.sent[p.id][g] = l.last().Seq
 		}

@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,8 +18,9 @@ const (
 	socketWrite   = 2 * time.Second
 )
 
-// frame is one WebSocket message. Clients send "send" and "receipt"; sites send "ack", "refused", "push" and
-// "move", which asks the client to connect anew.
+// frame is one WebSocket message. Clients send "send", "receipt", "read" and the background work ("presence",
+// "picture", "profile", "event"); sites send "ack", "refused", "push", "read", "done", "shed" (background work that was
+// turned away) and "move", which asks the client to connect anew.
 type frame struct {
 	Type string `json:"type"`
 	ID   string `json:"id,omitempty"`
@@ -37,6 +39,7 @@ type talkSocket struct {
 	poke chan struct{}
 	gone chan struct{} // closed when reading has ended
 	done chan struct{} // closed when writing has ended
+	held *frame        // back by a fan-out that shuffles; of the writing side
 }
 
 // socket serves one WebSocket: GET /v1/ws?session=...&after=seq.
@@ -99,27 +102,72 @@ func (s *site) readSocket(ctx context.Context, k *talkSocket) {
 			return
 		}
 		_ = patience("")
-		switch f.Type {
-		case "send":
-			seq, err := s.send(ctx, k.user, talkMessage{ID: f.ID, To: f.To, Body: f.Body})
-			reply := frame{Type: "ack", ID: f.ID, Seq: seq}
-			if err != nil {
-				reply = frame{Type: "refused", ID: f.ID, Code: codeOf(err)}
-			}
-			select {
-			case k.out <- reply:
-			case <-k.done:
-				return
-			}
-		case "receipt":
-			s.receipt(k.user, f.ID)
+		reply, any := s.takeFrame(ctx, k.user, f)
+		if !any {
+			continue
+		}
+		select {
+		case k.out <- reply:
+		case <-k.done:
+			return
 		}
 	}
 }
 
+// takeFrame does what a client asks on its session; without any there is nothing to answer.
+func (s *site) takeFrame(ctx context.Context, user string, f frame) (reply frame, any bool) {
+	switch f.Type {
+	case "send":
+		seq, err := s.send(ctx, user, talkMessage{ID: f.ID, To: f.To, Body: f.Body})
+		if err != nil {
+			return frame{Type: "refused", ID: f.ID, Code: codeOf(err)}, true
+		}
+		return frame{Type: "ack", ID: f.ID, Seq: seq}, true
+	case "receipt":
+		s.receipt(user, f.ID)
+		return frame{}, false
+	case "read":
+		return s.readFrame(f.ID), true
+	}
+	seq, err := s.background(user, f)
+	if err != nil {
+		return frame{Type: "shed", ID: f.ID, Code: codeOf(err)}, true
+	}
+	return frame{Type: "done", ID: f.ID, Seq: seq, To: f.Type}, true
+}
+
+// readFrame looks a message up for its reader; without a Seq it is not there.
+func (s *site) readFrame(id string) frame {
+	if err := s.admit(classChat, nil); err != nil {
+		return frame{Type: "shed", ID: id, Code: codeOf(err)}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, ok := s.groups[groupMessaging].find(idMessage+id, s.readable())
+	if _, down := s.suffers(ShardDown, m.To); ok && down {
+		return frame{Type: "shed", ID: id, Code: errShardDown.Error()}
+	}
+	return frame{Type: "read", ID: id, Seq: m.Seq}
+}
+
+// background does what nobody waits for.
+func (s *site) background(user string, f frame) (seq int64, err error) {
+	switch f.Type {
+	case "profile":
+		return s.keep(tierTwo, user, f.ID, f.Body)
+	case "event":
+		return s.keep(tierThree, user, f.ID, f.Body)
+	case "picture":
+		return 0, s.admit(classTier3, &s.receipts)
+	case "presence":
+		return 0, s.admit(classBackground, &s.receipts)
+	}
+	return 0, fmt.Errorf("%w: frame %q", errBadRequest, f.Type)
+}
+
 // receipt notes that a message was read. It can be rebuilt, so nobody waits for it and a busy site drops it.
 func (s *site) receipt(user, id string) {
-	if s.admit(&s.receipts) != nil {
+	if s.admit(classBackground, &s.receipts) != nil {
 		return
 	}
 	s.mu.Lock()
@@ -158,21 +206,31 @@ func (s *site) writeSocket(ctx context.Context, k *talkSocket, cursor int64) {
 	}
 }
 
-// pushFrom sends what lies behind the cursor and returns the new one.
+// pushFrom sends what lies behind the cursor and was fanned out, and returns the new cursor.
 func (s *site) pushFrom(k *talkSocket, cursor int64) (int64, error) {
 	s.mu.Lock()
-	l := s.groups[groupMessaging]
-	items, next := l.inbox(k.user, cursor, 1000), l.committed
-	on := s.on
+	l, next, on := s.groups[groupMessaging], s.fanned, s.on
+	items := l.inbox(k.user, cursor, next, 1000)
+	_, down := s.suffers(ShardDown, k.user)
+	how, ill := s.suffers(FanoutFault, k.user)
 	s.mu.Unlock()
 	if !on {
 		return cursor, http.ErrServerClosed
 	}
+	if down || ill && how.mode == fanoutStops {
+		return cursor, nil // it waits until the fault is gone
+	}
 	for _, m := range items {
-		if err := s.writeFrame(k, frame{Type: "push", ID: strings.TrimPrefix(m.ID, idMessage), Seq: m.Seq, From: m.From, To: m.To, Body: m.Body}); err != nil {
+		f := frame{Type: "push", ID: strings.TrimPrefix(m.ID, idMessage), Seq: m.Seq, From: m.From, To: m.To, Body: m.Body}
+		if err := s.pushOne(k, f, how.mode); err != nil {
 			return cursor, err
 		}
 		cursor = m.Seq
+	}
+	if how.mode != fanoutShuffles && k.held != nil {
+		f := *k.held
+		k.held = nil
+		return cursor, s.writeFrame(k, f)
 	}
 	if len(items) < 1000 {
 		cursor = max(cursor, next)
@@ -180,43 +238,28 @@ func (s *site) pushFrom(k *talkSocket, cursor int64) (int64, error) {
 	return cursor, nil
 }
 
+// pushOne sends one message as the fan-out does it: once, twice, or after the one that follows it.
+func (s *site) pushOne(k *talkSocket, f frame, how string) error {
+	if how == fanoutShuffles && k.held == nil {
+		k.held = &f
+		return nil
+	}
+	err := s.writeFrame(k, f)
+	if err == nil && how == fanoutTwice {
+		err = s.writeFrame(k, f)
+	}
+	if err == nil && k.held != nil {
+		f, k.held = *k.held, nil
+		err = s.writeFrame(k, f)
+	}
+	return err
+}
+
 func (s *site) writeFrame(k *talkSocket, f frame) error {
 	if err := k.conn.SetWriteDeadline(time.Now().Add(socketWrite)); err != nil {
 		return err
 	}
 	return k.conn.WriteJSON(f)
-}
-
-// pokeSockets wakes the sockets whose users have new messages, and sends everybody away when this site may
-// host no sessions any more.
-func (s *site) pokeSockets(ctx context.Context) {
-	s.mu.Lock()
-	pushed := s.groups[groupMessaging].committed
-	s.mu.Unlock()
-	for {
-		s.mu.Lock()
-		l := s.groups[groupMessaging]
-		users := map[string]bool{}
-		for _, r := range l.after(max(pushed, l.base.Seq), int(max(0, l.committed-pushed))) {
-			users[r.To] = true
-		}
-		pushed = max(pushed, l.committed)
-		leaving := l.role != rolePrimary
-		for k := range s.sockets {
-			if leaving {
-				k.end()
-			} else if users[k.user] {
-				k.wake()
-			}
-		}
-		changed := s.changed
-		s.mu.Unlock()
-		select {
-		case <-ctx.Done():
-			return
-		case <-changed:
-		}
-	}
 }
 
 func (k *talkSocket) wake() {

@@ -5,11 +5,12 @@ package messenger
 
 import (
 	"context"
-	"crypto/rand"
+	crand "crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -38,6 +39,7 @@ type World struct {
 	users  []*talkUser
 	audit  *auditor
 	ledger *ledger
+	fleet  *fleet
 	http   *http.Client
 
 	mu    sync.Mutex
@@ -47,18 +49,22 @@ type World struct {
 
 // New builds the world of a checked configuration; it listens nowhere yet. Files are relative to dir.
 func New(cfg *facility.Messenger, dir string, log *slog.Logger) (*World, error) {
+	full := *cfg
+	cfg = &full
+	cfg.Defaults()
 	key, err := readTSIG(cfg.TSIG, dir)
 	if err != nil {
 		return nil, err
 	}
 	zone := dns.CanonicalName(cfg.Zone)
-	w := &World{cfg: cfg, log: log, net: newBackbone(), ledger: newLedger(cfg.Late), inbox: people.New(cfg.People, log),
+	w := &World{cfg: cfg, log: log, net: newBackbone(), ledger: newLedger(cfg.Late, cfg.Tiers), fleet: newFleet(cfg), inbox: people.New(cfg.People, log),
 		power: map[string]bool{}, dark: map[string]map[string]bool{},
 		http: &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 10 * time.Second,
 			DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}}}
 	users := newDirectory(zone)
 	for _, s := range cfg.Sites {
 		site := newSite(s.ID, cfg, w.net, users, log)
+		site.witness = s.Witness
 		w.sites = append(w.sites, site)
 		w.power[s.ID], w.dark[s.ID] = true, map[string]bool{}
 	}
@@ -103,22 +109,16 @@ func (w *World) addUsers(users *directory, zone string) {
 		names[i] = fmt.Sprintf("u%03d", i+1)
 	}
 	client := func(name string) talkClient {
-		password := rand.Text()
+		password := crand.Text()
 		users.add(name, password)
 		return talkClient{http: w.http, zone: zone, user: name, pass: password}
 	}
-	every := 24 * time.Hour
-	if w.cfg.Rate > 0 {
-		every = time.Duration(float64(len(names)) / w.cfg.Rate * float64(time.Second))
-	}
+	kinds, _ := habits(len(names), w.cfg.Clients, w.cfg.Seed)
 	for i, name := range names {
-		others := append(append([]string{}, names[:i]...), names[i+1:]...)
-		if len(others) == 0 {
-			others = names
-		}
-		w.users = append(w.users, &talkUser{client: client(name), resolver: &talkResolver{zone: zone}, ledger: w.ledger, others: others, every: every})
+		w.users = append(w.users, &talkUser{client: client(name), ledger: w.ledger, everybody: names, fleet: w.fleet,
+			resolver: &talkResolver{zone: zone, habit: kinds[i], lives: w.cfg.Clients.StaleFactor}, rng: rand.New(rand.NewPCG(uint64(w.cfg.Seed), uint64(i)+2))})
 	}
-	w.audit = &auditor{client: client("auditor"), resolver: &talkResolver{zone: zone}, ledger: w.ledger}
+	w.audit = &auditor{client: client("auditor"), resolver: &talkResolver{zone: zone, habit: habitSound}, ledger: w.ledger}
 	if w.cfg.Password != "" {
 		users.add("probe", w.cfg.Password)
 	}
@@ -157,8 +157,12 @@ func (w *World) Open(anyPort bool) (err error) {
 		s.Publish(zone)
 		servers = append(servers, s.Address())
 	}
-	for _, u := range w.users {
+	_, pins := habits(len(w.users), w.cfg.Clients, w.cfg.Seed)
+	for i, u := range w.users {
 		u.resolver.servers = servers
+		if s := w.site(pins[i]); s != nil {
+			u.resolver.pinned = talkTarget{s.id, s.address, 1}
+		}
 	}
 	w.audit.resolver.servers = servers
 	return w.inbox.Open(at(w.cfg.SMTP), at(w.cfg.Gateway))
