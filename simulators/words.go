@@ -79,6 +79,7 @@ const (
 	CRAHLeak       = world.CRAHLeak
 	TankMixing     = world.TankMixing
 	TankLeak       = world.TankLeak
+	LoadShed       = world.LoadShed
 	ControlDeaf    = world.ControlDeaf
 	BuildingOff    = world.BuildingOff
 

@@ -14,6 +14,7 @@ const (
 	CRAHLeak       FaultKind = "crah-leak"        // water in an air handler's tray
 	TankMixing     FaultKind = "tank-mixing"      // Amount times the flow is blended between neighbours
 	TankLeak       FaultKind = "tank-leak"        // Amount m3/h
+	LoadShed       FaultKind = "load-shed"        // IT rack, hall or site: Amount share of the load that is left
 	ControlDeaf    FaultKind = "control-deaf"     // a machine takes every order and does nothing
 )
 
@@ -146,6 +147,40 @@ func injectDeaf(w *World, f Fault, id string) (func(), error) {
 		return mark(&a.deaf, id)
 	}
 	return nil, fmt.Errorf("cooling machine %q: %w", f.Target, ErrUnknownAsset)
+}
+
+// injectShed switches servers off in order, as an orderly shutdown or a throttle does.
+func injectShed(w *World, f Fault, id string) (func(), error) {
+	if f.Params.Amount < 0 || f.Params.Amount > 1 {
+		return nil, fmt.Errorf("%w: amount %g of the load is outside 0..1", ErrFaultParams, f.Params.Amount)
+	}
+	var racks []*itRack
+	hall := w.cooling.hallByID[f.Target]
+	for _, r := range w.itOrder {
+		if f.Target == w.cfg.Site || hall != nil && r.air.hall == hall || f.Target == r.cfg.ID {
+			racks = append(racks, r)
+		}
+	}
+	if len(racks) == 0 {
+		return nil, fmt.Errorf("IT racks of %q: %w", f.Target, ErrUnknownAsset)
+	}
+	for _, r := range racks {
+		r.kept = append(r.kept, dose{id, f.Params.Amount})
+	}
+	return func() {
+		for _, r := range racks {
+			r.kept = without(r.kept, id)
+		}
+	}, nil
+}
+
+// leastOf is the smallest of some shares, all when there is none.
+func leastOf(shares []dose) float64 {
+	least := 1.0
+	for _, s := range shares {
+		least = min(least, s.amount)
+	}
+	return least
 }
 
 // injectCooling takes a share of every loop's chillers, or all its pumps, away at once.

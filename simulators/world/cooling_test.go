@@ -9,6 +9,8 @@ func coolingTarget(k FaultKind) string {
 		return "site/cooling/pump1"
 	case TankMixing, TankLeak:
 		return "site/cooling/tank"
+	case LoadShed:
+		return "it1"
 	case FanOut, ValveStuck, FilterClogged, CRAHLeak:
 		return "site/hall/crah1"
 	}

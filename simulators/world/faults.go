@@ -109,7 +109,7 @@ var injectors = map[FaultKind]injector{
 	FeedLoss: injectFeed, FeedSag: injectFeed, FeedHz: injectFeed, UPSModeFault: injectUPSMode,
 	ChillerTrip: injectChiller, ChillerFouling: injectChiller, ChillerNoStart: injectChiller, PumpOut: injectPumpOut,
 	FanOut: injectCRAH, ValveStuck: injectCRAH, FilterClogged: injectCRAH, CRAHLeak: injectCRAH,
-	TankMixing: injectTank, TankLeak: injectTank, ControlDeaf: injectDeaf,
+	LoadShed: injectShed, TankMixing: injectTank, TankLeak: injectTank, ControlDeaf: injectDeaf,
 	CoolingLoss: injectCooling, PumpLoss: injectCooling, HotSpot: injectHotSpot, BuildingOff: injectBuildingOff,
 	HeatWave: injectWeather, Rain: injectWeather, Storm: injectWeather, Earthquake: injectQuake, RackTilt: injectTilt,
 	FloodInflow: injectFlood, SumpPump: injectFlood, PipeLeak: injectLeak, RopeBreak: injectLeak,

@@ -34,6 +34,7 @@ type itRack struct {
 	use  float64 // random part of the utilisation
 	aKW  float64
 	bKW  float64
+	kept []dose // share of the load that a shedding order leaves
 	air  rackInlet
 }
 
@@ -52,7 +53,7 @@ func (r *itRack) step(nowS, dt float64) {
 	r.use += -r.use*dt/c.UseTauS + c.UseSigma*math.Sqrt(2*dt/c.UseTauS)*r.rng.NormFloat64()
 	hour := c.StartHour + nowS/3600
 	u := max(0, min(1, c.MeanUse+c.DaySwing*math.Sin(2*math.Pi*(hour-9)/24)+r.use))
-	kw := r.cfg.RatedKW * (c.IdleShare + u*(1-c.IdleShare))
+	kw := r.cfg.RatedKW * (c.IdleShare + u*(1-c.IdleShare)) * leastOf(r.kept)
 	onA, onB := r.a != nil && r.a.alive(), r.b != nil && r.b.alive()
 	switch {
 	case onA && onB:
