@@ -34,6 +34,9 @@ const (
 	DNSFrozen       world.FaultKind = "dns-frozen"        // secondary name server copies the zone no more
 	ChannelDead     world.FaultKind = "channel-dead"      // mail, phone, sms or webhook/NAME; Mode refuse (default) or silent
 	PersonAbsent    world.FaultKind = "person-absent"     // a person who answers nothing, afterwards neither
+	ChannelSlow     world.FaultKind = "channel-slow"      // mail, phone, sms or webhook/NAME delivers Amount seconds later
+	ChannelLossy    world.FaultKind = "channel-lossy"     // loses share Amount of what it accepts
+	PersonConduct   world.FaultKind = "person-conduct"    // a person: Mode asleep (Amount calls wake), abroad, mailbox-full, wrong-number, answers-no, answers-late (Amount s); Seconds ends it by itself
 	PeopleSilent    world.FaultKind = "people-silent"     // a person, or all: answers wait until it is cleared; with Mode vote only votes do
 )
 
@@ -44,7 +47,8 @@ var faults = map[world.FaultKind]func(w *World, f world.Fault, id string) (heal 
 	ShardDown: injectAilment, FanoutFault: injectAilment, StaleReads: injectAilment, AuthDown: injectAilment, EarlyAcks: injectAilment,
 	TrafficSurge: injectSurge, ClientBackoff: injectBackoff, ClientDNS: injectClientDNS,
 	DNSRefuse: injectDNS, DNSSilent: injectDNS, DNSFrozen: injectDNS,
-	ChannelDead: injectChannel, PersonAbsent: injectAbsent, PeopleSilent: injectSilence,
+	ChannelDead: injectChannel, ChannelSlow: injectFlaw, ChannelLossy: injectFlaw, PersonConduct: injectConduct,
+	PersonAbsent: injectAbsent, PeopleSilent: injectSilence,
 }
 
 // FaultKinds lists the kinds that Inject knows, in no order.
@@ -157,9 +161,17 @@ func injectDNS(w *World, f world.Fault, _ string) (heal func(), err error) {
 	return heal, nil
 }
 
+// knownChannel refuses a target that is no channel.
+func knownChannel(name string) error {
+	if hook := strings.TrimPrefix(name, people.ChannelHook); hook == "" || hook == name && !slices.Contains(people.Channels(), name) {
+		return fmt.Errorf("channel %q: %w; %v or %sNAME", name, world.ErrUnknownAsset, people.Channels(), people.ChannelHook)
+	}
+	return nil
+}
+
 func injectChannel(w *World, f world.Fault, _ string) (func(), error) {
-	if hook := strings.TrimPrefix(f.Target, people.ChannelHook); hook == "" || hook == f.Target && !slices.Contains(people.Channels(), f.Target) {
-		return nil, fmt.Errorf("channel %q: %w; %v or %sNAME", f.Target, world.ErrUnknownAsset, people.Channels(), people.ChannelHook)
+	if err := knownChannel(f.Target); err != nil {
+		return nil, err
 	}
 	if err := modeOf(f, "", "refuse", "silent"); err != nil {
 		return nil, err

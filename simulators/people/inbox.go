@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -59,13 +60,9 @@ type Message struct {
 	Voted     *time.Time `json:"voted"`
 	Vote      string     `json:"vote,omitempty"`
 	Trouble   string     `json:"trouble,omitempty"` // why an answer did not reach its callback
-}
-
-// State is GET /sim/v1/inbox: the newest message first.
-type State struct {
-	Items    []Message         `json:"items"`
-	Total    int               `json:"total"` // received so far, forgotten ones too
-	Channels map[string]string `json:"dead"`  // dead channels and how they behave
+	Bounced   *time.Time `json:"bounced,omitempty"` // the person never gets it
+	Bounce    string     `json:"bounce,omitempty"`  // and why
+	Told      bool       `json:"told,omitempty"`    // its sender was told at once
 }
 
 // Address is where the receivers listen.
@@ -103,12 +100,17 @@ type Inbox struct {
 	absent  map[string]bool     // people who do not react
 	silent  map[string]*Silence // by fault
 	spoke   chan struct{}       // closed when a silence ends
+	conduct map[string]*Override
+	flaws   map[string]impaired
+	bounced int
+	rng     *rand.Rand
 	playing sync.WaitGroup
 }
 
 // New makes a receiver for the people of a roster; it listens nowhere yet.
 func New(people []facility.Person, log *slog.Logger) *Inbox {
 	return &Inbox{people: people, log: log, dead: map[string]string{}, absent: map[string]bool{}, silent: map[string]*Silence{}, spoke: make(chan struct{}),
+		conduct: map[string]*Override{}, flaws: map[string]impaired{}, rng: rand.New(rand.NewPCG(1, 1)),
 		client: &http.Client{Timeout: callbackFor, Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 10 * time.Second}}}
 }
 
@@ -189,10 +191,21 @@ func (b *Inbox) receive(m Message) (string, error) {
 	if person != nil {
 		m.Person = person.ID
 	}
+	why, told := b.bounce(person, m.Channel)
+	if why != "" {
+		b.bounced++
+		m.Bounced, m.Bounce, m.Told = &m.Received, why, told
+	}
 	kept := &m
 	b.items = append(b.items, kept)
 	if len(b.items) > inboxSize {
 		b.items = slices.Delete(b.items, 0, len(b.items)-inboxSize)
+	}
+	switch {
+	case told:
+		return m.ID, fmt.Errorf("%w: %s", errBounced, why)
+	case why != "":
+		return m.ID, nil
 	}
 	unheard := how != "" || person != nil && slices.Contains(person.Dead, m.Channel)
 	if b.ctx == nil || unheard || b.busy >= peopleBusy {
@@ -227,16 +240,20 @@ func (b *Inbox) react(ctx context.Context, m *Message, p *facility.Person) {
 	if p != nil {
 		person = *p
 	}
-	if !b.after(ctx, person.Deliver) {
+	b.mu.Lock()
+	delivery, answer := b.lateness(p, m.Channel)
+	b.mu.Unlock()
+	if !b.after(ctx, later(person.Deliver, delivery)) {
 		return
 	}
+	b.ring(p, m.Channel)
 	b.happen(ctx, m, &m.Delivered, answerCall{Event: "delivered"})
 	if p == nil || b.isAbsent(person.ID) {
 		return
 	}
 	asked := func(what string) bool { return slices.Contains(m.Ask, what) }
 	comesTo := func(d time.Duration, vote bool) bool { return b.after(ctx, d) && b.heard(ctx, person.ID, vote) }
-	if !asked("ack") && !asked("join") && !asked("vote") || !comesTo(person.Ack, false) {
+	if !asked("ack") && !asked("join") && !asked("vote") || !comesTo(later(person.Ack, answer), false) {
 		return
 	}
 	b.happen(ctx, m, &m.Acked, answerCall{Event: "acked"})
@@ -246,12 +263,21 @@ func (b *Inbox) react(ctx context.Context, m *Message, p *facility.Person) {
 		}
 		b.happen(ctx, m, &m.Joined, answerCall{Event: "joined"})
 	}
-	if asked("vote") && person.Vote != "" && comesTo(person.VoteDelay, true) {
+	if asked("vote") && b.voteOf(person) != "" && comesTo(person.VoteDelay, true) {
+		vote := b.voteOf(person)
 		b.mu.Lock()
-		m.Vote = person.Vote
+		m.Vote = vote
 		b.mu.Unlock()
-		b.happen(ctx, m, &m.Voted, answerCall{Event: "voted", Value: person.Vote})
+		b.happen(ctx, m, &m.Voted, answerCall{Event: "voted", Value: vote})
 	}
+}
+
+// later adds to a delay; never stays never.
+func later(d, more time.Duration) time.Duration {
+	if d < 0 {
+		return d
+	}
+	return d + more
 }
 
 // after waits for a person; false when they never come to it.
@@ -328,20 +354,6 @@ func (b *Inbox) post(ctx context.Context, url string, call answerCall) error {
 	}
 	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, callBytes)) // so that the connection serves again
 	return err
-}
-
-// State lists the newest messages.
-func (b *Inbox) State() State {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out := State{Items: []Message{}, Total: b.total, Channels: map[string]string{}}
-	for i := len(b.items) - 1; i >= 0; i-- {
-		out.Items = append(out.Items, *b.items[i])
-	}
-	for c, how := range b.dead {
-		out.Channels[c] = how
-	}
-	return out
 }
 
 // SetDead makes a channel refuse or swallow what it gets; an empty mode heals it.

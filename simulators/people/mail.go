@@ -113,6 +113,8 @@ func (s *mailSession) obey(verb, rest string) {
 			s.say("501 RCPT TO:<address>")
 		case len(s.to) >= mailRecipients:
 			s.say("452 too many recipients")
+		case s.in.turnsAway(Message{Channel: ChannelMail, From: s.from, To: address}):
+			s.say("552 5.2.2 mailbox full")
 		default:
 			s.to = append(s.to, address)
 			s.say("250 ok")
@@ -171,7 +173,7 @@ func (s *mailSession) data() {
 	}
 	for _, to := range s.to {
 		m.From, m.To = s.from, to
-		if _, err := s.in.receive(m); err != nil {
+		if _, err := s.in.receive(m); err != nil && !errors.Is(err, errBounced) {
 			s.say("451 out of service")
 			s.reset()
 			return
@@ -235,4 +237,16 @@ func (b *Inbox) refuses(channel string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.dead[channel] == "refuse"
+}
+
+// turnsAway tells whether a recipient is refused before the message itself is known, and notes it then.
+func (b *Inbox) turnsAway(m Message) bool {
+	b.mu.Lock()
+	_, full := b.conductOf(b.personOf(m.To), MailboxFull)
+	b.mu.Unlock()
+	if full == nil {
+		return false
+	}
+	_, err := b.receive(m)
+	return errors.Is(err, errBounced)
 }

@@ -42,6 +42,8 @@ func (b *Inbox) gatewayRoutes() http.Handler {
 				refused := refusedCall{Title: "Bad message", Status: http.StatusBadRequest, Detail: err.Error()}
 				if errors.Is(err, errChannelDead) {
 					refused.Title, refused.Status = "Out of service", http.StatusServiceUnavailable
+				} else if errors.Is(err, errBounced) {
+					refused.Title, refused.Status = "Undeliverable", http.StatusUnprocessableEntity
 				}
 				status, body = refused.Status, refused
 			}
