@@ -77,6 +77,7 @@ func TestStartRefusesWhatItCannotDo(t *testing.T) {
 			s.Links = s.Links[:1]
 			s.Links[0].Address = taken.Addr().String()
 			s.Devices = s.Devices[:8]
+			s.Sim.Scenarios = "" // they need the other devices
 		}, "another bongsu-sim"},
 		{"scenarios that are not there", func(s *facility.Site, _ *Options) { s.Sim.Scenarios = "nowhere" }, "nowhere"},
 	}

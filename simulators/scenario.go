@@ -112,14 +112,14 @@ func LoadScenarios(dir string, site *facility.Site) (map[string]*Scenario, facil
 		return nil, facility.Faults{{File: dir, Line: 1, Col: 1, Text: "the folder of scenarios cannot be read: " + reason(err)}}
 	}
 	var faults facility.Faults
-	out := map[string]*Scenario{}
+	out, on := map[string]*Scenario{}, &stage{site: site}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			faults = append(faults, facility.Fault{File: file, Line: 1, Col: 1, Text: "the scenario cannot be read: " + reason(err)})
 			continue
 		}
-		s, bad := ParseScenario(file, text, site)
+		s, bad := parseScenario(file, text, on)
 		faults = append(faults, bad...)
 		if bad.Err() == nil && (site == nil || s.plays(site.ID)) {
 			out[s.Name] = s
@@ -138,17 +138,41 @@ func reason(err error) string {
 
 // ParseScenario reads one scenario. With a site it also tries every event on a spare world of it.
 func ParseScenario(file string, text []byte, site *facility.Site) (*Scenario, facility.Faults) {
+	return parseScenario(file, text, &stage{site: site})
+}
+
+func parseScenario(file string, text []byte, on *stage) (*Scenario, facility.Faults) {
 	s := &Scenario{}
 	faults := facility.DecodeFile(file, text, s, func(report facility.Report) {
 		s.check(file, report)
-		if site != nil && s.plays(site.ID) {
-			s.rehearse(site, report)
+		if on.site != nil && s.plays(on.site.ID) {
+			s.rehearse(on, report)
 		}
 	})
 	if faults.Err() != nil {
 		return nil, faults
 	}
 	return s, faults
+}
+
+// stage is where scenarios are rehearsed: one plant that listens nowhere, built when the first one needs it.
+type stage struct {
+	site  *facility.Site // nil: nowhere
+	plant *Plant
+}
+
+// spare gives a healthy plant for one rehearsal.
+func (on *stage) spare() (*Plant, error) {
+	if on.plant != nil {
+		return on.plant, on.plant.restore()
+	}
+	bare := *on.site
+	bare.Sim.Scenarios = ""
+	p, err := newPlant(&bare, Options{})
+	if err == nil {
+		on.plant = p
+	}
+	return p, err
 }
 
 func (s *Scenario) check(file string, report facility.Report) {
@@ -193,11 +217,9 @@ func (s *Scenario) plays(site string) bool {
 	return len(s.Sites) == 0 || slices.Contains(s.Sites, site)
 }
 
-// rehearse plays the events without time on a plant that listens nowhere.
-func (s *Scenario) rehearse(site *facility.Site, report facility.Report) {
-	spare := *site
-	spare.Sim.Scenarios = ""
-	p, err := newPlant(&spare, Options{})
+// rehearse plays the events without time.
+func (s *Scenario) rehearse(on *stage, report facility.Report) {
+	p, err := on.spare()
 	if err != nil {
 		report("events", "the site cannot be simulated: %v", err)
 		return

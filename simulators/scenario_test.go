@@ -134,6 +134,8 @@ func FuzzParseScenario(f *testing.F) {
 		}
 		f.Add(string(text))
 	}
+	f.Add(spreading)
+	f.Add("name: x\nlasts: 1m\noutcome: {figures: [{figure: inlet_c, of: a, take: peak, min: 1, max: 2}], stages: [{of: R, stage: S1, at: 1s, within: 1s}]}")
 	f.Add("name: x\nevents: [{each: {n: 1-3}, at: 1s, inject: {kind: isc, module: 1, off_gas_lead_s: 0}}]")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, faults := ParseScenario("x.yaml", []byte(text), nil)
@@ -147,7 +149,7 @@ func FuzzParseScenario(f *testing.F) {
 			t.Errorf("a scenario named %q was taken from x.yaml", s.Name)
 		}
 		for i := range s.Events {
-			if s.Events[i].acts() != 1 || s.Events[i].At < 0 {
+			if n := s.Events[i].acts(); n > 1 || n == 0 && s.Events[i].Note.EN == "" || s.Events[i].At < 0 {
 				t.Errorf("event %d was taken: %+v", i, s.Events[i])
 			}
 		}
