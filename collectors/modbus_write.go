@@ -90,7 +90,7 @@ func (w *writeRequest) coils(def facility.CommandDef, value int) error {
 func (w *writeRequest) registers(def facility.CommandDef, value int) error {
 	kind := cmp.Or(def.Type, "uint16")
 	zero := 0
-	f, err := newField(&facility.Point{Def: facility.PointDef{Function: 3, Address: &zero, Type: kind, Order: def.Order}}, 0)
+	f, err := newField(&facility.Point{Def: &facility.PointDef{Function: 3, Address: &zero, Type: kind, Order: def.Order}}, 0)
 	if err != nil {
 		return err
 	}

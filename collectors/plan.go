@@ -79,7 +79,7 @@ func planUnit(u unitSpec) ([]blockPlan, int, error) {
 		if named[def.Function] == nil {
 			named[def.Function] = map[int]bool{}
 		}
-		for _, s := range spansOf(def) {
+		for _, s := range spansOf(*def) {
 			for a := s.lo; a < s.hi; a++ {
 				named[def.Function][a] = true
 			}
@@ -163,7 +163,7 @@ func (u unitSpec) wanted(key areaKey, points []*facility.Point) ([]span, error) 
 		if p.Def.Words() > limit {
 			return nil, fmt.Errorf("point %s takes %d registers but the device answers %d at most", p.ID, p.Def.Words(), limit)
 		}
-		wanted = append(wanted, spansOf(p.Def)...)
+		wanted = append(wanted, spansOf(*p.Def)...)
 	}
 	slices.SortFunc(wanted, func(a, b span) int { return cmp.Or(cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi)) })
 	return wanted, nil
@@ -221,7 +221,7 @@ func (b *blockPlan) holds(s span) bool {
 func (b *blockPlan) compile(points []*facility.Point, done layout) error {
 	have := map[int]bool{}
 	for _, p := range points {
-		spans := spansOf(p.Def)
+		spans := spansOf(*p.Def)
 		if b.holds(spans[0]) && !done.placed[p.Ref] {
 			f, err := newField(p, int(b.address))
 			if err != nil {

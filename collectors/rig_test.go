@@ -38,7 +38,7 @@ func buildSite(links []facility.Link, devices []facility.Device, profiles ...*fa
 		for _, def := range defs {
 			p := facility.Point{
 				Ref: facility.Ref(len(s.Points)), ID: facility.PointID(string(dev.ID) + "/" + def.Name),
-				Device: dev.ID, Kind: def.Kind, Enum: def.Enum, Scan: def.Scan, StaleAfter: def.Stale, Def: def,
+				Device: dev.ID, Kind: def.Kind, Enum: def.Enum, Scan: def.Scan, StaleAfter: def.Stale, Def: &def,
 			}
 			if p.StaleAfter == 0 {
 				p.StaleAfter = 3 * def.Scan

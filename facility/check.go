@@ -166,7 +166,7 @@ func (c *checker) registers() {
 				continue
 			}
 			at := register{link: dev.Link, unit: dev.Unit, function: def.Function}
-			for at.address, at.bit = range claims(def) {
+			for at.address, at.bit = range claims(*def) {
 				if other, taken := claimed[at]; taken {
 					from := c.origins[ref]
 					from.d.fault(from.path+".address", "duplicate register: %s is already %s", at, other)

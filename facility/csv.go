@@ -30,7 +30,7 @@ var columns = []column{
 	{"low", "최소", func(_ *lister, p *Point) string { return bound(p, 0) }, asNumber},
 	{"high", "최대", func(_ *lister, p *Point) string { return bound(p, 1) }, asNumber},
 	{"digits", "소수자리", func(_ *lister, p *Point) string { return strconv.Itoa(p.Digits) }, asDigits},
-	{"address", "주소", func(_ *lister, p *Point) string { return writeAddress(p.Def) }, asAddress},
+	{"address", "주소", func(_ *lister, p *Point) string { return writeAddress(*p.Def) }, asAddress},
 	{"type", "형식", func(_ *lister, p *Point) string { return p.Def.Type }, asWord},
 	{"scale", "배율", func(_ *lister, p *Point) string { return writeNumber(cmp.Or(p.Def.Scale, 1)) }, asScale},
 	{"offset", "더하기", func(_ *lister, p *Point) string { return writeNumber(p.Def.Offset) }, asNumber},

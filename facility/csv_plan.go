@@ -80,7 +80,7 @@ type listEntry struct {
 	def    PointDef
 	keys   map[string]bool
 	row    *listRow
-	was    Point // as the site has it, zero for a new point
+	was    Point // as the site has it, one without an id for a new point
 }
 
 func (m *importer) protocol(id string) string {
@@ -116,7 +116,7 @@ func (m *importer) keep() {
 	d := decodeFile(m.path, text, &p)
 	for i, entry := range p.Points {
 		path := placeIn("points", i)
-		e := &listEntry{device: entry.Device, def: entry.PointDef, keys: map[string]bool{}}
+		e := &listEntry{device: entry.Device, def: entry.PointDef, was: Point{Def: &PointDef{}}, keys: map[string]bool{}}
 		fields, _ := d.keysOf(typeOfDef)
 		for key := range fields {
 			if key != "name" && d.written(path+"."+key) {
@@ -157,7 +157,7 @@ func (m *importer) point(row *listRow) {
 		e = &listEntry{device: dev.ID, keys: map[string]bool{}}
 		e.def.Name = row.id[strings.LastIndex(row.id, "/")+1:]
 	}
-	e.row = row
+	e.row, e.was = row, Point{Def: &PointDef{}}
 	if ref, ok := m.site.Ref(id); ok {
 		e.was = m.site.Points[ref]
 	}

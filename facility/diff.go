@@ -147,7 +147,7 @@ func (d *differ) point(a, b Point) {
 
 // settled is a point's definition with what was left out filled in, so that writing a default is no change.
 func settled(p Point) PointDef {
-	def := p.Def
+	def := *p.Def
 	def.Label, def.Kind, def.Stale = p.Name, p.Kind, p.StaleAfter
 	if def.Scale == 0 {
 		def.Scale = 1

@@ -29,7 +29,8 @@ type origin struct {
 // definition is one point of one device before it has its place among all points.
 type definition struct {
 	PointDef
-	from origin
+	from   origin
+	shared *PointDef // the same where it stands for all devices of a profile: a large site has few and many points
 }
 
 func placeIn(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
@@ -41,12 +42,16 @@ func (c *checker) definitions(i int) []definition {
 	var out []definition
 	if p := c.site.Profiles[dev.Profile]; p != nil {
 		out = make([]definition, 0, len(p.Points)+len(dev.Points)+len(c.listed[dev.ID]))
-		for k, def := range p.Points {
-			out = append(out, definition{def.moved(dev.Base), origin{c.profiles[dev.Profile], placeIn("points", k)}})
+		for k := range p.Points {
+			def := definition{PointDef: p.Points[k].moved(dev.Base), from: origin{c.profiles[dev.Profile], placeIn("points", k)}}
+			if dev.Base == 0 {
+				def.shared = &p.Points[k]
+			}
+			out = append(out, def)
 		}
 	}
 	for k, def := range dev.Points {
-		out = append(out, definition{def, origin{c.d, placeIn(placeIn("devices", i)+".points", k)}})
+		out = append(out, definition{PointDef: def, from: origin{c.d, placeIn(placeIn("devices", i)+".points", k)}})
 	}
 	for _, k := range c.listed[dev.ID] {
 		entry, from := c.site.Listed[k], origin{c.d, placeIn("points", k)}
@@ -58,11 +63,11 @@ func (c *checker) definitions(i int) []definition {
 			}
 		}
 		if at < 0 {
-			out = append(out, definition{entry.PointDef, from})
+			out = append(out, definition{PointDef: entry.PointDef, from: from})
 			at = len(out) - 1
 		} else {
 			c.overlay(&out[at].PointDef, entry.PointDef, from.path)
-			out[at].from = from
+			out[at].from, out[at].shared = from, nil
 		}
 		if link := c.site.Link(dev.Link); link != nil {
 			c.pointDef(c.d, from.path, link.Protocol, out[at].PointDef)

@@ -159,7 +159,7 @@ func (c *checker) resolve() {
 			ref := Ref(len(s.Points))
 			s.refs[id] = ref
 			dev.Refs = append(dev.Refs, ref)
-			s.Points = append(s.Points, newPoint(id, dev, def.PointDef, ref))
+			s.Points = append(s.Points, newPoint(id, dev, def.alone(), ref))
 			c.origins = append(c.origins, def.from)
 		}
 		c.resolveCommands(dev)
@@ -180,7 +180,16 @@ func (c *checker) resolveCommands(dev *Device) {
 	}
 }
 
-func newPoint(id PointID, dev *Device, def PointDef, ref Ref) Point {
+// alone is the definition of a point: the profile's own, or a copy where the device's differs.
+func (d *definition) alone() *PointDef {
+	if d.shared != nil {
+		return d.shared
+	}
+	def := d.PointDef
+	return &def
+}
+
+func newPoint(id PointID, dev *Device, def *PointDef, ref Ref) Point {
 	p := Point{
 		Ref: ref, ID: id, Asset: dev.Asset, Device: dev.ID, Name: def.Label, Kind: def.Kind, Unit: def.Unit,
 		Digits: def.Digits, Enum: def.Enum, Scan: def.Scan, StaleAfter: def.Stale, Def: def,

@@ -292,7 +292,7 @@ type Point struct {
 	Enum       map[int]Text  `json:"enum,omitempty"`
 	Scan       time.Duration `json:"-"`
 	StaleAfter time.Duration `json:"-"`
-	Def        PointDef      `json:"-"`
+	Def        *PointDef     `json:"-"` // shared by every device of a profile: read only
 }
 
 // Command is one order of one device, resolved.

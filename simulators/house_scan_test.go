@@ -128,7 +128,7 @@ type registers interface {
 
 // decode turns registers into a value as the point's profile says.
 func (s *scanner) decode(p *facility.Point, base int, shown registers, out *facility.Sample) {
-	def := &p.Def
+	def := p.Def
 	addr := uint16(base + *def.Address)
 	if def.Function <= 2 {
 		on, ok := shown.Bit(def.Function, addr)

@@ -44,7 +44,7 @@ func checkProfile(cmd *cobra.Command, file string) error {
 	fmt.Fprintln(table, "point\tname\tunit\trange\tscan\tstale\twhere\ttype\tscale\tno value")
 	for _, x := range site.Points {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%v\t%v\t%s\t%s\t%s\t%s\n", x.Def.Name, x.Name.In("en"), x.Unit, rangeOf(x),
-			x.Scan, x.StaleAfter, where(x.Def), typeOf(x.Def), scaleOf(x.Def), hexes(x.Def.Invalid))
+			x.Scan, x.StaleAfter, where(*x.Def), typeOf(*x.Def), scaleOf(*x.Def), hexes(x.Def.Invalid))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the points: %w", err)

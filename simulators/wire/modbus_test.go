@@ -45,7 +45,7 @@ func TestProfilesAgreeWithTheDevices(t *testing.T) {
 		client := dial(t, p, d.Link, byte(d.Unit))
 		for _, ref := range d.Refs {
 			point := p.site.Points[ref]
-			v, err := readPoint(client, point.Def)
+			v, err := readPoint(client, *point.Def)
 			if err != nil {
 				t.Errorf("%s: %v", point.ID, err)
 				continue
@@ -137,7 +137,7 @@ func TestGoldenRegistersOfAHealthySite(t *testing.T) {
 			t.Fatalf("no point %s", g.point)
 		}
 		dev := site.Device(site.Points[ref].Device)
-		v, err := readPoint(dial(t, p, dev.Link, byte(dev.Unit)), site.Points[ref].Def)
+		v, err := readPoint(dial(t, p, dev.Link, byte(dev.Unit)), *site.Points[ref].Def)
 		if err != nil || v < g.min-1e-6 || v > g.max+1e-6 {
 			t.Errorf("%s reads %g (%v), want %g to %g", g.point, v, err, g.min, g.max)
 		}
