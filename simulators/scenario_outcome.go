@@ -21,6 +21,11 @@ type Outcome struct {
 	Figures    []FigureExpected  `yaml:"figures" json:"figures,omitempty"`
 }
 
+// Count is how many expectations there are.
+func (o *Outcome) Count() int {
+	return len(o.Alarms) + len(o.NoAlarms) + len(o.Stages) + len(o.Highest) + len(o.Commands) + len(o.NoCommands) + len(o.Figures)
+}
+
 // AlarmExpected is an alarm that is raised: "feed-lost@demo/feed-a/meter/available", "fire:STAGE1:R3".
 type AlarmExpected struct {
 	ID     string        `yaml:"id" json:"id"`

@@ -59,6 +59,8 @@ func command(out, errs io.Writer) *cobra.Command {
 	f.StringVar(&o.Control, "listen", "", "address of the control API (default: the site's, 127.0.0.1:8090)")
 	f.Float64Var(&o.Speed, "speed", 1, "1 to 100 times the wall clock while no rack is hot")
 	f.StringVar(&o.Scenario, "scenario", "", "scenario to start with")
+	cmd.AddCommand(checkCommand(out, errs))
+	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }
 

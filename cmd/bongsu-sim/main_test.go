@@ -139,3 +139,35 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+// The check lists what can be played, and names every place of a scenario that cannot.
+func TestCheckOfScenarios(t *testing.T) {
+	site := freeSite(t)
+	out, errs := &transcript{}, &transcript{}
+	if code := execute(t.Context(), []string{"check", "--site", site}, out, errs); code != 0 {
+		t.Fatalf("the demo's scenarios: status %d: %s", code, errs)
+	}
+	for _, want := range []string{"battery-fire", "sc01-pangyo", "expectations", "can be played on site demo"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the list does not mention %q:\n%s", want, out)
+		}
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"one.yaml": "name: one\ntitle: {ko: a, en: a}\ntext: {ko: a, en: a}\nevents:\n  - {at: 1s, inject: {kind: isc, target: demo/nowhere}}\n",
+		"two.yaml": "name: two\ntitel: {ko: a, en: a}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, errs = &transcript{}, &transcript{}
+	if code := execute(t.Context(), []string{"check", "--site", site, "--scenarios", dir}, out, errs); code != 1 {
+		t.Errorf("wrong scenarios: status %d", code)
+	}
+	for _, want := range []string{"one.yaml:5:5", "demo/nowhere", "two.yaml:2:1", "titel"} {
+		if !strings.Contains(errs.String(), want) {
+			t.Errorf("the faults do not mention %q:\n%s", want, errs)
+		}
+	}
+}
