@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -74,6 +75,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("prepare the console: %w", err)
 	}
+	debug.FreeOSMemory() // what reading the site took beside what is kept
 	parts.start("console", console.Run)
 	return parts.wait(ctx)
 }
