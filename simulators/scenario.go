@@ -92,6 +92,28 @@ func (e *Event) what() string {
 	return e.Note.EN
 }
 
+// about tells what an event does to what, for a reader with other words than ours.
+func (s *Scenario) about(e *Event) (act, kind, target string) {
+	switch {
+	case e.Inject != nil:
+		return "inject", string(e.Inject.Kind), e.Inject.Target
+	case e.Set != nil:
+		return "set", e.Set.Actuator, e.Set.Target
+	case e.ResetDetectors != "":
+		return "reset", "", e.ResetDetectors
+	case e.Person != nil:
+		return "person", e.Person.Act, e.Person.Subject
+	case e.Clear == "":
+		return "note", "", ""
+	}
+	for i := range s.Events {
+		if in := s.Events[i].Inject; in != nil && in.As == e.Clear {
+			return "clear", string(in.Kind), in.Target
+		}
+	}
+	return "clear", "", e.Clear
+}
+
 func (e *Event) acts() (n int) {
 	for _, given := range []bool{e.Inject != nil, e.Clear != "", e.Set != nil, e.ResetDetectors != "", e.Person != nil} {
 		if given {

@@ -23,6 +23,7 @@ var (
 type playing struct {
 	scenario *Scenario
 	started  time.Duration // of the world
+	began    time.Time     // wall clock
 	next     int
 	names    map[string]string // injection name to fault id
 	troubles []string          // events that could not be played
@@ -50,7 +51,7 @@ func (p *Plant) startScenario(name string) error {
 			return err
 		}
 	}
-	p.play = &playing{scenario: s, started: p.world.Now(), names: map[string]string{}, judge: NewJudge(s, p.site, false)}
+	p.play = &playing{scenario: s, started: p.world.Now(), began: time.Now().UTC().Truncate(time.Millisecond), names: map[string]string{}, judge: NewJudge(s, p.site, false)}
 	p.log.Info("scenario started", "scenario", name)
 	p.playEvents()
 	return nil
@@ -177,6 +178,7 @@ type ScenarioState struct {
 	Title    facility.Text `json:"title"`
 	ElapsedS float64       `json:"elapsed_s"`
 	LengthS  float64       `json:"length_s"` // how long it is watched
+	Started  time.Time     `json:"started"`  // wall clock
 	Over     bool          `json:"over"`     // the story has ended; the world goes on until it is stopped
 	Played   int           `json:"played"`   // events so far
 	Events   int           `json:"events"`
@@ -192,6 +194,9 @@ type NextEvent struct {
 	AtS    float64       `json:"at_s"`
 	InS    float64       `json:"in_s"` // simulated seconds from now; less than 0 when it has been
 	What   string        `json:"what"`
+	Act    string        `json:"act"`              // inject, clear, set, reset, person or note
+	Kind   string        `json:"kind,omitempty"`   // of the fault that is injected or cleared, or the output that is set
+	Target string        `json:"target,omitempty"` // asset, device, link or person
 	Note   facility.Text `json:"note"`
 	Person *Deed         `json:"person,omitempty"`
 }
@@ -205,10 +210,12 @@ func (p *Plant) scenarioState() *ScenarioState {
 	}
 	all, elapsed := p.play.scenario.Events, p.world.Now()-p.play.started
 	s := &ScenarioState{Name: p.play.scenario.Name, Title: p.play.scenario.Title, ElapsedS: elapsed.Seconds(),
-		LengthS: p.play.judge.end.Seconds(), Over: p.play.judge.Over(elapsed), Played: p.play.next, Events: len(all),
+		LengthS: p.play.judge.end.Seconds(), Started: p.play.began, Over: p.play.judge.Over(elapsed), Played: p.play.next, Events: len(all),
 		Coming: []NextEvent{}, Checks: p.play.judge.Checks(), Troubles: p.play.troubles}
 	told := func(e *Event) NextEvent {
-		return NextEvent{AtS: e.At.Seconds(), InS: (e.At - elapsed).Seconds(), What: e.what(), Note: e.Note, Person: e.Person}
+		n := NextEvent{AtS: e.At.Seconds(), InS: (e.At - elapsed).Seconds(), What: e.what(), Note: e.Note, Person: e.Person}
+		n.Act, n.Kind, n.Target = p.play.scenario.about(e)
+		return n
 	}
 	for i := p.play.next; i < min(len(all), p.play.next+coming); i++ {
 		s.Coming = append(s.Coming, told(&all[i]))
