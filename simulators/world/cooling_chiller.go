@@ -68,9 +68,11 @@ func (c *chiller) turning() bool { return c.state == ChillerRunning || c.state =
 
 // fit tells whether calling this machine makes sense.
 func (c *chiller) fit() bool {
-	return c.mode == ModeAuto && c.tripped == "" && !c.latched && !c.hotTrip && !c.noStart && c.powered &&
-		(c.turning() || c.antiRecycleS() <= c.phys.PreStartS[2])
+	return c.mode == ModeAuto && c.tripped == "" && !c.latched && !c.hotTrip && !c.noStart && c.powered
 }
+
+// soon tells whether it would not have to wait long for its last start to be over.
+func (c *chiller) soon() bool { return c.turning() || c.antiRecycleS() <= c.phys.PreStartS[2] }
 
 func (c *chiller) antiRecycleS() float64 { return max(0, c.phys.AntiRecycleS-c.sinceS) }
 

@@ -198,7 +198,7 @@ func (l *loop) callChillers(dt float64) {
 	for _, c := range l.chillers {
 		keep := c.turning() && up < need
 		c.called = c.fit() && (called < need || keep || l.helped)
-		if c.called {
+		if c.called && c.soon() {
 			called++
 		}
 		if c.turning() && c.ramp >= 1 {
