@@ -31,8 +31,9 @@ func TestChillerSequence(t *testing.T) {
 		{"first compressor", nil, 20 * time.Second, ChillerRunning, ChillerOff},
 		{"power goes again", func() { power = inject(t, w, busDies) }, time.Minute, ChillerOff, ChillerOff},
 		{"the lead started too lately, the spare may", func() { _ = w.Clear(power) }, 30 * time.Second, ChillerLockout, ChillerStarting},
-		{"the spare carries the load", nil, 10 * time.Minute, ChillerLockout, ChillerRunning},
-		{"the lead may again", nil, 11 * time.Minute, ChillerRunning, ChillerOff},
+		{"the spare gives all it can to a store that has warmed", nil, 10 * time.Minute, ChillerLockout, ChillerLimited},
+		{"the lead may again, the spare helps to cool the store", nil, 11 * time.Minute, ChillerRunning, ChillerRunning},
+		{"and goes home", nil, time.Hour, ChillerRunning, ChillerOff},
 	}
 	for _, s := range steps {
 		if s.do != nil {
