@@ -251,7 +251,7 @@ func (p *Plant) advance(wall time.Duration) {
 
 // speed is the one that holds now; the lock is held.
 func (p *Plant) speed() float64 {
-	if p.asked > 1 && p.world.HotAnywhere() {
+	if p.asked > 1 && (p.world.HotAnywhere() || p.links.Misled()) {
 		return 1
 	}
 	return p.asked

@@ -53,6 +53,8 @@ type reading struct {
 	value   float64
 	quality string
 	source  string
+
+	noNumber bool // written as a bare NaN, as careless firmware does
 }
 
 // sender is the firmware of one MQTT device.

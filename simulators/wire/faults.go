@@ -12,21 +12,26 @@ import (
 )
 
 // Fault kinds of the wire: what can go wrong between a sound instrument and whoever reads it. The target
-// is a link for link-down and a device for the others.
+// is a link for link-down, an asset or a device for faults of points, and a device for the others.
 const (
-	LinkDown       world.FaultKind = "link-down"       // Mode refuse (default) or hang
-	DeviceSilent   world.FaultKind = "device-silent"   // the unit or sensor answers nothing more
-	GatewayLost    world.FaultKind = "gateway-lost"    // the MQTT gateway of this device: its last will appears
-	PayloadSim     world.FaultKind = "payload-sim"     // messages marked as simulated, as a replay would be
-	PayloadClock   world.FaultKind = "payload-clock"   // Amount seconds the device's clock is wrong
-	PayloadGap     world.FaultKind = "payload-gap"     // Amount messages vanish at once
-	PayloadGarbage world.FaultKind = "payload-garbage" // text that is no JSON
+	LinkDown       world.FaultKind = "link-down"         // Mode refuse (default) or hang
+	DeviceSilent   world.FaultKind = "device-silent"     // the unit or sensor answers nothing more
+	GatewayLost    world.FaultKind = "gateway-lost"      // the MQTT gateway of this device: its last will appears
+	PayloadSim     world.FaultKind = "payload-sim"       // messages marked as simulated, as a replay would be
+	PayloadClock   world.FaultKind = "payload-clock"     // Amount seconds the device's clock is wrong
+	PayloadGap     world.FaultKind = "payload-gap"       // Amount messages vanish at once
+	PayloadGarbage world.FaultKind = "payload-garbage"   // text that is no JSON
+	PayloadTwice   world.FaultKind = "payload-duplicate" // every message comes twice
+	PayloadReorder world.FaultKind = "payload-reorder"   // each second round of messages overtakes the one before
 )
 
 // faults lists every fault of the wire. It is the only place to add one.
 var faults = map[world.FaultKind]func(all *Links, f world.Fault, id string) (heal func() error, err error){
 	LinkDown: injectLinkDown, DeviceSilent: injectSilent, GatewayLost: injectGateway,
 	PayloadSim: injectPayload, PayloadClock: injectPayload, PayloadGap: injectPayload, PayloadGarbage: injectPayload,
+	PayloadTwice: injectPayload, PayloadReorder: injectPayload,
+	PointStuck: injectPoint, PointDrift: injectPoint, PointNoise: injectPoint, PointSentinel: injectPoint,
+	PointSilent: injectPoint, PointSlow: injectPoint, PointWrong: injectPoint, PointNaN: injectPoint,
 }
 
 // FaultKinds lists the kinds that Inject knows, in no order.
@@ -134,6 +139,10 @@ func injectPayload(all *Links, f world.Fault, id string) (func() error, error) {
 		return claim(&s.simTag, id)
 	case PayloadGarbage:
 		return claim(&s.garbage, id)
+	case PayloadTwice:
+		return claim(&s.twice, id)
+	case PayloadReorder:
+		return claim(&s.reorder, id)
 	case PayloadGap:
 		if f.Params.Amount < 1 || f.Params.Amount > 1e9 {
 			return nil, fmt.Errorf("%w: amount %g; 1 or more messages", world.ErrFaultParams, f.Params.Amount)

@@ -27,6 +27,8 @@ type Links struct {
 	site *facility.Site
 	byID map[string]endpoint
 	down map[string]string // fault by link; belongs to the lock of the house
+
+	misleading int // faults on instruments of battery rooms; lock of the house
 }
 
 // New builds the endpoints of a site; they listen nowhere yet. Its error names every device that cannot be played.

@@ -49,6 +49,18 @@ type unit struct {
 	seen    uint64 // generation of the world the image shows
 	shown   image
 	err     error
+	bent    []*bend // faulty instruments
+}
+
+// refresh builds what the unit shows once per change of the world.
+func (u *unit) refresh(w *world.World, generation uint64) {
+	if u.seen == generation {
+		return
+	}
+	u.seen = generation
+	if u.shown, u.err = u.station.image(w); len(u.bent) > 0 && u.err == nil {
+		u.shown = u.shown.bentBy(u.bent, w.Now().Seconds())
+	}
 }
 
 func newModbusLink(h House, at *world.Layout, l facility.Link, log *slog.Logger) *modbusLink {
@@ -199,23 +211,23 @@ func (l *modbusLink) reach(id uint8) (*unit, error) {
 	return u, nil
 }
 
-// look gives what a unit shows now of so many holding registers from an address, and of everything else. An image
-// is built once per change of the world, whoever asks.
-func (l *modbusLink) look(id uint8, addr, n uint16) (image, error) {
+// look gives what a unit shows now to a request of so many values from an address. An image is built once per change of
+// the world, whoever asks.
+func (l *modbusLink) look(id uint8, function int, addr, n uint16) (image, error) {
 	u, err := l.reach(id)
 	if err != nil {
 		return image{}, err
 	}
 	var shown image
 	l.house.Look(func(w *world.World, generation uint64) {
-		if u.seen != generation {
-			u.seen = generation
-			u.shown, u.err = u.station.image(w)
-		}
-		if len(u.shown.slow) > 0 && n > 0 {
+		u.refresh(w, generation)
+		if len(u.shown.slow) > 0 && function == 3 {
 			u.shown.encode(addr, n)
 		}
 		shown, err = u.shown, u.err
+		if err == nil && shown.refuses(function, addr, n) {
+			err = modbus.ErrServerDeviceFailure
+		}
 		if u.silent != "" {
 			err = errSilent
 		}
@@ -268,13 +280,13 @@ func (l *modbusLink) HandleCoils(req *modbus.CoilsRequest) ([]bool, error) {
 			return nil
 		})
 	}
-	img, err := l.look(req.UnitId, 0, 0)
+	img, err := l.look(req.UnitId, 1, req.Addr, req.Quantity)
 	return bitsAnswer(img.coils, req.Addr, req.Quantity, err)
 }
 
 // HandleDiscreteInputs reads what the field shows.
 func (l *modbusLink) HandleDiscreteInputs(req *modbus.DiscreteInputsRequest) ([]bool, error) {
-	img, err := l.look(req.UnitId, 0, 0)
+	img, err := l.look(req.UnitId, 2, req.Addr, req.Quantity)
 	return bitsAnswer(img.inputs, req.Addr, req.Quantity, err)
 }
 
@@ -290,13 +302,13 @@ func (l *modbusLink) HandleHoldingRegisters(req *modbus.HoldingRegistersRequest)
 			return nil
 		})
 	}
-	img, err := l.look(req.UnitId, req.Addr, req.Quantity)
+	img, err := l.look(req.UnitId, 3, req.Addr, req.Quantity)
 	return wordsAnswer(img.holding, req.Addr, req.Quantity, err)
 }
 
 // HandleInputRegisters reads measured values.
 func (l *modbusLink) HandleInputRegisters(req *modbus.InputRegistersRequest) ([]uint16, error) {
-	img, err := l.look(req.UnitId, 0, 0)
+	img, err := l.look(req.UnitId, 4, req.Addr, req.Quantity)
 	return wordsAnswer(img.input, req.Addr, req.Quantity, err)
 }
 

@@ -40,7 +40,8 @@ func exception(err error) byte {
 // Neither side is made from the other: this is where a wrong address, scale or type is found.
 func TestProfilesAgreeWithTheDevices(t *testing.T) {
 	p := startBench(t)
-	for _, dev := range []facility.DeviceID{"demo/b1/r3/bms", "demo/b1/r3/io", "demo/b1/io", "demo/ups-a/ups/ctl", "demo/feed-a/meter"} {
+	for _, dev := range []facility.DeviceID{"demo/b1/r3/bms", "demo/b1/r3/io", "demo/b1/io", "demo/ups-a/ups/ctl", "demo/feed-a/meter",
+		"demo/weather/roof", "demo/seismic/meter", "demo/sump/panel", "demo/leak-1/panel", "demo/drain-tank/panel"} {
 		d := p.site.Device(dev)
 		client := dial(t, p, d.Link, byte(d.Unit))
 		for _, ref := range d.Refs {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,10 @@ type sensor struct {
 	silent  string // fault ids
 	simTag  string
 	garbage string
+	twice   string
+	reorder string
+	late    []message     // held back, to be overtaken
+	bent    []*bend       // faulty instruments
 	skew    time.Duration // of its clock
 	skewed  string
 }
@@ -242,10 +247,15 @@ func (l *mqttLink) collect(now time.Time, n int64) []message {
 				continue
 			}
 			values = s.sender.readings(w, values[:0])
+			if len(s.bent) > 0 {
+				values = bentReadings(values, s.bent, w.Now().Seconds())
+			}
+			from := len(out)
 			for _, r := range values {
 				s.seq[r.point]++
 				out = append(out, message{s.device.Topic + "/" + r.point, s.payload(r, now)})
 			}
+			out = s.jumble(out, from)
 		}
 	})
 	return out
@@ -257,7 +267,9 @@ func (s *sensor) payload(r reading, now time.Time) []byte {
 		return []byte(`{"v":`)
 	}
 	b := append(make([]byte, 0, 128), `{"v":`...)
-	if math.IsNaN(r.value) || math.IsInf(r.value, 0) {
+	if r.noNumber {
+		b = append(b, "NaN"...)
+	} else if math.IsNaN(r.value) || math.IsInf(r.value, 0) {
 		b = append(b, "null"...)
 	} else {
 		b = strconv.AppendFloat(b, math.Round(r.value*1000)/1000, 'f', -1, 64)
@@ -267,4 +279,21 @@ func (s *sensor) payload(r reading, now time.Time) []byte {
 	b = strconv.AppendUint(append(b, `","seq":`...), s.seq[r.point], 10)
 	b = append(append(append(b, `,"src":"`...), r.source...), `","sim":`...)
 	return append(strconv.AppendBool(b, s.simTag != ""), '}')
+}
+
+// jumble lets a sick gateway send its latest messages, those from an index on, twice or in the wrong order.
+func (s *sensor) jumble(out []message, from int) []message {
+	fresh := out[from:]
+	if s.twice != "" {
+		out = append(out, fresh...)
+	}
+	switch {
+	case s.late != nil:
+		out = append(out, s.late...)
+		s.late = nil
+	case s.reorder != "":
+		s.late = slices.Clone(fresh)
+		out = out[:from]
+	}
+	return out
 }

@@ -14,6 +14,9 @@ type Shown struct{ image image }
 
 // Words copies n registers, read with function 3 or 4; false where the device would refuse.
 func (s Shown) Words(function int, addr uint16, n int) ([]uint16, bool) {
+	if s.image.refuses(function, addr, uint16(n)) {
+		return nil, false
+	}
 	blocks := s.image.holding
 	if function == 4 {
 		blocks = s.image.input
@@ -23,6 +26,9 @@ func (s Shown) Words(function int, addr uint16, n int) ([]uint16, bool) {
 
 // Bit reads one bit with function 1 or 2; false where the device would refuse.
 func (s Shown) Bit(function int, addr uint16) (on, ok bool) {
+	if s.image.refuses(function, addr, 1) {
+		return false, false
+	}
 	bits := s.image.inputs
 	if function == 1 {
 		bits = s.image.coils
@@ -38,10 +44,7 @@ func (all *Links) Show(id facility.DeviceID) (shown Shown, ok bool) {
 		return Shown{}, false
 	}
 	l.house.Look(func(w *world.World, generation uint64) {
-		if u.seen != generation {
-			u.seen = generation
-			u.shown, u.err = u.station.image(w)
-		}
+		u.refresh(w, generation)
 		shown, ok = Shown{u.shown}, u.err == nil && u.silent == ""
 	})
 	return shown, ok

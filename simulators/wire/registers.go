@@ -23,6 +23,7 @@ type image struct {
 	input   []block
 	coils   []bool // as commanded, from address 0
 	inputs  []bool // as the field shows it, from address 0
+	mute    []span // instruments that do not answer
 }
 
 // encode moves the slow blocks that a reading touches among the others. The world must not move meanwhile.
