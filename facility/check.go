@@ -30,7 +30,7 @@ func (c *checker) incomplete() bool {
 
 var assetKinds = []string{
 	"site",
-	"feed", "switchgear", "ats", "generator", "ups-zone", "ups", "battery-room", "battery-rack", "pdu",
+	"feed", "switchgear", "ats", "generator", "ups-zone", "ups", "ups-room", "battery-room", "battery-rack", "pdu",
 	"it-hall", "it-rack",
 	"cooling-loop", "chiller", "pump", "tank", "crah",
 	"weather", "seismic", "sump", "leak-rope", "drain-tank",

@@ -136,7 +136,7 @@ const (
 )
 
 func newRoomIOStation(l *world.Layout, dev *facility.Device) (station, error) {
-	a, err := l.AssetFor(dev, "battery-room")
+	a, err := l.AssetFor(dev, "battery-room", "ups-room")
 	if err != nil {
 		return nil, err
 	}

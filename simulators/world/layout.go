@@ -44,7 +44,7 @@ func NewLayout(site *facility.Site) (*Layout, error) {
 			l.Config.Feeds = append(l.Config.Feeds, FeedConfig{ID: id})
 		case "ups-zone":
 			l.Zones = append(l.Zones, id)
-		case "battery-room":
+		case "battery-room", "ups-room":
 			l.Rooms = append(l.Rooms, id)
 		case "battery-rack":
 			l.Racks = append(l.Racks, id)
