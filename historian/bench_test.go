@@ -148,7 +148,7 @@ func outage(b *testing.B, f *Forwarder, points, rounds int, back func(), count f
 		}
 	}
 	eventually(b, 30*time.Second, "the outage is noticed", func() bool {
-		_, err := f.Health()
+		err := f.Health().Err
 		return err != nil && !strings.Contains(err.Error(), ErrUnproven.Error())
 	})
 	if f.Position() != 0 {

@@ -40,6 +40,8 @@ type Forwarder struct {
 	encoder *encoder
 	in      chan Batch
 	write   func(ctx context.Context, lines string) error // the client's; tests play a database here
+	lane    *lane                                         // nil: everything goes in order
+	last    uint64                                        // newest position looked at while the lane is open
 
 	mu        sync.Mutex
 	delivered uint64
@@ -48,6 +50,17 @@ type Forwarder struct {
 	refusedAt time.Time // when a refused line was last told
 	lastErr   error
 	probeErr  error
+	behind    bool
+	newest    time.Time
+}
+
+// Health is how the delivery does.
+type Health struct {
+	Points  uint64    // delivered since the start
+	Refused uint64    // lines the database will never take, set aside since the start
+	Behind  bool      // a backlog is being drained; the newest values go before it
+	Newest  time.Time // when the newest delivered value was taken in; zero before the first
+	Err     error     // what stands in the way now: a write that fails, or a value that could not be read back
 }
 
 // NewForwarder prepares the delivery to the database a site names; it connects to nothing yet.
@@ -86,12 +99,11 @@ func (f *Forwarder) Position() uint64 {
 	return f.delivered
 }
 
-// Health tells how many points were delivered and what stands in the way now, nil if nothing: a write
-// that fails, or a written value that could not be read back.
-func (f *Forwarder) Health() (points uint64, err error) {
+// Health tells how the delivery does.
+func (f *Forwarder) Health() Health {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.points, errors.Join(f.lastErr, f.probeErr)
+	return Health{Points: f.points, Refused: f.refused, Behind: f.behind, Newest: f.newest, Err: errors.Join(f.lastErr, f.probeErr)}
 }
 
 // Take queues a batch. It blocks while the database is behind: the reader of the spool waits, the
@@ -111,7 +123,13 @@ func (f *Forwarder) Run(ctx context.Context) error {
 	var probing sync.WaitGroup
 	probing.Go(func() { f.probeUntil(ctx) })
 	defer probing.Wait()
+	if f.lane != nil {
+		defer f.lane.close()
+	}
 	for {
+		if err := f.serve(ctx); err != nil {
+			return nil
+		}
 		group, err := f.collect(ctx)
 		if err != nil {
 			return nil
@@ -119,6 +137,7 @@ func (f *Forwarder) Run(ctx context.Context) error {
 		if err := f.deliver(ctx, group); err != nil {
 			return nil
 		}
+		f.pace(ctx, group)
 	}
 }
 
@@ -133,7 +152,11 @@ func (f *Forwarder) collect(ctx context.Context) (*group, error) {
 		case <-full:
 			return g, nil
 		case b := <-f.in:
-			f.encoder.add(g, b)
+			if f.brought(b) {
+				g.upTo = b.Seq
+			} else {
+				f.encoder.add(g, b)
+			}
 			if full == nil {
 				full = time.After(writeWait)
 			}
@@ -182,9 +205,16 @@ func (f *Forwarder) note(err error, g *group) {
 	if f.lastErr != nil {
 		f.log.Info("InfluxDB takes writes again")
 	}
-	// A number lower than before means another spool; its position counts.
-	f.lastErr, f.delivered = nil, g.upTo
+	f.lastErr = nil
 	f.points += uint64(g.live())
+	if g.seen.After(f.newest) {
+		f.newest = g.seen
+	}
+	if g.aside {
+		return
+	}
+	// A number lower than before means another spool; its position counts.
+	f.delivered = g.upTo
 	if err := writePosition(f.positionFile(), f.delivered); err != nil {
 		f.log.Warn("the delivered position could not be saved; a restart delivers twice", "cause", err)
 	}

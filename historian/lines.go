@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"bongsu/facility"
 )
@@ -14,6 +15,9 @@ type group struct {
 	ends []int // of each line in text, behind its newline
 	dead []bool
 	upTo uint64
+
+	seen  time.Time // when the newest of its samples was taken in
+	aside bool      // from the lane: it says nothing of how far the backlog is
 }
 
 // line gives one line with its newline.
@@ -91,6 +95,9 @@ func (e *encoder) add(g *group, b Batch) {
 		if s := &b.Samples[i]; int(s.Point) < len(e.points) {
 			g.text = e.append(g.text, s)
 			g.ends = append(g.ends, len(g.text))
+			if s.Seen.After(g.seen) {
+				g.seen = s.Seen
+			}
 		}
 	}
 	g.upTo = b.Seq

@@ -114,7 +114,7 @@ func TestAnHourWithoutTheDatabaseLosesNothing(t *testing.T) {
 			db.set(away)
 			collect(20 * time.Minute)
 		}
-		if _, err := f.Health(); err == nil || db.count() != before || f.Position() >= spool.LastSeq() {
+		if err := f.Health().Err; err == nil || db.count() != before || f.Position() >= spool.LastSeq() {
 			t.Errorf("during the outage: health %v, position %d of %d", err, f.Position(), spool.LastSeq())
 		}
 		if f.Refused() != 0 {
@@ -218,14 +218,14 @@ func TestADatabaseThatDropsWritesIsNotFed(t *testing.T) {
 	}
 	now := time.Now()
 	f.noteProbe(f.Probe(t.Context(), now))
-	if _, err := f.Health(); !errors.Is(err, ErrNotReadBack) || !errors.Is(f.trusted(), ErrNotReadBack) {
+	if err := f.Health().Err; !errors.Is(err, ErrNotReadBack) || !errors.Is(f.trusted(), ErrNotReadBack) {
 		t.Errorf("a database that drops writes passes: %v", err)
 	}
 	mu.Lock()
 	lying, value = false, fmt.Sprint(now.UnixMilli())
 	mu.Unlock()
 	f.noteProbe(f.Probe(t.Context(), now))
-	if _, err := f.Health(); err != nil || f.trusted() != nil {
+	if err := f.Health().Err; err != nil || f.trusted() != nil {
 		t.Errorf("a database that shows its values is still mistrusted: %v", err)
 	}
 }
@@ -241,7 +241,7 @@ func TestADatabaseThatMayNotBeReadIsFedAllTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.noteProbe(f.Probe(t.Context(), time.Now()))
-	if _, err := f.Health(); !errors.Is(err, ErrUnproven) || f.trusted() != nil {
+	if err := f.Health().Err; !errors.Is(err, ErrUnproven) || f.trusted() != nil {
 		t.Errorf("health %v, delivery %v", err, f.trusted())
 	}
 }

@@ -86,6 +86,7 @@ type Config struct {
 	SlowAfter       time.Duration // a viewer that takes no byte for this long is disconnected; 10 s when not given
 	MaxViewers      int           // streams at once; 2000 when not given
 
+	Stores     func() []StoreHealth   // how the keepers of the history do; nil shows none
 	Collectors []prometheus.Collector // shown on /metrics beside the console's own
 	Log        *slog.Logger           // nil discards
 }

@@ -38,7 +38,7 @@ func newMetrics(cfg Config) (*metrics, error) {
 		}),
 	}
 	all := append([]prometheus.Collector{
-		m.requests, m.tickLate, m.sendLate, modelCollector{cfg.Model}, continuityCollector{cfg.Model},
+		m.requests, m.tickLate, m.sendLate, modelCollector{cfg.Model}, continuityCollector{cfg.Model}, historyCollector{cfg.Model, cfg.Stores},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	}, cfg.Collectors...)
 	for _, c := range all {

@@ -72,6 +72,8 @@ type nodeView struct {
 
 	Viewers *int  `json:"viewers,omitempty" doc:"open streams"`
 	LagMS   int64 `json:"lag_ms,omitempty" doc:"milliseconds since the newest sample arrived"`
+
+	History []StoreHealth `json:"history,omitempty" doc:"the keepers of the history"`
 }
 
 func (s *Server) listNodes(context.Context, *struct{}) (*listOut[nodeView], error) {
@@ -84,5 +86,8 @@ func (s *Server) listNodes(context.Context, *struct{}) (*listOut[nodeView], erro
 	}
 	viewers := s.hub.viewers()
 	desk := nodeView{Node: s.cfg.Node, Role: "desk", Started: stampOf(&s.started), Build: s.cfg.Build, Viewers: &viewers, LagMS: s.cfg.Model.lag(now)}
+	if s.cfg.Stores != nil {
+		desk.History = s.cfg.Stores()
+	}
 	return all([]nodeView{field, desk}), nil
 }

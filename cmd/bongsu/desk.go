@@ -45,7 +45,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("status", field.followStatus)
 	parts.start("journal", field.followJournal)
 	parts.start("live", field.followLive)
-	positions, err := keepHistory(o, site, store, field, parts, log)
+	past, err := keepHistory(o, site, store, field, parts, log)
 	if err != nil {
 		return err
 	}
@@ -65,11 +65,11 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("prepare the continuity: %w", err)
 	}
-	parts.start("confirm", func(ctx context.Context) error { return field.confirm(ctx, positions) })
+	parts.start("confirm", func(ctx context.Context) error { return field.confirm(ctx, past.positions) })
 
 	console, err := ui.New(ui.Config{
 		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field,
-		Historian: history{store}, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
+		Historian: history{store}, Stores: past.health, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
 	})
 	if err != nil {
@@ -78,24 +78,6 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	debug.FreeOSMemory() // what reading the site took beside what is kept
 	parts.start("console", console.Run)
 	return parts.wait(ctx)
-}
-
-// keepHistory feeds the embedded history, and InfluxDB where the site has one. It gives the positions up to
-// which each of them is complete.
-func keepHistory(o options, site *facility.Site, store *historian.Store, field *fieldLink, parts *stack, log *slog.Logger) ([]func() uint64, error) {
-	positions := []func() uint64{store.Position}
-	parts.start("roll-ups", store.Run)
-	parts.start("history", func(ctx context.Context) error { return field.followHistory(ctx, store) })
-	if site.Influx != nil {
-		influx, err := historian.NewForwarder(site, o.deskDir(), log)
-		if err != nil {
-			return nil, err
-		}
-		positions = append(positions, influx.Position)
-		parts.start("influx", influx.Run)
-		parts.start("influx spool", func(ctx context.Context) error { return field.followInflux(ctx, influx) })
-	}
-	return positions, nil
 }
 
 // startContinuity adds what moves services, nil for a site that only watches. A file that is wrong does not

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bongsu/bcp/control"
@@ -37,7 +38,8 @@ type fieldLink struct {
 	model  *ui.Model
 	log    *slog.Logger
 
-	live *facility.Live // nil: nobody needs single values
+	live    *facility.Live // nil: nobody needs single values
+	liveSeq atomic.Uint64  // of the newest batch shown
 
 	once  sync.Once
 	ready chan struct{} // closed when the first opening was read
@@ -211,8 +213,10 @@ func (f *fieldLink) followLive(ctx context.Context) error {
 	after, tr := f.began.SpoolSeq, newTranslation(f.site, f.began.Points)
 	rev := ""
 	return f.again(ctx, "live values", func(ctx context.Context) error {
+		f.liveSeq.Store(after)
 		return f.replaced(&after, f.client.Spool(ctx, after, func(b journal.Batch) error {
 			after = b.Seq
+			f.liveSeq.Store(after)
 			if b.Gap != nil {
 				return nil
 			}
@@ -343,20 +347,4 @@ func (f *fieldLink) After(after uint64, limit int) ([]ui.Entry, error) {
 		out[i] = viewed(e)
 	}
 	return out, nil
-}
-
-// history gives the console the embedded store's answers.
-type history struct{ store *historian.Store }
-
-// Query implements ui.Historian.
-func (h history) Query(ctx context.Context, id facility.PointID, from, to time.Time, most int) ([]ui.Bucket, error) {
-	buckets, err := h.store.Query(ctx, id, from, to, most)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return nil, err
-	}
-	out := make([]ui.Bucket, len(buckets))
-	for i, b := range buckets {
-		out[i] = ui.Bucket{T: b.T, Min: b.Min, Max: b.Max, Last: b.Last, Quality: b.Quality}
-	}
-	return out, err
 }

@@ -312,4 +312,18 @@ func TestSystemFeedsInflux(t *testing.T) {
 	h.eventually(60*time.Second, "the rack's temperature is in InfluxDB", func() bool {
 		return strings.Contains(ask(`SELECT last("value") FROM "battery-rack" WHERE "point" = 'demo/b1/r3/bms/t-max'`), "values")
 	})
+	var nodes struct {
+		Items []struct {
+			Role    string
+			History []struct {
+				Name   string
+				OK     bool
+				Points uint64
+			}
+		}
+	}
+	h.eventually(60*time.Second, "the console says that both keepers of the past are well", func() bool {
+		return h.get("nodes", &nodes) && len(nodes.Items) == 2 && len(nodes.Items[1].History) == 2 &&
+			nodes.Items[1].History[0].OK && nodes.Items[1].History[1].OK && nodes.Items[1].History[1].Points > 0
+	})
 }
