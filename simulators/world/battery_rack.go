@@ -206,6 +206,9 @@ func (r *batteryRack) promote() {
 
 // demote folds the cells into their mean and remembers the spread.
 func (r *batteryRack) demote() {
+	if !r.active {
+		return
+	}
 	hot, _, mean := r.pack.extremes()
 	r.meanC, r.hotDev, r.fade, r.active = mean, hot-mean, 1, false
 	for k, t := range r.pack.tempC {

@@ -18,13 +18,14 @@ type rackSense struct {
 	offGas    offGasSensor
 	now       RackReading
 	therm     []float64
-	sorted    []float64
+	order     []int // thermistors by temperature, coldest first
 	hiCell    int
 	loCell    int
 	scanned   int // burnt cells at the last look for the extreme cells
 	heat      riseWindow
 	cellBias  []float64 // millivolt scatter of the cells
 	insulated float64   // kilo-ohm
+	failures  []dose    // bits of the failure word, by fault
 }
 
 func newRackSense(cfg *Config, rng *rand.Rand) rackSense {
@@ -35,13 +36,16 @@ func newRackSense(cfg *Config, rng *rand.Rand) rackSense {
 		air:    newProbe(s, s.AirLagS, s.AirBiasK, s.AirNoiseK, rng),
 		bms:    newProbe(s, 0, 0, s.BMSNoiseK, rng),
 		second: newProbe(s, 0, 0, s.BMSNoiseK, rng),
-		biases: make([]float64, n), sorted: make([]float64, n),
+		biases: make([]float64, n), order: make([]int, n),
 		therm: make([]float64, n), scanned: -1,
 		cellBias:  make([]float64, cfg.Cell.cells()),
 		insulated: 4000,
 	}
 	sense.smoke.probe = &probe{tauS: s.SmokeLagS}
 	sense.offGas.probe = &probe{tauS: s.OffGasLagS}
+	for i := range sense.order {
+		sense.order[i] = i
+	}
 	if s.Noiseless {
 		return sense
 	}
@@ -92,14 +96,16 @@ func (r *batteryRack) readThermistors(now *RackReading) {
 			cold = i
 		}
 	}
-	copy(s.sorted, th)
-	slices.Sort(s.sorted)
-	mid := len(s.sorted) / 2
+	s.sort()
+	mid := len(s.order) / 2
 	now.BMSC = s.bms.report(th[hot], r.rng)
 	now.BMSSecondC = s.second.report(th[hot^1], r.rng)
 	now.BMSMinC = th[cold]
-	now.BMSMedianC = (s.sorted[mid-1] + s.sorted[mid]) / 2
+	now.BMSMedianC = (th[s.order[mid-1]] + th[s.order[mid]]) / 2
 	now.BMSMaxID, now.BMSMinID = hot+1, cold+1
+	for _, f := range s.failures {
+		now.FailureBits |= 1 << int(f.amount)
+	}
 	for _, f := range s.bms.faults {
 		switch f.kind {
 		case SensorBad:
@@ -107,6 +113,17 @@ func (r *batteryRack) readThermistors(now *RackReading) {
 		case SensorSentinel:
 			now.FailureBits |= 1 << 9
 		}
+	}
+}
+
+// sort brings the thermistors in order. They hardly ever change places, so it starts from the order of the last second.
+func (s *rackSense) sort() {
+	for i := 1; i < len(s.order); i++ {
+		k, at := s.order[i], i
+		for ; at > 0 && s.therm[s.order[at-1]] > s.therm[k]; at-- {
+			s.order[at] = s.order[at-1]
+		}
+		s.order[at] = k
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	OffGas        FaultKind = "off-gas"      // solvent vapour alone
 	Insulation    FaultKind = "insulation"   // Amount kilo-ohm to earth
 	ArcFlash      FaultKind = "arc"          // arc relay or BMS short flag
+	BMSFailure    FaultKind = "bms-failure"  // Amount = bit of its failure word
 
 	// Any instrument: Channel names it.
 	SensorBad      FaultKind = "sensor-bad"
@@ -100,7 +101,7 @@ type injector func(w *World, f Fault, id string) (clear func(), err error)
 // injectors lists every fault kind of this build. It is the only place to add one.
 var injectors = map[FaultKind]injector{
 	InternalShort: injectHeat, Overcharge: injectHeat, ExternalHeat: injectHeat, JouleHeat: injectHeat, BadJoint: injectHeat,
-	BatteryFire: injectDemoFire, OffGas: injectOffGas, Insulation: injectInsulation, ArcFlash: injectArc,
+	BatteryFire: injectDemoFire, OffGas: injectOffGas, Insulation: injectInsulation, ArcFlash: injectArc, BMSFailure: injectBMSFailure,
 	SensorBad: injectSensor, SensorFrozen: injectSensor, SensorOffset: injectSensor, SensorSentinel: injectSensor, SensorNoise: injectSensor,
 	ActuatorStuck: injectActuator, FeedbackStuck: injectActuator, ActuatorSlow: injectActuator,
 	CameraSource: injectCameraSource,

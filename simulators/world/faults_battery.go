@@ -116,6 +116,23 @@ func injectInsulation(w *World, f Fault, _ string) (func(), error) {
 	return func() { u.sense.insulated = sound }, nil
 }
 
+// bmsFailureBits are the failure bits that the public register map of this kind of BMS names.
+const bmsFailureBits = 1<<0 | 1<<1 | 1<<3 | 1<<4 | 1<<5 | 1<<9 | 1<<10 | 1<<11 | 1<<12
+
+// injectBMSFailure sets one failure bit of a BMS; it says so, and goes on measuring.
+func injectBMSFailure(w *World, f Fault, id string) (func(), error) {
+	u, err := w.faultRack(f)
+	if err != nil {
+		return nil, err
+	}
+	bit := int(f.Params.Amount)
+	if f.Params.Amount != float64(bit) || bit < 0 || bit > 15 || bmsFailureBits>>bit&1 == 0 {
+		return nil, fmt.Errorf("%w: amount %g is none of the failure bits 0, 1, 3, 4, 5, 9, 10, 11, 12", ErrFaultParams, f.Params.Amount)
+	}
+	u.sense.failures = append(u.sense.failures, dose{id, float64(bit)})
+	return func() { u.sense.failures = without(u.sense.failures, id) }, nil
+}
+
 func injectArc(w *World, f Fault, _ string) (func(), error) {
 	u, err := w.faultRack(f)
 	if err != nil {

@@ -84,9 +84,9 @@ type RoomReading struct {
 	ExhaustRunning    bool
 	ExhaustM3H        float64
 	HVACRunning       bool
-	GasBankBar        float64
-	GasBankLow        bool
-	DischargePressure bool // discharge pressure switch
+	GasBankBar        float64 // as the gauge shows it, at the room's temperature
+	GasBankLow        bool    // gas is missing, judged at one temperature
+	DischargePressure bool    // discharge pressure switch
 	ReserveValveOpen  bool
 	AbortHeld         bool
 	ManualStation     bool

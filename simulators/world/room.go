@@ -221,7 +221,7 @@ func (r *room) flows(name string, fb *Feedback) {
 	sound := r.acts[name] == nil || r.acts[name].feedback == ""
 	switch name {
 	case GasRelease, GasReserve:
-		fb.PressureBar = r.bankBar
+		fb.PressureBar = r.gaugeBar()
 		if sound {
 			// The proof of a release is gas in the pipe, not the solenoid's position.
 			fb.Confirmed = r.pressured && fb.Position >= 1
@@ -243,6 +243,13 @@ func (r *room) flows(name string, fb *Feedback) {
 	}
 }
 
+// gaugeBar is what the gas bank's gauge shows: the bank was filled at the room's set-point and follows its temperature.
+// How much gas is missing is judged at one temperature, or a cold room would always be a room without gas.
+func (r *room) gaugeBar() float64 {
+	return r.bankBar * (r.airC + kelvinOffset) / (r.phys.SetpointC + kelvinOffset)
+}
+
+// troubled tells whether the gas panel of the room shows a trouble.
 func (r *room) troubled() bool { return r.trouble || r.shaken }
 
 // reading is what the room's instruments show.
@@ -254,7 +261,7 @@ func (r *room) reading() RoomReading {
 		Occupancy: people, AccessStale: unknown, DoorClosed: !r.doorOpen,
 		DamperPosition: r.acts[DamperClose].position, DampersClosed: r.acts[DamperClose].confirmed(),
 		ExhaustRunning: r.fan > .5, ExhaustM3H: r.exhaustM3H(), HVACRunning: r.hvacRunning(),
-		GasBankBar: r.bankBar, GasBankLow: r.bankBar < p.BankLow*p.BankBar, DischargePressure: r.pressured,
+		GasBankBar: r.gaugeBar(), GasBankLow: r.bankBar < p.BankLow*p.BankBar, DischargePressure: r.pressured,
 		ReserveValveOpen: r.acts[GasReserve].confirmed(), AbortHeld: r.abort, ManualStation: r.manual, PanelTrouble: r.troubled(),
 		DrainToTank: r.acts[DrainToTank].confirmed(), TankL: r.tank.levelL, TankPercent: 100 * r.tank.levelL / p.TankL, SpilledL: r.spilledL,
 		PumpRunning: r.flowLPM > 0, PumpLPM: r.flowLPM,
