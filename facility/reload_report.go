@@ -46,6 +46,11 @@ type ReloadFault struct {
 	Warning bool   `json:"warning"`
 }
 
+// String gives file:line:col: path: text.
+func (f ReloadFault) String() string {
+	return Fault{File: f.File, Line: f.Line, Col: f.Col, Path: f.Path, Text: f.Text, Warning: f.Warning}.String()
+}
+
 // mostLines bounds each list of a report: a list of points renamed whole must not fill the journal.
 const mostLines = 200
 

@@ -27,7 +27,7 @@ type commandOut struct {
 // giveCommand asks the field for an order. What it answers is how far the order has come, which is not
 // far: only a record in state confirmed means that the field shows it.
 func (s *Server) giveCommand(ctx context.Context, in *commandIn) (*commandOut, error) {
-	order, ok := s.cfg.Site.Commands[in.Body.Command]
+	order, ok := s.cfg.Model.site().Commands[in.Body.Command]
 	if !ok {
 		return nil, unknown("command", string(in.Body.Command))
 	}
@@ -71,7 +71,7 @@ func (s *Server) giveCommand(ctx context.Context, in *commandIn) (*commandOut, e
 
 // fireOwned names the call that must be used for orders only the fire response may give, empty for others.
 func (s *Server) fireOwned(id facility.CommandID) string {
-	fire := s.cfg.Site.Fire
+	fire := s.cfg.Model.site().Fire
 	if fire == nil {
 		return ""
 	}

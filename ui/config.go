@@ -60,6 +60,12 @@ type Acts interface {
 	Do(ctx context.Context, act facility.Act) (facility.ActResult, error)
 }
 
+// Reloads has the field work by what its site files say now. An error means that the field did not answer and
+// nothing is known to have happened; a refusal is a report.
+type Reloads interface {
+	Reload(ctx context.Context, req facility.ReloadRequest) (facility.Reload, error)
+}
+
 // Config is everything the console is made of. Site, Model, Users, Acts and Node are required.
 type Config struct {
 	Listen string      // host:port
@@ -73,6 +79,7 @@ type Config struct {
 	Users *Users
 	Acts  Acts
 
+	Reloads    Reloads       // nil: the site is read once, and its call answers 503
 	Historian  Historian     // nil: history answers 503
 	Journal    JournalReader // nil: only the newest entries can be read
 	Continuity Continuity    // nil: this site takes no part in the organisation, and its calls answer 404

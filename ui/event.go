@@ -23,12 +23,13 @@ func appendEvent(b []byte, seq uint64, name string, data []byte) []byte {
 
 // beat is the heartbeat: it says that the server lives, even when nothing else changes.
 type beat struct {
-	T     int64       `json:"t"`
-	Build string      `json:"build"`
-	LagMS int64       `json:"lag_ms"`
-	Drill bool        `json:"drill"`
-	Field fieldHealth `json:"field"`
-	Links []linkView  `json:"links"`
+	T        int64       `json:"t"`
+	Build    string      `json:"build"`
+	Revision string      `json:"revision"`
+	LagMS    int64       `json:"lag_ms"`
+	Drill    bool        `json:"drill"`
+	Field    fieldHealth `json:"field"`
+	Links    []linkView  `json:"links"`
 }
 
 // told is what a view last told of one point.

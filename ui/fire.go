@@ -187,7 +187,7 @@ func authorityAct(kind string, need right) func(*Server, context.Context, *autho
 		if _, err := s.room(in.ID); err != nil {
 			return nil, err
 		}
-		if err := confirmed(in.Body.Confirm, s.cfg.Site.ID, in.ID); err != nil {
+		if err := confirmed(in.Body.Confirm, s.cfg.Model.site().ID, in.ID); err != nil {
 			return nil, err
 		}
 		return s.fireAct(ctx, in.Key, need, in.Body.Second, facility.Act{Kind: kind, Subject: in.ID, Reason: in.Body.Reason})

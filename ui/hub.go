@@ -56,8 +56,20 @@ func newHub(cfg Config, late func(time.Duration)) *hub {
 	for _, sv := range screenViews {
 		h.views[sv.name] = newView(cfg.Site, sv, seq)
 	}
-	cfg.Model.watch(h.take)
+	cfg.Model.watch(h.take, h.anew)
 	return h
+}
+
+// anew lets every viewer begin with a snapshot: the names, units and digits of its points may be others now.
+func (h *hub) anew() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, v := range h.views {
+		if !v.whole {
+			v.rest()
+			v.seq++ // whoever has seen everything so far has not seen this
+		}
+	}
 }
 
 // take notes a change. The model is locked meanwhile, so this only puts it down and returns.
@@ -225,7 +237,7 @@ func (h *hub) roomEvents(now time.Time) (out []outgoing) {
 func (h *hub) heartbeat(now time.Time) []byte {
 	m := h.model
 	return []byte(text(beat{
-		T: now.UnixMilli(), Build: h.build, LagMS: m.lag(now), Drill: m.drill(), Field: m.health(now), Links: m.links(),
+		T: now.UnixMilli(), Build: h.build, Revision: m.site().Revision, LagMS: m.lag(now), Drill: m.drill(), Field: m.health(now), Links: m.links(),
 	}))
 }
 
@@ -338,7 +350,7 @@ func (h *hub) snapshot(v *view, now time.Time) (*frame, error) {
 		return v.snap, nil
 	}
 	m := h.model
-	body, err := snapshot(v.seq, now.UnixMilli(), m.points, v.refs, v.last, snapRest{
+	body, err := snapshot(v.seq, now.UnixMilli(), m.site().points, v.refs, v.last, snapRest{
 		Alarms: m.alarmsWhere(isOpen), Rooms: m.roomsAt(now), Cmds: m.lastCommands(keptCommands / 5), Links: m.links(),
 	})
 	if err != nil {

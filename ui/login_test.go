@@ -247,7 +247,7 @@ func TestRolesHaveTheRightsTheyShould(t *testing.T) {
 		"chair":      "ask read",
 		"member":     "ask read",
 		"tower":      "ask read",
-		"admin":      "read simulate",
+		"admin":      "read reload simulate",
 	}
 	for _, role := range roles {
 		var has []string

@@ -75,6 +75,7 @@ var (
 	unackedNow = prometheus.NewDesc("bongsu_alarms_unacknowledged", "Alarms nobody has acknowledged.", []string{"priority"}, nil)
 	fieldAge   = prometheus.NewDesc("bongsu_field_age_seconds", "Time since the field's last report.", nil, nil)
 	fieldUp    = prometheus.NewDesc("bongsu_field_connected", "1 when the field reported within the last 3 s.", nil, nil)
+	revisions  = prometheus.NewDesc("bongsu_site_revision", "1 for the revision of the site that a process works by; the desk follows the field.", []string{"process", "revision"}, nil)
 	sampleAge  = prometheus.NewDesc("bongsu_sample_age_seconds", "Time since the newest sample arrived.", nil, nil)
 )
 
@@ -100,6 +101,10 @@ func (m modelCollector) Collect(ch chan<- prometheus.Metric) {
 	for p := 1; p <= 4; p++ {
 		ch <- prometheus.MustNewConstMetric(openAlarms, prometheus.GaugeValue, open[p], strconv.Itoa(p))
 		ch <- prometheus.MustNewConstMetric(unackedNow, prometheus.GaugeValue, loud[p], strconv.Itoa(p))
+	}
+	ch <- prometheus.MustNewConstMetric(revisions, prometheus.GaugeValue, 1, "desk", m.model.site().Revision)
+	if st, at := m.model.fieldStatus(); !at.IsZero() {
+		ch <- prometheus.MustNewConstMetric(revisions, prometheus.GaugeValue, 1, "field", st.Revision)
 	}
 	h, up := m.model.health(now), 0.0
 	if h.Connected {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bongsu/facility"
@@ -23,10 +24,9 @@ var ErrEntry = errors.New("journal entry cannot be read")
 // Model is what the desk knows now: the newest value of every point, open alarms, commands, rooms and
 // the end of the journal. The wiring feeds it; it is safe for concurrent use.
 type Model struct {
-	site   *facility.Site
-	lang   string
-	points []facility.Point // with the screen's stale-after
-	live   *facility.Live
+	lang string
+	live *facility.Live
+	now  atomic.Pointer[plan]
 
 	mu       sync.RWMutex
 	alarms   map[string]facility.Alarm
@@ -38,6 +38,7 @@ type Model struct {
 	lost     time.Time // since when the field is known to be gone, zero while it is not
 	sampled  time.Time // when the newest sample was taken in
 	sink     func(change)
+	anew     func()    // tells that the plan changed
 	painting *painting // of the organisation, nil until the shared journal was folded
 }
 
@@ -48,18 +49,48 @@ type change struct {
 	data any
 }
 
+// plan is the site with its points as screens show them. It is replaced whole: the points keep their places.
+type plan struct {
+	*facility.Site
+	points []facility.Point // with the screen's stale-after
+}
+
+func newPlan(site *facility.Site) *plan {
+	p := &plan{site, append([]facility.Point(nil), site.Points...)}
+	for i := range p.points {
+		p.points[i].StaleAfter = max(p.points[i].StaleAfter, staleFloor)
+	}
+	return p
+}
+
+// site is what the desk works by now.
+func (m *Model) site() *plan { return m.now.Load() }
+
+// SetSite puts another site with the same points in the same order in place of the running one: names, texts,
+// limits, units. Every stream begins anew, and pages are told by the revision in the heartbeat.
+func (m *Model) SetSite(site *facility.Site) {
+	p := newPlan(site)
+	m.now.Store(p)
+	m.live.Redefine(p.points)
+	m.mu.RLock()
+	anew := m.anew
+	m.mu.RUnlock()
+	if anew != nil {
+		anew()
+	}
+}
+
 // NewModel returns a model in which every point and room is unknown. lang ("ko" or "en") chooses the
 // wording of names and texts that stand in one language.
 func NewModel(site *facility.Site, lang string) *Model {
-	points := append([]facility.Point(nil), site.Points...)
-	for i := range points {
-		points[i].StaleAfter = max(points[i].StaleAfter, staleFloor)
-	}
-	return &Model{
-		site: site, lang: lang, points: points, live: facility.NewLive(points),
+	p := newPlan(site)
+	m := &Model{
+		lang: lang, live: facility.NewLive(p.points),
 		alarms: map[string]facility.Alarm{}, commands: commandLog{records: map[string]facility.CommandRecord{}},
 		rooms: newRooms(site),
 	}
+	m.now.Store(p)
+	return m
 }
 
 // ApplySamples takes a batch in; it may be shared with other readers and is not changed. Seen must be
@@ -161,11 +192,11 @@ func (m *Model) FieldLost(since time.Time) {
 }
 
 // watch sends every change to one sink, called while the model is locked: it must not block or read
-// the model.
-func (m *Model) watch(sink func(change)) {
+// the model. anew is called, with nothing locked, when the site was replaced.
+func (m *Model) watch(sink func(change), anew func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sink = sink
+	m.sink, m.anew = sink, anew
 }
 
 func (m *Model) tell(c change) {

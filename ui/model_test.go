@@ -91,8 +91,8 @@ func TestAFastPointDoesNotFlickerAndAClockAheadDoesNotKeepItFresh(t *testing.T) 
 	site := *newHouse(t).site
 	site.Points = []facility.Point{{StaleAfter: 300 * time.Millisecond}, {StaleAfter: time.Minute}}
 	m := NewModel(&site, "en")
-	if m.points[0].StaleAfter != staleFloor || m.points[1].StaleAfter != time.Minute || site.Points[0].StaleAfter != 300*time.Millisecond {
-		t.Errorf("stale after %v and %v on screen, %v at the rules", m.points[0].StaleAfter, m.points[1].StaleAfter, site.Points[0].StaleAfter)
+	if m.site().points[0].StaleAfter != staleFloor || m.site().points[1].StaleAfter != time.Minute || site.Points[0].StaleAfter != 300*time.Millisecond {
+		t.Errorf("stale after %v and %v on screen, %v at the rules", m.site().points[0].StaleAfter, m.site().points[1].StaleAfter, site.Points[0].StaleAfter)
 	}
 }
 

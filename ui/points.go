@@ -52,14 +52,14 @@ type pointsIn struct {
 func (s *Server) listPoints(_ context.Context, in *pointsIn) (*listOut[pointView], error) {
 	m, from := s.cfg.Model, 0
 	if in.After != "" {
-		ref, ok := s.cfg.Site.Ref(facility.PointID(in.After))
+		ref, ok := s.cfg.Model.site().Ref(facility.PointID(in.After))
 		if !ok {
 			return nil, unknown("point", in.After)
 		}
 		from = int(ref) + 1
 	}
 	now, out := time.Now(), list[pointView]{Items: []pointView{}}
-	for _, p := range m.points[from:] {
+	for _, p := range m.site().points[from:] {
 		if !strings.HasPrefix(string(p.ID), in.Prefix) {
 			continue
 		}
@@ -73,12 +73,12 @@ func (s *Server) listPoints(_ context.Context, in *pointsIn) (*listOut[pointView
 }
 
 func (s *Server) getPoint(_ context.Context, in *ByID) (*struct{ Body pointView }, error) {
-	ref, ok := s.cfg.Site.Ref(facility.PointID(in.ID))
+	ref, ok := s.cfg.Model.site().Ref(facility.PointID(in.ID))
 	if !ok {
 		return nil, unknown("point", in.ID)
 	}
 	m := s.cfg.Model
-	return &struct{ Body pointView }{m.viewPoint(m.points[ref], m.live.Sample(ref, time.Now()))}, nil
+	return &struct{ Body pointView }{m.viewPoint(m.site().points[ref], m.live.Sample(ref, time.Now()))}, nil
 }
 
 type historyIn struct {
@@ -105,7 +105,7 @@ type historyView struct {
 
 func (s *Server) pointHistory(ctx context.Context, in *historyIn) (*struct{ Body historyView }, error) {
 	id := facility.PointID(in.ID)
-	if _, ok := s.cfg.Site.Ref(id); !ok {
+	if _, ok := s.cfg.Model.site().Ref(id); !ok {
 		return nil, unknown("point", in.ID)
 	}
 	to, from := in.To, in.From

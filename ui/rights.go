@@ -20,6 +20,7 @@ const (
 	rightTakeover right = "takeover" // hand control to the fire authority
 	rightPowerCut right = "power-cut"
 	rightSimulate right = "simulate" // act on the simulated world
+	rightReload   right = "reload"   // have the field work by changed site files
 	rightAsk      right = "ask"      // ask the organisation, which judges by its own roster
 	rightC0       right = "C0"       // commands by level
 	rightC1       right = "C1"
@@ -51,6 +52,7 @@ var grants = map[right]grant{
 	rightTakeover: {roles: []string{"authority"}, second: []string{"authority"}},
 	rightPowerCut: {roles: []string{"authority"}, second: []string{"authority"}},
 	rightSimulate: {roles: []string{"lead", "safety", "admin", "operator"}},
+	rightReload:   {roles: []string{"admin"}},
 	rightAsk:      {roles: []string{"operator", "lead", "safety", "facilities", "authority", "chair", "member", "tower"}},
 	rightC0:       {roles: []string{"operator", "lead", "safety", "facilities"}},
 	rightC1:       {roles: []string{"operator", "lead"}},

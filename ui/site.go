@@ -26,7 +26,8 @@ type siteView struct {
 	ID       string        `json:"id"`
 	Name     facility.Text `json:"name"`
 	Timezone string        `json:"timezone"`
-	Revision string        `json:"revision"`
+	Revision string        `json:"revision" doc:"of the site this node's desk shows"`
+	Field    string        `json:"field_revision" doc:"of the site the field works by; empty before it was heard"`
 	Node     string        `json:"node"`
 	Build    string        `json:"build"`
 	Demo     bool          `json:"demo" doc:"accounts with a published password exist"`
@@ -37,20 +38,21 @@ type siteView struct {
 }
 
 func (s *Server) getSite(context.Context, *struct{}) (*struct{ Body siteView }, error) {
-	site := s.cfg.Site
+	site := s.cfg.Model.site()
+	field, _ := s.cfg.Model.fieldStatus()
 	return &struct{ Body siteView }{siteView{
-		ID: site.ID, Name: site.Name, Timezone: site.Timezone, Revision: site.Revision, Node: s.cfg.Node,
+		Field: field.Revision, ID: site.ID, Name: site.Name, Timezone: site.Timezone, Revision: site.Revision, Node: s.cfg.Node,
 		Build: s.cfg.Build, Demo: site.Demo, Drill: s.cfg.Model.drill(), Lang: s.cfg.Lang,
 		Continuity: s.cfg.Continuity != nil,
 	}}, nil
 }
 
 func (s *Server) listAssets(context.Context, *struct{}) (*listOut[facility.Asset], error) {
-	return all(s.cfg.Site.Assets), nil
+	return all(s.cfg.Model.site().Assets), nil
 }
 
 func (s *Server) getAsset(_ context.Context, in *ByID) (*struct{ Body facility.Asset }, error) {
-	a := s.cfg.Site.Asset(facility.AssetID(in.ID))
+	a := s.cfg.Model.site().Asset(facility.AssetID(in.ID))
 	if a == nil {
 		return nil, unknown("asset", in.ID)
 	}

@@ -79,8 +79,9 @@ func newView(site *facility.Site, sv screenView, seq uint64) *view {
 // begin takes the present as told, so that the first tick says only what is new.
 func (v *view) begin(m *Model, newest []facility.Sample, rooms []roomView) {
 	v.last = make([]told, len(v.refs))
+	points := m.site().points
 	for i, ref := range v.refs {
-		v.last[i] = tell(m.points[ref], newest[ref])
+		v.last[i] = tell(points[ref], newest[ref])
 	}
 	v.rooms = make(map[string]string, len(rooms))
 	for _, r := range rooms {
@@ -100,8 +101,9 @@ func (v *view) rest() {
 // tick tells what changed of the view's points.
 func (v *view) tick(m *Model, newest []facility.Sample, now time.Time) {
 	var t tick
+	points := m.site().points
 	for i, ref := range v.refs {
-		p := m.points[ref]
+		p := points[ref]
 		is := tell(p, newest[ref])
 		if !is.sameValue(v.last[i]) {
 			t.value(i, is, p.Digits)

@@ -248,7 +248,7 @@ func (m *Model) viewChannel(ch facility.FireChannelView, fresh bool, now time.Ti
 	if fresh || (ch.Quality != facility.Good && ch.Quality != facility.Uncertain) {
 		return v
 	}
-	ref, ok := m.site.Ref(ch.Point)
+	ref, ok := m.site().Ref(ch.Point)
 	if !ok || m.live.Sample(ref, now).Quality == facility.Stale {
 		v.Quality, v.State = facility.Stale, facility.Stale.String()
 	}

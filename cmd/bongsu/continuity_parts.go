@@ -155,7 +155,7 @@ func (h facilityHand) Plan(a bcp.Act) (string, error) {
 }
 
 func (h facilityHand) Check(_ context.Context, a bcp.Act) error {
-	if _, ok := h.field.site.Commands[facility.CommandID(a.With["command"])]; !ok {
+	if _, ok := h.field.site.Load().Commands[facility.CommandID(a.With["command"])]; !ok {
 		return fmt.Errorf("command %q: %w: %w", a.With["command"], bcp.ErrNoSuch, bcp.ErrNotDone)
 	}
 	return nil

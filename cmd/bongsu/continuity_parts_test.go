@@ -29,7 +29,8 @@ func TestAProbeOfAnOrderGivesNone(t *testing.T) {
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
 	site := &facility.Site{Commands: map[facility.CommandID]facility.Command{"b1/fan/on": {}}}
-	h := facilityHand{&fieldLink{client: journal.NewClient("unix:"+socket, nil), site: site}}
+	h := facilityHand{&fieldLink{client: journal.NewClient("unix:"+socket, nil)}}
+	h.field.site.Store(site)
 	for _, tc := range []struct {
 		key, command string
 		want         bcp.Tri

@@ -19,7 +19,7 @@ import (
 
 // runDesk is the whole desk process: the history first, then what follows the field, then the console.
 func runDesk(ctx context.Context, o options, log *slog.Logger) error {
-	site, err := loadSite(o.site, log)
+	site, _, err := runningSite(o, log)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,8 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("open the user accounts: %w", err)
 	}
 	model := ui.NewModel(site, "ko")
-	field := &fieldLink{client: journal.NewClient("unix:"+o.socket(), nil), site: site, model: model, log: log, ready: make(chan struct{}), live: facility.NewLive(site.Points)}
+	field := &fieldLink{client: journal.NewClient("unix:"+o.socket(), nil), model: model, log: log, ready: make(chan struct{}), live: facility.NewLive(site.Points), behind: make(chan string, 1)}
+	field.site.Store(site)
 	parts.start("status", field.followStatus)
 	parts.start("journal", field.followJournal)
 	parts.start("live", field.followLive)
@@ -61,6 +62,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 			return relay.Run(ctx)
 		})
 	}
+	parts.start("site", func(ctx context.Context) error { return field.followSite(ctx, o.hangup) })
 	moves, err := startContinuity(o, site, commons, client, model, field, parts, log)
 	if err != nil {
 		return fmt.Errorf("prepare the continuity: %w", err)
@@ -68,7 +70,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("confirm", func(ctx context.Context) error { return field.confirm(ctx, past.positions) })
 
 	console, err := ui.New(ui.Config{
-		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field,
+		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field, Reloads: field,
 		Historian: history{store}, Stores: past.health, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
 	})

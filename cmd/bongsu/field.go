@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"bongsu/collectors"
 	"bongsu/facility"
@@ -16,7 +17,7 @@ import (
 // runField is the whole field process, one straight line: logs first, then judgement, then the wire,
 // then the door for the desk. It stops in the opposite order.
 func runField(ctx context.Context, o options, log *slog.Logger) error {
-	site, err := loadSite(o.site, log)
+	site, bundle, err := fieldSite(o, log)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,9 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	for i, p := range site.Points {
 		ids[i] = p.ID
 	}
-	spool, err := journal.OpenSpool(filepath.Join(o.fieldDir(), "spool"), ids, spoolOptions(site, o.fieldDir(), log))
+	ranks := &ranking{}
+	ranks.use(site)
+	spool, err := journal.OpenSpool(filepath.Join(o.fieldDir(), "spool"), ids, spoolOptions(site, ranks, o.fieldDir(), log))
 	if err != nil {
 		return fmt.Errorf("open the spool: %w", err)
 	}
@@ -55,6 +58,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	filler := newSpooler(bus.Subscribe("spool", facility.KeepOrder, room), spool, log)
 	state := newFieldState(o.node, book, spool, filler, wire, filepath.Join(o.fieldDir(), "probe"))
+	state.revision.Store(&site.Revision)
 	engine, err := rules.NewEngine(rules.EngineConfig{
 		Site: site, Live: live, Reader: bus.Subscribe("rules", facility.KeepOrder, room), Journal: book,
 		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{wire}, Report: state.rooms,
@@ -63,9 +67,11 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("prepare the rules: %w", err)
 	}
-	if err := engine.Restore(func(fn func(journal.Entry) error) error { return journal.Read(entries, 0, fn) }); err != nil {
+	var asked askedReload
+	if err := engine.Restore(func(fn func(journal.Entry) error) error { return journal.Read(entries, 0, asked.beside(fn)) }); err != nil {
 		return err
 	}
+	asked.settle(site, book, engine, log)
 	parts.start("spooler", filler.run)
 	parts.start("spool notes", func(ctx context.Context) error { return filler.tell(ctx, book) })
 	parts.start("status", state.run)
@@ -73,12 +79,15 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("rules", engine.Run)
 	parts.start("watchdog", func(ctx context.Context) error { return watch(ctx, engine.Steps) })
 
-	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: ids, log: log}
+	again := &reloader{opts: o, book: book, engine: engine, wire: wire, state: state, ranks: ranks, log: log, leave: make(chan struct{}), site: site, bundle: bundle}
+	parts.start("reload", again.run)
+	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: ids, again: again, log: log}
 	ln, err := journal.Listen("unix:"+o.socket(), nil)
 	if err != nil {
 		return fmt.Errorf("open the desk's door: %w", err)
 	}
 	parts.start("door", func(ctx context.Context) error { return journal.Serve(ctx, ln, door.handler(), log) })
+	debug.FreeOSMemory() // what reading the site took beside what is kept
 	log.Info("collecting", "site", site.ID, "points", len(site.Points), "links", len(site.Links))
 	return parts.wait(ctx)
 }

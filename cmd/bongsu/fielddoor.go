@@ -23,6 +23,7 @@ type fieldDoor struct {
 	live   *facility.Live
 	state  *fieldState
 	points []facility.PointID
+	again  *reloader
 	log    *slog.Logger
 }
 
@@ -50,6 +51,8 @@ func (d fieldDoor) handler() http.Handler {
 	mux.HandleFunc("GET /page", d.page)
 	mux.HandleFunc("POST /acts", d.act)
 	mux.HandleFunc("POST /confirm", d.confirm)
+	mux.HandleFunc("GET /site", d.site)
+	mux.HandleFunc("POST /reload", d.reload)
 	return mux
 }
 
@@ -113,6 +116,25 @@ func (d fieldDoor) act(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), actPatience)
 	defer cancel()
 	answer(w, http.StatusOK, d.engine.Do(ctx, act))
+}
+
+// site gives the texts that the field works by; a desk loads the same.
+func (d fieldDoor) site(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, d.again.served())
+}
+
+// reload answers what became of it also when it was refused: the request itself was served.
+func (d fieldDoor) reload(w http.ResponseWriter, r *http.Request) {
+	var req facility.ReloadRequest
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostActBytes))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&req); err != nil || req.By == "" {
+		http.Error(w, fmt.Sprintf("not a request to reload with who asks: %v", err), http.StatusBadRequest)
+		return
+	}
+	// A reload that was begun is brought to its end, whether the one who asked still waits or not.
+	answer(w, http.StatusOK, d.again.reload(context.WithoutCancel(r.Context()), req))
+	d.again.handOver()
 }
 
 // confirm cuts what every consumer has stored off the spool's front.

@@ -34,7 +34,8 @@ const (
 // history, and carries people's acts to the field.
 type fieldLink struct {
 	client *journal.Client
-	site   *facility.Site
+	site   atomic.Pointer[facility.Site] // what the desk works by; it follows the field's
+	behind chan string                   // the revision the field works by when it is another
 	model  *ui.Model
 	log    *slog.Logger
 
@@ -93,7 +94,7 @@ func (f *fieldLink) followJournal(ctx context.Context) error {
 			}
 			f.model.ApplyStatus(o.Status)
 			f.model.ApplyOpening(o.Alarms, o.Commands)
-			f.samples(ownSamples(o.Samples, newTranslation(f.site, o.Points)))
+			f.samples(ownSamples(o.Samples, newTranslation(f.site.Load(), o.Points)))
 			after = o.JournalSeq - min(o.JournalSeq, tailEntries)
 			f.once.Do(func() { f.began = o; close(f.ready) })
 			opened = true
@@ -134,7 +135,7 @@ func (f *fieldLink) tell(ctx context.Context, fn func(control.Entry) error) erro
 		}
 		return f.replaced(&after, f.client.Journal(ctx, after, func(e journal.Entry) error {
 			after = e.Seq
-			return fn(control.Entry{Entry: e, Site: f.site.ID})
+			return fn(control.Entry{Entry: e, Site: f.site.Load().ID})
 		}))
 	})
 }
@@ -198,6 +199,7 @@ func (f *fieldLink) followStatus(ctx context.Context) error {
 			last = time.Now()
 			quiet.Reset(statusSilent)
 			f.model.ApplyStatus(st)
+			f.compare(st.Revision)
 		}
 	})
 }
@@ -210,7 +212,7 @@ func (f *fieldLink) followLive(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
-	after, tr := f.began.SpoolSeq, newTranslation(f.site, f.began.Points)
+	after, tr := f.began.SpoolSeq, newTranslation(f.site.Load(), f.began.Points)
 	rev := ""
 	return f.again(ctx, "live values", func(ctx context.Context) error {
 		f.liveSeq.Store(after)
@@ -221,7 +223,7 @@ func (f *fieldLink) followLive(ctx context.Context) error {
 				return nil
 			}
 			if b.Rev != rev {
-				rev, tr = b.Rev, newTranslation(f.site, b.Points)
+				rev, tr = b.Rev, newTranslation(f.site.Load(), b.Points)
 			}
 			f.samples(ownSamples(b.Samples, tr))
 			return nil

@@ -32,6 +32,8 @@ type fieldState struct {
 	wire    *collectors.Collectors
 	probe   string
 
+	revision atomic.Pointer[string] // of the site the field works by
+
 	views  atomic.Pointer[[]facility.FireRoomView]
 	probed atomic.Int64  // unix nanoseconds when the disk last proved itself
 	news   chan struct{} // a new picture waits to be told
@@ -113,7 +115,7 @@ func (f *fieldState) status() facility.FieldStatus {
 		views = *v
 	}
 	return facility.FieldStatus{
-		Time: now.UTC(), Node: f.node, Started: f.started, JournalSeq: f.book.LastSeq(),
+		Time: now.UTC(), Node: f.node, Started: f.started, Revision: *f.revision.Load(), JournalSeq: f.book.LastSeq(),
 		JournalOK:  !has && f.book.Healthy() && now.Sub(time.Unix(0, f.probed.Load())) < probeWithin,
 		JournalGap: gap, SpoolOK: !f.filler.failing.Load() && f.spool.Err() == nil, Evicted: f.filler.lost(),
 		Collecting: now.Sub(time.Unix(0, f.filler.lastGood.Load())) < collectWithin,

@@ -16,7 +16,7 @@ import (
 // runMember is the whole member process. It ends when its disk is full, which is why it is a process of
 // its own: that must never take the fire response along.
 func runMember(ctx context.Context, o options, log *slog.Logger) error {
-	site, err := loadSite(o.site, log)
+	site, _, err := runningSite(o, log)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +20,8 @@ type options struct {
 	data   string
 	listen string
 	node   string
+
+	hangup <-chan os.Signal // SIGHUP of this process
 }
 
 func (o *options) flags(cmd *cobra.Command) {
@@ -42,11 +46,20 @@ func process(name, short string, run func(context.Context, options, *slog.Logger
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := withLifeline(cmd.Context())
 			defer cancel(nil)
+			o.hangup = hangups()
 			return run(ctx, o, logger(name))
 		},
 	}
 	o.flags(cmd)
 	return cmd
+}
+
+// hangups gives the SIGHUPs of this process, which from here on end it no more. Several that come while one is
+// served are one.
+func hangups() <-chan os.Signal {
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, syscall.SIGHUP)
+	return ch
 }
 
 func (o *options) fieldDir() string { return filepath.Join(o.data, "field") }
@@ -82,15 +95,23 @@ func loadSite(file string, log *slog.Logger) (*facility.Site, error) {
 
 // tell prints what is wrong with a file; warnings alone stop nothing.
 func tell(file string, faults facility.Faults, log *slog.Logger) error {
+	if err := blame(faults, log); err != nil {
+		fmt.Fprintf(os.Stderr, "bongsu: %s has %d faults: nothing was started. Mend them, then try `bongsu check %s`.\n", file, len(faults), file)
+		return errReported
+	}
+	return nil
+}
+
+// blame prints the faults and logs the warnings.
+func blame(faults facility.Faults, log *slog.Logger) error {
 	for _, f := range faults {
 		if f.Warning {
 			log.Warn("site file", "fault", f.String())
 		}
 	}
-	if err := faults.Err(); err != nil {
+	err := faults.Err()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		fmt.Fprintf(os.Stderr, "bongsu: %s has %d faults: nothing was started. Mend them, then try `bongsu check %s`.\n", file, len(faults), file)
-		return errReported
 	}
-	return nil
+	return err
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,12 +33,10 @@ func runCommand() *cobra.Command {
 // ends is started again alone: a crash of the desk never touches the field.
 func runNode(ctx context.Context, o options) error {
 	log := logger("run")
-	site, err := loadSite(o.site, log)
+	hangup := hangups()
+	site, bundle, err := startSite(o, log)
 	if err != nil {
 		return err
-	}
-	if _, faults := loadContinuity(site); tell(site.Continuity, faults, log) != nil {
-		return errReported
 	}
 	if err := os.MkdirAll(o.data, 0o750); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
@@ -48,6 +48,10 @@ func runNode(ctx context.Context, o options) error {
 	defer release()
 	if err := freeToListen(o.listen); err != nil {
 		return err
+	}
+	if err := keep(o, bundle); err != nil {
+		// A process that is started again must not find what an earlier run kept.
+		log.Error("no process can be started again but by the site's files", "cause", errors.Join(err, os.Remove(o.kept())))
 	}
 	fmt.Printf("bongsu %s: site %s, console at http://%s\n", version, site.ID, o.listen)
 	if site.Demo {
@@ -62,13 +66,52 @@ func runNode(ctx context.Context, o options) error {
 	if memberOf(site, o.node) != nil {
 		children = []string{"field", "member", "desk"}
 	}
+	debug.FreeOSMemory() // reading a large site takes what this process never needs again
 	parts := newStack(log)
 	parts.patience = 2 * stopPatience
+	var field *child
 	for _, name := range children {
 		c := &child{name: name, program: self, args: append([]string{name}, o.args()...), pidFile: filepath.Join(o.data, name+".pid"), log: log}
+		if name == "field" {
+			field = c
+		}
 		parts.start(name, c.run)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts.start("signals", func(own context.Context) error { return passOn(own, hangup, field, cancel) })
 	return parts.wait(ctx)
+}
+
+// passOn has the field reload when this process gets SIGHUP: the field is the judge, and the desk follows it. A
+// SIGHUP that says that the terminal is gone ends the node, as it always did.
+func passOn(ctx context.Context, hangup <-chan os.Signal, field *child, end func()) error {
+	onTerminal := hasTerminal()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+		}
+		if onTerminal && !hasTerminal() {
+			field.log.Info("the terminal is gone: stopping")
+			end()
+			<-ctx.Done()
+			return nil
+		}
+		if !field.signal(syscall.SIGHUP) {
+			field.log.Warn("asked to reload while the field is not running: it is started with the configuration that was last accepted; ask again")
+		}
+	}
+}
+
+func hasTerminal() bool {
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return false
+	}
+	_ = tty.Close()
+	return true
 }
 
 // How a child is restarted and stopped.
@@ -86,6 +129,9 @@ type child struct {
 	args    []string
 	pidFile string
 	log     *slog.Logger
+
+	mu      sync.Mutex
+	process *os.Process // nil while there is none
 }
 
 // run starts the process again and again until ctx ends, then stops it.
@@ -96,6 +142,10 @@ func (c *child) run(ctx context.Context) error {
 		err := c.once(ctx)
 		if ctx.Err() != nil {
 			return nil
+		}
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == handOverCode && time.Since(began) > restartFirst {
+			c.log.Info("a process hands over to the next", "child", c.name)
+			continue
 		}
 		if time.Since(began) > steadyAfter {
 			wait = restartFirst
@@ -125,6 +175,8 @@ func (c *child) once(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
+	c.hold(cmd.Process)
+	defer c.hold(nil)
 	if err := writeWhole(c.pidFile, fmt.Appendf(nil, "%d\n", cmd.Process.Pid)); err != nil {
 		c.log.Warn("the process id could not be noted", "child", c.name, "cause", err)
 	}
@@ -144,6 +196,19 @@ func (c *child) once(ctx context.Context) error {
 		_ = cmd.Process.Kill()
 		return <-ended
 	}
+}
+
+func (c *child) hold(p *os.Process) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.process = p
+}
+
+// signal sends a signal to the process; false when there is none.
+func (c *child) signal(sig os.Signal) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.process != nil && c.process.Signal(sig) == nil
 }
 
 const lifelineEnv = "BONGSU_LIFELINE"

@@ -140,7 +140,7 @@ const (
 
 // spoolOptions sizes the spool for the site's full rate, but never beyond half of what its disk has
 // free: the journal is on it too.
-func spoolOptions(site *facility.Site, dir string, log *slog.Logger) journal.SpoolOptions {
+func spoolOptions(site *facility.Site, rank *ranking, dir string, log *slog.Logger) journal.SpoolOptions {
 	rate := 0.0
 	for _, p := range site.Points {
 		every := p.Scan
@@ -154,7 +154,7 @@ func spoolOptions(site *facility.Site, dir string, log *slog.Logger) journal.Spo
 		log.Warn("the disk is small for an outage of the history of 72 h", "wanted_bytes", most, "spool_bytes", free/2)
 		most = free / 2
 	}
-	return journal.SpoolOptions{Logger: log, MaxBytes: most, Class: ranks(site), TopClass: rankSafety}
+	return journal.SpoolOptions{Logger: log, MaxBytes: most, Class: rank.of, TopClass: rankSafety}
 }
 
 // freeBytes is what the disk of a folder has left for us.
@@ -172,6 +172,14 @@ const (
 	rankAlarmed // an alarm watches it
 	rankSafety  // the fire response or a safety alarm looks at it
 )
+
+// ranking says how long points are kept in a full spool, against others, by the site that runs now.
+type ranking struct {
+	by atomic.Pointer[func(facility.PointID) int]
+}
+
+func (r *ranking) use(site *facility.Site)       { by := ranks(site); r.by.Store(&by) }
+func (r *ranking) of(point facility.PointID) int { return (*r.by.Load())(point) }
 
 // ranks says for each point how long it is kept in a full spool, against others.
 func ranks(site *facility.Site) func(facility.PointID) int {
