@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"bongsu/facility"
@@ -45,6 +46,7 @@ func (all *Links) Show(id facility.DeviceID) (shown Shown, ok bool) {
 	}
 	l.house.Look(func(w *world.World, generation uint64) {
 		u.refresh(w, generation)
+		u.shown.encode(0, math.MaxUint16)
 		shown, ok = Shown{u.shown}, u.err == nil && u.silent == ""
 	})
 	return shown, ok
