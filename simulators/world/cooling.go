@@ -49,7 +49,7 @@ func (w *World) addCooling() {
 }
 
 func (w *World) addCRAH(h *hall, ac CRAHConfig, l *loop, n int) {
-	a := &crah{cfg: ac, zone: w.zones[ac.Zone], loop: l, rng: deviceRand(w.cfg.Seed, ac.ID), share: 1 / float64(n),
+	a := &crah{cfg: ac, zone: w.zones[ac.Zone], loop: l, hall: h, rng: deviceRand(w.cfg.Seed, ac.ID), share: 1 / float64(n),
 		mode: ModeAuto, setC: w.cfg.Cooling.InletC, fanSet: 1}
 	a.sense = newCRAHSense(&w.cfg.Sensors, a.rng)
 	h.crahs = append(h.crahs, a)
@@ -69,7 +69,7 @@ func (w *World) addMachines(l *loop) {
 	l.flow, l.returnC, l.supplyC = 1, cc.ReturnC, cc.Chiller.SetpointC
 	for i, mc := range l.cfg.Chillers {
 		n := len(l.cfg.Chillers)
-		c := &chiller{cfg: mc, phys: &cc.Chiller, rng: deviceRand(w.cfg.Seed, mc.ID), ratedKW: mc.RatedKW, mode: ModeAuto,
+		c := &chiller{cfg: mc, phys: &cc.Chiller, loop: l, rng: deviceRand(w.cfg.Seed, mc.ID), ratedKW: mc.RatedKW, mode: ModeAuto,
 			setC: cc.Chiller.SetpointC, sinceS: 86400, starts: 12 + i, hours: 4000 + 300*float64(i), powered: true, flow: true}
 		if c.ratedKW <= 0 {
 			c.ratedKW = l.ratedKW / float64(duty(n))
@@ -120,6 +120,13 @@ func (w *World) settleCooling() {
 	}
 	for _, r := range w.itOrder {
 		r.air.c = r.air.hall.inletC + r.air.offsetC
+	}
+	for _, l := range w.cooling.loops {
+		l.returnC = l.supplyC + l.firstRiseK(w.cooling.halls)
+		l.stepSense(w, 0)
+	}
+	for _, h := range w.cooling.halls {
+		h.stepSense(0)
 	}
 }
 

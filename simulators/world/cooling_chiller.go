@@ -33,6 +33,7 @@ const (
 type chiller struct {
 	cfg     ChillerConfig
 	phys    *ChillerPhysics
+	loop    *loop
 	rng     *rand.Rand
 	ratedKW float64
 	role    int // 0 lead, 1 lag, 2 standby

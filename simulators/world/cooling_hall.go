@@ -7,6 +7,7 @@ type crah struct {
 	cfg    CRAHConfig
 	zone   *zone
 	loop   *loop
+	hall   *hall
 	rng    *rand.Rand
 	share  float64 // of the hall's air
 	mode   MachineMode

@@ -119,6 +119,22 @@ type loop struct {
 // wpk is the heat that the present flow carries, in W/K.
 func (l *loop) wpk() float64 { return waterJM3K * l.m3s * l.flow }
 
+// firstRiseK is what the halls in their first balance warm the water by.
+func (l *loop) firstRiseK(halls []*hall) float64 {
+	if l.wpk() <= 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, h := range halls {
+		for _, a := range h.crahs {
+			if a.loop == l {
+				sum += a.flow() * h.wpk() * (h.exhaustC() - a.supply)
+			}
+		}
+	}
+	return sum / l.wpk()
+}
+
 // duty is how many of n machines carry the full load.
 func duty(n int) int { return max(1, n-1) }
 

@@ -230,3 +230,39 @@ func TestOrdersThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// Instruments show the plant's balance before its first second is over: a reader who comes at once sees no zeros.
+func TestPlantIsReadableAtOnce(t *testing.T) {
+	w := wholePlant(nil)
+	c, h := chillerOf(t, w, "ch1-1"), inHall(t, w)
+	a, _ := w.CRAH("fan3")
+	tank, _ := w.Tank("tank2")
+	if math.Abs(c.CHWSupplyC-10) > .1 || math.Abs(c.CHWReturnC-18) > .1 || math.Abs(a.SupplyC-24) > .1 || math.Abs(a.ReturnC-36) > .1 ||
+		math.Abs(tank.OutC-10) > .1 || math.Abs(h.InletC-24) > .1 {
+		t.Errorf("chiller %+v, air handler %+v, tank %+v, hall %+v", c, a, tank, h)
+	}
+	start := inHall(t, w).InletC
+	w.Step(time.Hour)
+	if now := inHall(t, w).InletC; math.Abs(now-start) > .1 {
+		t.Errorf("a quiet hall drifts from %.2f to %.2f degC", start, now)
+	}
+}
+
+// The plant of the reference site and 4,000 racks, without battery rooms: what one second of it costs.
+func BenchmarkCoolingReferenceSite(b *testing.B) {
+	w := wholePlant(func(c *Config) {
+		c.Sensors.Noiseless = false
+		c.ITRacks = nil
+		for i := range 4000 {
+			c.ITRacks = append(c.ITRacks, ITRackConfig{ID: fmt.Sprintf("it%d", i), ZoneA: c.Zones[i%4].ID, ZoneB: c.Zones[i%4^1].ID})
+		}
+		hall := &c.Cooling.Halls[0]
+		for i := len(hall.CRAHs); i < 200; i++ {
+			hall.CRAHs = append(hall.CRAHs, CRAHConfig{ID: fmt.Sprintf("fan%d", i)})
+		}
+	})
+	for b.Loop() {
+		w.stepCooling(1)
+	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e6, "us/step")
+}

@@ -72,15 +72,7 @@ func (w *World) Chiller(id string) (ChillerReading, error) {
 	if !ok {
 		return ChillerReading{}, fmt.Errorf("chiller %q: %w", id, ErrUnknownAsset)
 	}
-	var own *loop
-	for _, l := range w.cooling.loops {
-		for _, m := range l.chillers {
-			if m == c {
-				own = l
-			}
-		}
-	}
-	return c.reading(own, w.env.weather.dryC), nil
+	return c.reading(c.loop, w.env.weather.dryC), nil
 }
 
 func (c *chiller) reading(l *loop, outdoorC float64) ChillerReading {
@@ -174,21 +166,10 @@ func (w *World) CRAH(id string) (CRAHReading, error) {
 		FilterPa: c.FilterPa * a.fan * a.fan / ((1 - clog) * (1 - clog)), Running: a.fan > .1, PowerLost: !a.live,
 		FanFailed: a.fanOut != "", Leak: a.leaking != ""}
 	r.FilterClogged = r.FilterPa > 2.5*c.FilterPa
-	if h := w.hallOf(a); h != nil && a.live {
-		r.ValveAstray = a.stuck != "" && math.Abs(a.opening(h.exhaustC(), a.effect(c))-a.valve) > .1
+	if a.live {
+		r.ValveAstray = a.stuck != "" && math.Abs(a.opening(a.hall.exhaustC(), a.effect(c))-a.valve) > .1
 	}
 	return r, nil
-}
-
-func (w *World) hallOf(a *crah) *hall {
-	for _, h := range w.cooling.halls {
-		for _, x := range h.crahs {
-			if x == a {
-				return h
-			}
-		}
-	}
-	return nil
 }
 
 // Hall reads the air of an IT hall, or of the only one when id is empty.
