@@ -41,6 +41,7 @@ type mqttLink struct {
 	queue   chan message
 	waiting atomic.Int64 // bytes in the queue
 	decoded payload
+	kept    int // old values that wait, of all devices
 
 	epoch    time.Time
 	session  *session
@@ -177,6 +178,7 @@ func (l *mqttLink) attend(now time.Time) time.Time {
 			c.due = l.epoch.Add((now.Sub(l.epoch)/c.every + 1) * c.every)
 			l.repeatLost(c, now)
 			l.showClocks(c.every, now)
+			l.tellOddities(now)
 		}
 		until = earlier(until, c.due)
 	}

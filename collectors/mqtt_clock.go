@@ -22,6 +22,7 @@ type clock struct {
 	offset  time.Duration // arrival minus stamp, beyond which a message is old; 0 for a right clock
 	settled bool          // the offset has been confirmed
 	heard   time.Time     // when it last was
+	sure    time.Time     // when a message last came as it was sent, by this clock
 
 	guess  time.Duration // another offset that may be about to be confirmed
 	since  time.Time
@@ -35,19 +36,19 @@ func (c *clock) live(stamp, at time.Time) (age time.Duration, sure bool) {
 	agrees := c.settled && (behind-c.offset).Abs() <= c.limit
 	switch {
 	case behind.Abs() <= c.limit && (!agrees || behind.Abs() <= c.limit/2 || c.offset == 0):
-		*c = clock{limit: c.limit, settled: true}
+		*c = clock{limit: c.limit, settled: true, sure: at}
 		return max(behind, 0), true
 	case agrees:
 		drift := at.Sub(c.heard) / driftShare
 		c.offset += min(max(behind-c.offset, -drift), drift)
-		c.heard, c.agreed = at, 0
+		c.heard, c.sure, c.agreed = at, at, 0
 		return max(behind-c.offset, 0), true
 	case c.agreed == 0 || (behind-c.guess).Abs() > c.limit:
 		c.guess, c.since, c.agreed = behind, at, 1
 	default:
 		c.agreed++
 		if c.agreed >= skewMessages && at.Sub(c.since) >= skewSettles {
-			*c = clock{limit: c.limit, settled: true, offset: behind, heard: at}
+			*c = clock{limit: c.limit, settled: true, offset: behind, heard: at, sure: at}
 			return 0, true
 		}
 	}

@@ -16,12 +16,15 @@ type mqttDevice struct {
 	clock   *clock         // its own, or its Sparkplug node's
 	shows   *facility.Point
 	skewed  bool // its clock was logged to be off
+	past    past
+	odd     [oddities]episode
+	strange bool // one of them is not over
 	tally
 }
 
 // tally is what a device's messages came to. It may be read at any time.
 type tally struct {
-	messages, bad, late, historical atomic.Uint64
+	messages, bad, copied, late, stale, doubted, historical, forgotten atomic.Uint64
 
 	skew   atomic.Int64 // nanoseconds
 	seen   atomic.Int64 // unix nanoseconds, 0 for never
@@ -35,16 +38,28 @@ func (l *mqttLink) newMQTTDevice(dev *facility.Device) *mqttDevice {
 	if p := l.site.Profiles[dev.Profile]; p != nil {
 		limit = p.MaxSkew
 	}
-	return &mqttDevice{id: dev.ID, clock: &clock{limit: cmp.Or(dev.MaxSkew, limit, maxSkew)}}
+	return &mqttDevice{id: dev.ID, past: past{room: &l.kept}, clock: &clock{limit: cmp.Or(dev.MaxSkew, limit, maxSkew)}}
 }
 
 // count notes a message of the device and what became of it.
-func (d *mqttDevice) count(at time.Time, worst facility.Reason) {
+func (d *mqttDevice) count(m message, worst facility.Reason, samples []facility.Sample) {
 	d.messages.Add(1)
-	d.seen.Store(at.UnixNano())
+	d.seen.Store(m.at.UnixNano())
 	d.reason.Store(uint32(worst))
-	if worst != facility.NoReason && worst != facility.ClockSkew {
+	switch {
+	case worst == facility.ClockSkew:
+		d.doubted.Add(1)
+	case worst != facility.NoReason:
 		d.bad.Add(1)
+	}
+	for i := range samples {
+		if s := &samples[i]; s.Quality == facility.Stale && s.Reason == facility.TooOld {
+			d.stale.Add(1)
+			if !m.retained { // that is the broker's, and comes once
+				d.happened(sendsOld, m.at)
+			}
+			break
+		}
 	}
 }
 
@@ -77,7 +92,7 @@ func (d *mqttDevice) clockSample(now time.Time) (s facility.Sample, ok bool) {
 func (d *mqttDevice) status(link string) facility.DeviceStatus {
 	out := facility.DeviceStatus{
 		ID: d.id, Link: link, Away: d.away.Load(),
-		Messages: d.messages.Load(), Bad: d.bad.Load(), Late: d.late.Load(), Historical: d.historical.Load(),
+		Messages: d.messages.Load(), Bad: d.bad.Load(), Copies: d.copied.Load(), Late: d.late.Load(), Stale: d.stale.Load(), Doubted: d.doubted.Load(), Historical: d.historical.Load(), Forgotten: d.forgotten.Load(),
 		SkewMS: time.Duration(d.skew.Load()).Milliseconds(), Reason: facility.Reason(d.reason.Load()),
 	}
 	if n := d.seen.Load(); n != 0 {

@@ -89,12 +89,10 @@ func (l *mqttLink) decode(m message, out []facility.Sample) []facility.Sample {
 		return out
 	}
 	had := len(out)
-	out, late := r.decode(m, out)
-	if late {
-		r.points[0].dev.late.Add(1)
-	}
+	out, order := r.decode(m, out)
+	r.points[0].dev.ordered(order, m.at)
 	l.note(r, m, out[had:])
-	return out
+	return r.points[0].dev.settle(m.at, out)
 }
 
 // proven makes the link well with the first proof that its connection carries messages.
@@ -138,7 +136,7 @@ func (l *mqttLink) turn(d *mqttDevice, m message, out []facility.Sample) []facil
 func (l *mqttLink) note(r *route, m message, samples []facility.Sample) {
 	worst := worstOf(samples)
 	dev := r.points[0].dev
-	dev.count(m.at, worst)
+	dev.count(m, worst, samples)
 	dev.away.Store(dev.offline)
 	l.watchClock(dev)
 	if worst != facility.NoReason && worst != facility.ClockSkew {

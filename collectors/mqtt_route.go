@@ -102,21 +102,24 @@ func (r *route) add(p *facility.Point, dev *mqttDevice) error {
 	return nil
 }
 
-// decode turns a message into samples, appended to out. No sample comes of one that was overtaken by
-// a newer one; late says so. The retained copy of a device that is away says nothing that the loss did
-// not.
-func (r *route) decode(m message, out []facility.Sample) (_ []facility.Sample, late bool) {
+// decode turns a message into samples, appended to out, and says what its place among the others is. Of a copy
+// comes nothing; one that was overtaken only fills in the history. The retained copy of a device that is away
+// says nothing that the loss did not.
+func (r *route) decode(m message, out []facility.Sample) (_ []facility.Sample, order verdict) {
 	behind := r.lost.Swap(false)
 	r.sent.slot = -1
 	if m.oversize {
-		return r.allBad(out, facility.Malformed, m.at), false
+		return r.allBad(out, facility.Malformed, m.at), inOrder
 	}
 	if err := r.extract(m.payload); err != nil {
-		return r.allBad(out, whyInvalid(m.payload), m.at), false
+		return r.allBad(out, whyInvalid(m.payload), m.at), inOrder
 	}
-	order := r.judgeOrder(m)
-	if order == tooLate {
-		return out, true
+	switch order = r.judgeOrder(m); order {
+	case aCopy:
+		return out, order
+	case tooLate:
+		r.past(m)
+		return out, order
 	}
 	for i := range r.points {
 		p := &r.points[i]
@@ -135,7 +138,20 @@ func (r *route) decode(m message, out []facility.Sample) (_ []facility.Sample, l
 		}
 		out = append(out, s)
 	}
-	return out, false
+	return out, order
+}
+
+// past keeps the values of a message that was overtaken for the history, where it says when they were so.
+func (r *route) past(m message) {
+	for i := range r.points {
+		p := &r.points[i]
+		if p.t < 0 {
+			continue
+		}
+		if stamp, readable := r.vals[p.t].stamp(); readable {
+			p.dev.keep(r.judged(p, m), stamp)
+		}
+	}
 }
 
 func (r *route) extract(payload []byte) error {
@@ -174,16 +190,26 @@ func (r *route) judgeOrder(m message) verdict {
 		return inOrder
 	}
 	switch {
-	case stamp.Before(r.newest) && (m.backlog || m.at.Sub(r.taken) <= r.patience),
-		stamp.Equal(r.newest) && m.again:
+	case stamp.Equal(r.newest) && m.again:
+		return aCopy
+	case stamp.Before(r.newest) && (m.backlog || m.at.Sub(r.taken) <= r.patience):
 		return tooLate
 	}
 	r.newest, r.taken = stamp, m.at
 	return inOrder
 }
 
-// sample judges one point of a payload: what is certainly wrong first, then what is only doubtful.
+// sample judges one point of a payload: what is certainly wrong first, then what is only doubtful, its age last.
 func (r *route) sample(p *mqttPoint, m message) facility.Sample {
+	s := r.judged(p, m)
+	if s.Quality == facility.Good || s.Quality == facility.Uncertain {
+		r.age(p, &s, m)
+	}
+	return s
+}
+
+// judged is one point's value, however old.
+func (r *route) judged(p *mqttPoint, m message) facility.Sample {
 	s := facility.Sample{Point: p.ref, Quality: facility.Bad, At: m.at, Seen: m.at}
 	n, why := p.number(r.vals[p.v])
 	if p.simulated(r.vals) {
@@ -206,10 +232,6 @@ func (r *route) sample(p *mqttPoint, m message) facility.Sample {
 			s.Flags |= facility.Obscured
 		}
 	}
-	if s.Quality == facility.Bad || s.Quality == facility.Stale {
-		return s
-	}
-	r.age(p, &s, m)
 	return s
 }
 
@@ -260,6 +282,9 @@ func (r *route) age(p *mqttPoint, s *facility.Sample, m message) {
 	case sent.sure && sent.age <= p.stale:
 		s.At = m.at.Add(-sent.age)
 	case sent.age > p.stale && (sent.sure || p.dev.clock.settled):
+		if !m.retained {
+			p.dev.keep(*s, sent.stamp)
+		}
 		s.Quality, s.Reason, s.At = facility.Stale, facility.TooOld, m.at.Add(-sent.age)
 	default:
 		s.Quality, s.Reason = facility.Uncertain, facility.ClockSkew

@@ -126,9 +126,9 @@ func TestOlderStampsNeverReplaceNewerOnes(t *testing.T) {
 			r := newTestRoute(t, facility.PointDef{Name: "x", Topic: "x", TimePath: "t", Scan: s, Stale: time.Minute})
 			for i, a := range arrivals {
 				payload := fmt.Sprintf(`{"v":1,"t":%q}`, epoch.Add(a.stamp).Format(time.RFC3339Nano))
-				out, late := r.decode(message{payload: []byte(payload), at: epoch.Add(a.at), backlog: a.backlog, again: a.again}, nil)
-				if (len(out) == 1) != a.taken || late == a.taken {
-					t.Errorf("message %d: %d samples, late %v", i, len(out), late)
+				out, order := r.decode(message{payload: []byte(payload), at: epoch.Add(a.at), backlog: a.backlog, again: a.again}, nil)
+				if left := order >= tooLate; (len(out) == 1) != a.taken || left == a.taken {
+					t.Errorf("message %d: %d samples, order %v", i, len(out), order)
 				}
 			}
 		})

@@ -17,13 +17,15 @@ type verdict uint8
 const (
 	inOrder verdict = iota
 	afterGap
-	tooLate // a copy of, or older than, one that was already taken
+	tooLate // older than one that was already taken
+	aCopy   // has come before
 )
 
 // sequence follows the numbers of one sender. The zero value takes any first number.
 type sequence struct {
 	known bool
 	last  uint64
+	had   uint64    // which of the numbers before the last one have come, the lowest bit is the one before
 	stamp time.Time // the sender's own time of the last message taken, zero if it gave none
 	seen  time.Time
 }
@@ -33,10 +35,31 @@ type sequence struct {
 // or without stamps the step back is too large, or nothing newer has come for a while.
 func (s *sequence) take(n uint64, stamp, seen time.Time) verdict {
 	v := s.judge(n, stamp, seen)
-	if v != tooLate {
-		*s = sequence{known: true, last: n, stamp: stamp, seen: seen}
+	if v == tooLate {
+		return s.again(n)
 	}
+	next := sequence{known: true, last: n, stamp: stamp, seen: seen}
+	if step := n - s.last; s.known && n > s.last && step <= reorderWindow {
+		next.had = s.had<<step | 1<<(step-1)
+	}
+	*s = next
 	return v
+}
+
+// again tells a copy from a message that was only overtaken. What is too far back to be remembered counts as
+// overtaken.
+func (s *sequence) again(n uint64) verdict {
+	if n == s.last {
+		return aCopy
+	}
+	if back := s.last - n; n < s.last && back <= reorderWindow {
+		bit := uint64(1) << (back - 1)
+		if s.had&bit != 0 {
+			return aCopy
+		}
+		s.had |= bit
+	}
+	return tooLate
 }
 
 func (s *sequence) judge(n uint64, stamp, seen time.Time) verdict {

@@ -15,8 +15,10 @@ func TestSequence(t *testing.T) {
 	cases := map[string][]arrival{
 		"any first number":                    {{41, 1, 1, inOrder}, {42, 2, 2, inOrder}},
 		"a gap":                               {{1, 1, 1, inOrder}, {3, 3, 3, afterGap}, {4, 4, 4, inOrder}},
-		"a copy":                              {{5, 5, 5, inOrder}, {5, 5, 5, tooLate}, {6, 6, 6, inOrder}},
+		"a copy":                              {{5, 5, 5, inOrder}, {5, 5, 5, aCopy}, {6, 6, 6, inOrder}},
 		"overtaken":                           {{5, 5, 5, inOrder}, {7, 7, 7, afterGap}, {6, 6, 7, tooLate}, {8, 8, 8, inOrder}},
+		"overtaken, then a copy of it":        {{5, 5, 5, inOrder}, {7, 7, 7, afterGap}, {6, 6, 7, tooLate}, {6, 6, 8, aCopy}, {5, 5, 8, aCopy}, {4, 4, 8, tooLate}},
+		"copies long after":                   {{1, 1, 1, inOrder}, {2, 2, 2, inOrder}, {60, 3, 3, afterGap}, {2, 2, 4, aCopy}, {3, 2, 4, tooLate}, {65, 4, 5, afterGap}, {1, 1, 5, aCopy}},
 		"started again, newer stamp":          {{900, 5, 5, inOrder}, {1, 6, 6, afterGap}, {2, 7, 7, inOrder}},
 		"started again, no stamps":            {{900, 0, 5, inOrder}, {1, 0, 6, afterGap}, {2, 0, 7, inOrder}},
 		"a small step back without stamps":    {{9, 0, 5, inOrder}, {7, 0, 6, tooLate}},

@@ -122,14 +122,14 @@ func (n *edgeNode) take(m message, p *payload, out []facility.Sample) []facility
 	}
 	part := n.parts[m.to.part]
 	if !n.born {
-		part.late()
+		part.late(m.at)
 		n.want("a message before a birth", m.at)
 		return out
 	}
 	filled := false
 	switch n.order(p.seq, m.at) {
-	case tooLate:
-		part.late()
+	case aCopy:
+		part.copies(m.at)
 		return out
 	case afterGap:
 		filled = true
@@ -146,7 +146,7 @@ func (n *edgeNode) take(m message, p *payload, out []facility.Sample) []facility
 	case m.to.kind == deviceDeath:
 		return part.lose(m.at, out)
 	case !part.online:
-		part.late()
+		part.late(m.at)
 		n.want("data of a device before its birth", m.at)
 		return out
 	}
@@ -183,7 +183,7 @@ func (n *edgeNode) birth(m message, p *payload, out []facility.Sample) []facilit
 func (n *edgeNode) death(m message, p *payload, out []facility.Sample) []facility.Sample {
 	session, counted := p.session()
 	if counted && n.counted && session != n.session {
-		n.parts[""].late()
+		n.parts[""].late(m.at)
 		return out
 	}
 	n.born, n.wants = false, ""
@@ -255,7 +255,8 @@ func (n *edgeNode) data(part *edgePart, m message, p *payload, filled bool, out 
 			continue
 		}
 		if filled && len(e.points) > 0 && v.when(p).Before(e.points[0].stamp) {
-			part.late()
+			part.late(m.at)
+			n.past(e, v, m, p)
 			continue
 		}
 		out = n.show(e, v, m, p, out)
@@ -263,14 +264,26 @@ func (n *edgeNode) data(part *edgePart, m message, p *payload, filled bool, out 
 	return out
 }
 
-// show gives a metric's value to its points. A value from before that was stored and sent late is
-// counted and left out: nothing here can hand it on so that no rule takes it for the state of now.
-func (n *edgeNode) show(e *edgeMetric, v *metric, m message, p *payload, out []facility.Sample) []facility.Sample {
+// past keeps a value that is not the newest for the history, where it says when it was so.
+func (n *edgeNode) past(e *edgeMetric, v *metric, m message, p *payload) {
+	when := v.when(p)
 	for _, x := range e.points {
-		if v.historical {
+		if !when.IsZero() {
+			x.dev.keep(n.judged(x, v, e.datatype, m), when)
+		} else if v.historical {
 			x.dev.historical.Add(1)
-			continue
+			x.dev.forgotten.Add(1)
 		}
+	}
+}
+
+// show gives a metric's value to its points. A value from before that was stored and sent late is for the history.
+func (n *edgeNode) show(e *edgeMetric, v *metric, m message, p *payload, out []facility.Sample) []facility.Sample {
+	if v.historical {
+		n.past(e, v, m, p)
+		return out
+	}
+	for _, x := range e.points {
 		s := n.sample(x, v, e.datatype, m, p)
 		if n.torn && s.Quality == facility.Good {
 			s.Quality, s.Reason = facility.Uncertain, facility.SequenceGap
@@ -283,8 +296,17 @@ func (n *edgeNode) show(e *edgeMetric, v *metric, m message, p *payload, out []f
 	return out
 }
 
-// sample judges one value: what is certainly wrong first, then what is only doubtful.
+// sample judges one value: what is certainly wrong first, then what is only doubtful, its age last.
 func (n *edgeNode) sample(x *edgePoint, v *metric, datatype uint32, m message, p *payload) facility.Sample {
+	s := n.judged(x, v, datatype, m)
+	if s.Quality == facility.Good || s.Quality == facility.Uncertain {
+		n.age(x, &s, v, m, p)
+	}
+	return s
+}
+
+// judged is one value, however old.
+func (n *edgeNode) judged(x *edgePoint, v *metric, datatype uint32, m message) facility.Sample {
 	s := facility.Sample{Point: x.ref, Quality: facility.Bad, At: m.at, Seen: m.at}
 	if v.datatype != 0 {
 		datatype = v.datatype
@@ -311,9 +333,6 @@ func (n *edgeNode) sample(x *edgePoint, v *metric, datatype uint32, m message, p
 	case q >= 64 && q < 192:
 		s.Quality, s.Reason = facility.Uncertain, facility.DeviceSays
 	}
-	if s.Quality == facility.Good || s.Quality == facility.Uncertain {
-		n.age(x, &s, v, m, p)
-	}
 	return s
 }
 
@@ -332,19 +351,24 @@ func (n *edgeNode) age(x *edgePoint, s *facility.Sample, v *metric, m message, p
 	case sure && age <= x.stale:
 		s.At = m.at.Add(-age)
 	case age > x.stale && (sure || n.clock.settled):
+		x.dev.keep(*s, v.when(p))
 		s.Quality, s.Reason, s.At = facility.Stale, facility.TooOld, m.at.Add(-age)
 	default:
 		s.Quality, s.Reason = facility.Uncertain, facility.ClockSkew
 	}
 }
 
-// late counts a message that was not taken: a copy, one that was overtaken, one before its birth.
-func (p *edgePart) late() {
+// late counts a message that was not taken: one that was overtaken, or of no session we know.
+func (p *edgePart) late(at time.Time) { p.ordered(tooLate, at) }
+
+func (p *edgePart) copies(at time.Time) { p.ordered(aCopy, at) }
+
+func (p *edgePart) ordered(v verdict, at time.Time) {
 	if p == nil {
 		return
 	}
 	for _, d := range p.devs {
-		d.late.Add(1)
+		d.ordered(v, at)
 	}
 }
 

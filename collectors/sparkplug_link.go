@@ -32,7 +32,7 @@ func saysOffline(payload []byte) bool {
 func (l *mqttLink) decodeNode(m message, out []facility.Sample) []facility.Sample {
 	n, part := m.to.node, m.to.node.parts[m.to.part]
 	if m.retained {
-		part.late() // no node's message may be kept: nobody knows which session it tells of
+		part.late(m.at) // no node's message may be kept: nobody knows which session it tells of
 		return out
 	}
 	had := len(out)
@@ -55,8 +55,9 @@ func (l *mqttLink) decodeNode(m message, out []facility.Sample) []facility.Sampl
 	if part != nil {
 		worst := worstOf(out[had:])
 		for _, d := range part.devs {
-			d.count(m.at, worst)
+			d.count(m, worst, out[had:])
 			l.watchClock(d)
+			out = d.settle(m.at, out)
 		}
 	}
 	l.ask(n, m.at)

@@ -16,7 +16,7 @@ func (n *edgeNode) order(seq uint8, at time.Time) verdict {
 		return inOrder
 	case ahead >= 256-reorderWindow:
 		if !n.missing[seq] {
-			return tooLate
+			return aCopy
 		}
 		delete(n.missing, seq)
 		if len(n.missing) == 0 {

@@ -227,8 +227,8 @@ func TestMessagesOutOfOrderAreTakenInTheirOrder(t *testing.T) {
 	if got := e.tick(); got != "" || e.n.wants != "" {
 		t.Errorf("nothing was lost, but %q and wants %q", got, e.n.wants)
 	}
-	if n := e.press.late.Load(); n != 3 {
-		t.Errorf("%d late or doubled, want 3", n)
+	if late, copies := e.press.late.Load(), e.press.copied.Load(); late != 1 || copies != 2 {
+		t.Errorf("%d late and %d copies, want 1 and 2", late, copies)
 	}
 }
 

@@ -172,9 +172,8 @@ type Sample struct {
 	Seen    time.Time // when we took it in; carries the monotonic clock inside the process
 }
 
-// Past says whether the sample only fills in the history: something newer is known, and nobody may take it for
-// what is so now.
-func (s Sample) Past() bool { return s.Flags&Historical != 0 && s.Quality != Stale }
+// Past says whether the sample only fills in the history: nobody may take it for what is so now.
+func (s Sample) Past() bool { return s.Flags&Historical != 0 }
 
 // Usable says whether the value may be shown as a number.
 func (s Sample) Usable() bool {

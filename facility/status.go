@@ -46,8 +46,12 @@ type DeviceStatus struct {
 	LastSeen   *time.Time `json:"last_seen"`
 	Messages   uint64     `json:"messages"`
 	Bad        uint64     `json:"bad"`        // messages with at least one value that could not be used
-	Late       uint64     `json:"late"`       // copies, and messages overtaken by newer ones
-	Historical uint64     `json:"historical"` // values from before, not taken as live
+	Copies     uint64     `json:"copies"`     // messages that had come before
+	Late       uint64     `json:"late"`       // overtaken by newer ones, or of a session that is over
+	Stale      uint64     `json:"stale"`      // with at least one value that was too old when it came, kept by the broker or sent late
+	Doubted    uint64     `json:"doubted"`    // by a clock that may be off
+	Historical uint64     `json:"historical"` // values from before, not taken as live but for the history
+	Forgotten  uint64     `json:"forgotten"`  // of them: their time was not sure, or they were too many to wait until it is
 	SkewMS     int64      `json:"skew_ms"`    // its clock minus ours, 0 while within its limit
 	Reason     Reason     `json:"reason,omitempty"`
 }

@@ -26,8 +26,7 @@ func TestFirmwareIsWatchedForEveryDevice(t *testing.T) {
 	}
 }
 
-// What is told after the fact goes into the history and never before people or rules as what is so now; unless it
-// is the newest known: then it is shown as what it is, stale.
+// What is told after the fact goes into the history and never before people or rules as what is so now.
 func TestViewTakesNothingOfThePast(t *testing.T) {
 	points := []Point{{StaleAfter: time.Hour}}
 	now := time.Now()
@@ -38,7 +37,6 @@ func TestViewTakesNothingOfThePast(t *testing.T) {
 	}{
 		{"a filled gap", Sample{Quality: Good, Flags: Historical, Value: 99}, 20},
 		{"a doubtful one", Sample{Quality: Uncertain, Flags: Historical, Value: 99}, 20},
-		{"the newest known", Sample{Quality: Stale, Reason: TooOld, Flags: Historical, Value: 21}, 21},
 		{"one of now", Sample{Quality: Good, Value: 22}, 22},
 	} {
 		v := NewLive(points)

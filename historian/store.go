@@ -245,8 +245,12 @@ func (s *Store) seriesOf(p facility.Ref) *series {
 	return se
 }
 
-// placed is the time a sample is stored under, in milliseconds.
+// placed is the time a sample is stored under, in milliseconds. One that is stale has no value any more since it
+// was seen to be: when it had one is stored already.
 func (s *Store) placed(sm *facility.Sample) int64 {
+	if sm.Quality == facility.Stale && !sm.Seen.IsZero() {
+		return sm.Seen.UnixMilli()
+	}
 	if !sm.Seen.IsZero() && (sm.At.Sub(sm.Seen) > aheadMost || sm.At.Year() < firstYear) {
 		s.amended++
 		return sm.Seen.UnixMilli()
@@ -259,6 +263,10 @@ func (s *Store) appendOne(app storage.Appender, se *series, sm *facility.Sample)
 	s.progress.latest = max(s.progress.latest, t)
 	if t < s.sealed {
 		s.rolls.seen(t)
+	}
+	if sm.Past() {
+		s.fill(app, se, t, sm)
+		return
 	}
 	usable := sm.Quality == facility.Good || sm.Quality == facility.Uncertain
 	v := sm.Value
@@ -278,6 +286,15 @@ func (s *Store) appendOne(app storage.Appender, se *series, sm *facility.Sample)
 	}
 	se.quality = s.put(app, se.quality, se.labels[1], t, float64(sm.Quality))
 	se.judged, se.known, se.lastQuality, se.qualityAt = true, true, sm.Quality, t
+}
+
+// fill stores a value that is told after the fact, in the place where it was missed. What is so now does not change by it.
+func (s *Store) fill(app storage.Appender, se *series, t int64, sm *facility.Sample) {
+	se.value = s.put(app, se.value, se.labels[0], t, sm.Value)
+	if se.judged || sm.Quality != facility.Good {
+		se.quality = s.put(app, se.quality, se.labels[1], t, float64(sm.Quality))
+		se.judged, se.known = true, false // what stands now is written again behind it
+	}
 }
 
 // put stores a number. What the store refuses by itself would be refused again: it is counted and the
