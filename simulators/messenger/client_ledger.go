@@ -12,7 +12,6 @@ const (
 	ledgerSize  = 30_000
 	auditEvery  = 400 * time.Millisecond
 	auditBatch  = 2000
-	lostAfter   = 5 * time.Second
 	readBackAge = 100 * time.Millisecond
 	settleTime  = time.Second
 )
@@ -33,7 +32,8 @@ type entry struct {
 // It is duplicated when one id was delivered from two places of the log, and late when its delivery came
 // later than the stated time after it was first sent.
 type ledger struct {
-	late time.Duration
+	late     time.Duration
+	patience time.Duration // for what the serving site says is not there
 
 	mu        sync.Mutex
 	entries   map[string]*entry
@@ -74,7 +74,7 @@ type SiteService struct {
 }
 
 func newLedger(late time.Duration, tiers facility.MessengerTiers) *ledger {
-	return &ledger{late: late, entries: map[string]*entry{}, served: map[string]*SiteService{},
+	return &ledger{late: late, patience: lostAfter, entries: map[string]*entry{}, served: map[string]*SiteService{},
 		tiers: map[int]*tierLedger{tierTwo: newTierLedger(tierTwo, late, tiers.Two), tierThree: newTierLedger(tierThree, late, tiers.Three)}}
 }
 
@@ -195,14 +195,24 @@ func (l *ledger) judge(now time.Time, ids []string, a checkAnswer) {
 	defer l.mu.Unlock()
 	anew := a.Epoch != l.epoch
 	l.epoch = a.Epoch
-	if judgeEntries(l.entries, l.order, now, ids, a, anew) {
+	if judgeEntries(l.entries, l.order, ids, a, judging{now, anew, l.patience}) {
 		l.site(a.Site).LastReadBack = now
 	}
 }
 
+// lostAfter is how long a message has to be missing.
+const lostAfter = 5 * time.Second
+
+// judging is when entries are judged, whether under another epoch than before, and how patiently.
+type judging struct {
+	now      time.Time
+	anew     bool
+	patience time.Duration
+}
+
 // judgeEntries notes what a site says about entries, and tells whether it has any of them. A new epoch is asked
 // anew. What a site cannot say now is judged another time.
-func judgeEntries(entries map[string]*entry, order []*entry, now time.Time, ids []string, a checkAnswer, anew bool) (found bool) {
+func judgeEntries(entries map[string]*entry, order []*entry, ids []string, a checkAnswer, j judging) (found bool) {
 	said := map[string]bool{}
 	for _, id := range a.Missing {
 		said[id] = true
@@ -211,7 +221,7 @@ func judgeEntries(entries map[string]*entry, order []*entry, now time.Time, ids 
 	for _, id := range a.Unknown {
 		unknown[id] = true
 	}
-	if anew {
+	if j.anew {
 		for _, e := range order {
 			e.missing = time.Time{}
 		}
@@ -224,9 +234,9 @@ func judgeEntries(entries map[string]*entry, order []*entry, now time.Time, ids 
 			e.verified, e.missing, e.lost, found = a.Epoch, time.Time{}, false, true
 		default:
 			if e.missing.IsZero() {
-				e.missing = now
+				e.missing = j.now
 			}
-			e.lost = e.lost || now.Sub(e.missing) >= lostAfter
+			e.lost = e.lost || j.now.Sub(e.missing) >= j.patience
 		}
 	}
 	return found

@@ -27,8 +27,9 @@ const tierLedgerSize = 20_000
 // tierLedger counts what users saw of one lower tier. What counts as lost is as with messages: acknowledged, and
 // not there for five seconds under one epoch.
 type tierLedger struct {
-	tier int
-	late time.Duration
+	tier     int
+	late     time.Duration
+	patience time.Duration
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -39,7 +40,7 @@ type tierLedger struct {
 }
 
 func newTierLedger(tier int, late, lag time.Duration) *tierLedger {
-	return &tierLedger{tier: tier, late: late, entries: map[string]*entry{}, newest: map[string]int64{}, counts: TierCounts{Tier: tier, LagS: lag.Seconds()}}
+	return &tierLedger{tier: tier, late: late, patience: lostAfter, entries: map[string]*entry{}, newest: map[string]int64{}, counts: TierCounts{Tier: tier, LagS: lag.Seconds()}}
 }
 
 func (l *tierLedger) sending(id string) {
@@ -95,7 +96,7 @@ func (l *tierLedger) judge(now time.Time, ids []string, a checkAnswer) {
 		l.epoch = a.Epoch
 		clear(l.newest) // another site writes: its places begin where its copy ended
 	}
-	judgeEntries(l.entries, l.order, now, ids, a, anew)
+	judgeEntries(l.entries, l.order, ids, a, judging{now, anew, l.patience})
 }
 
 // asked tells whether the epoch is known here.

@@ -35,8 +35,14 @@ func rigConfig(users int, rate float64) *facility.Messenger {
 // startMessenger runs a world and checks at the end that nothing of it is left running.
 func startMessenger(t *testing.T, users int, rate float64) *talkRig {
 	t.Helper()
+	return startWith(t, rigConfig(users, rate))
+}
+
+// startWith is startMessenger of a configuration.
+func startWith(t *testing.T, cfg *facility.Messenger) *talkRig {
+	t.Helper()
 	before := runtime.NumGoroutine()
-	w, err := New(rigConfig(users, rate), "", slog.New(slog.DiscardHandler))
+	w, err := New(cfg, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
