@@ -21,7 +21,7 @@ type run struct {
 
 // allRuns lists the pictures of every area of the physics. It is the only place to add an area.
 func allRuns() []run {
-	return slices.Concat(powerRuns())
+	return slices.Concat(powerRuns(), batteryRuns(), environmentRuns(), coolingRuns())
 }
 
 func main() {
