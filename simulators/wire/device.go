@@ -36,6 +36,9 @@ var stations = map[string]func(*world.Layout, *facility.Device) (station, error)
 	"sim-ups":     newUPSStation,
 	"sim-meter":   newMeterStation,
 
+	"sim-switchgear": newSwitchgearStation, "sim-ats": newTransferStation, "sim-generator": newGeneratorStation,
+	"sim-pdu": newPDUStation, "sim-rack-pdu": newRackPDUStation,
+
 	"sim-chiller": newChillerStation, "sim-pump": newPumpStation, "sim-tank": newTankStation, "sim-crah": newCRAHStation,
 
 	"sim-weather": newWeatherStation, "sim-seismic": newSeismicStation, "sim-sump": newSumpStation, "sim-leak": newLeakStation,

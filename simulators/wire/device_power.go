@@ -3,13 +3,15 @@ package wire
 import (
 	"math"
 
+	"github.com/simonvetter/modbus"
+
 	"bongsu/facility"
 	"bongsu/simulators/world"
 )
 
 // upsStation is the controller of one UPS zone.
 type upsStation struct {
-	readOnly
+	noCoils
 	zone string
 }
 
@@ -46,7 +48,24 @@ func (s upsStation) image(w *world.World) (image, error) {
 		uint16At(u.BatteryV, 10), int16At(u.BatteryA, 1), int16At(u.BatteryC, 10), uint16At(u.MinutesRemaining, 10),
 		uint16At(u.ChargePercent, 10), uint16(u.BatteryRacks))
 	alarms := bitsOf(u.Mode == world.UPSBattery, u.LowBattery, !u.BypassAvailable, u.DCTripped, inputFault, u.LoadPercent > 100)
-	return image{holding: []block{{0x1000, words}, {0x1020, []uint16{0, alarms, moduleState(u.Mode)}}}}, nil
+	status := []uint16{0, alarms, moduleState(u.Mode), uint16(u.Test), uint16At(u.WalkInPercent, 10), uint16At(u.ChargeKW, 1),
+		uint16At(u.InputKW, 1), uint16At(u.BatterySeconds, 1), uint16At(u.OverloadPercent, 10),
+		bitsOf(u.ChargeHeld, u.BatteryEmpty, u.PartnerOK, u.BypassForced)}
+	orders := []uint16{oneIf(u.Test == world.TestRunning), oneIf(u.BypassForced)}
+	return image{holding: []block{{0x1000, words}, {0x1020, status}, {0x1100, orders}}}, nil
+}
+
+func (s upsStation) setRegister(w *world.World, addr, value uint16) error {
+	if value > 1 {
+		return modbus.ErrIllegalDataValue
+	}
+	switch addr {
+	case 0x1100:
+		return refusal(w.TestBattery(s.zone, value == 1))
+	case 0x1101:
+		return refusal(w.BypassUPS(s.zone, value == 1))
+	}
+	return modbus.ErrIllegalDataAddress
 }
 
 // moduleState is the power modules' own summary: 0 normal, 1 warning, 2 alarm, 4 fault.

@@ -65,7 +65,9 @@ func (w *World) Zone(id string) (UPSReading, error) {
 	if !ok {
 		return UPSReading{}, fmt.Errorf("UPS zone %q: %w", id, ErrUnknownAsset)
 	}
-	return z.reading(), nil
+	out := z.reading()
+	out.PartnerOK = z.partner != nil && z.partner.carries(z.loadKW())
+	return out, nil
 }
 
 // Feed reads the meter of one utility feed.

@@ -48,8 +48,10 @@ type batteryRack struct {
 	airC     float64
 	out      packOutput
 	gases    rackSmoke
-	tilted   bool   // by an earthquake, until reset
-	pushed   string // fault id
+	lost     float64 // share of the capacity that ageing took
+	aged     string  // fault id
+	tilted   bool    // by an earthquake, until reset
+	pushed   string  // fault id
 	faults   []*heatFault
 	faultW   []float64
 	offGasS  float64 // simulated second at which off-gassing starts, +Inf if not foreseen
@@ -90,7 +92,7 @@ func (r *batteryRack) step(in rackInput, dt float64) rackOutput {
 	}
 	r.currentA = r.stringCurrent(in.powerW)
 	r.charge(dt)
-	joule := r.currentA * r.currentA * r.cell.StringOhm / float64(r.cell.cells())
+	joule := r.currentA * r.currentA * r.ohm() / float64(r.cell.cells())
 	if r.active {
 		r.stepCells(in, joule, dt)
 	} else {

@@ -152,7 +152,7 @@ func (r *batteryRack) cellMV(k int) float64 {
 	if r.pack.burnt[k] {
 		return 0
 	}
-	drop := r.cell.StringOhm * r.currentA / float64(r.cell.cells())
+	drop := r.ohm() * r.currentA / float64(r.cell.cells())
 	return 1000*(r.cellVolts()-drop) + r.sense.cellBias[k]
 }
 

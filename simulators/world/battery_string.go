@@ -13,7 +13,7 @@ func (r *batteryRack) cellVolts() float64 {
 
 // terminalVolts is what the string shows at its present current.
 func (r *batteryRack) terminalVolts() float64 {
-	return r.openVolts() - r.cell.StringOhm*r.currentA
+	return r.openVolts() - r.ohm()*r.currentA
 }
 
 // stringCurrent solves P = V I with the string's resistance; positive discharges. Beyond the maximum power point
@@ -22,22 +22,25 @@ func (r *batteryRack) stringCurrent(powerW float64) float64 {
 	if powerW == 0 {
 		return 0
 	}
-	open, ohm := r.openVolts(), r.cell.StringOhm
+	open, ohm := r.openVolts(), r.ohm()
 	disc := open*open - 4*ohm*powerW
 	return (open - math.Sqrt(max(0, disc))) / (2 * ohm)
 }
 
 // energyJ is the string's full energy content.
 func (r *batteryRack) energyJ() float64 {
-	return float64(r.cell.cells()) * r.cell.CellWh * 3600
+	return float64(r.cell.cells()) * r.cell.CellWh * 3600 * (1 - r.lost)
 }
+
+// ohm is the string's resistance: an aged one has lost capacity and gained resistance alike.
+func (r *batteryRack) ohm() float64 { return r.cell.StringOhm / (1 - r.lost) }
 
 // charge moves the state of charge by what the string gives or takes, its own heat included.
 func (r *batteryRack) charge(dt float64) {
 	if r.currentA == 0 {
 		return
 	}
-	taken := r.terminalVolts()*r.currentA + r.currentA*r.currentA*r.cell.StringOhm
+	taken := r.terminalVolts()*r.currentA + r.currentA*r.currentA*r.ohm()
 	r.soc = max(0, min(1, r.soc-taken*dt/r.energyJ()))
 }
 

@@ -20,6 +20,7 @@ type Config struct {
 	Sensors SensorConfig
 	Room    RoomPhysics
 	Power   PowerConfig
+	Grid    GridConfig
 	IT      ITConfig
 	Cooling CoolingConfig
 	Travel  map[string]Travel // per actuator name
@@ -51,6 +52,9 @@ type RoomConfig struct {
 type ITRackConfig struct {
 	ID           string
 	ZoneA, ZoneB string
+	PDUA, PDUB   string // panels the cords are plugged into; empty: the zone itself
+	BranchA      int    // branch of the panel, from 0
+	BranchB      int
 	Hall         string  // empty: the first
 	RatedKW      float64 // 0: the default of ITConfig
 }
@@ -108,6 +112,8 @@ func (c *Config) Validate() error {
 		known(r.ID, r.ZoneB)
 	}
 	c.Environment.ids(add)
+	c.Grid.ids(add)
+	errs = append(errs, c.plugs()...)
 	c.Cooling.each(add)
 	errs = append(errs, c.Cooling.validate(zones, c.ITRacks))
 	if c.Cell.Modules < 1 || c.Cell.CellsPerModule < 2 {

@@ -135,19 +135,13 @@ func (c *cooling) gatherLoad(racks []*itRack) {
 		h.loadKW = 0
 	}
 	for _, r := range racks {
-		r.air.hall.loadKW += r.aKW + r.bKW
+		r.air.hall.loadKW += r.kW()
 	}
 }
 
 // plantPowered tells whether the mechanical supply carries the chillers: the common bus, which no UPS backs.
 func (w *World) plantPowered() bool {
-	if w.acts[w.cfg.Site][PowerCut].operated() {
-		return false
-	}
-	if len(w.intake.feeds) == 0 {
-		return true
-	}
-	return w.intake.feeds[w.intake.on].pu >= .8
+	return !w.acts[w.cfg.Site][PowerCut].operated() && w.intake.busPU >= w.cfg.Power.UnderPU
 }
 
 // stepCooling moves water, air and every rack's inlet on. The racks' power of this second must be known.

@@ -115,6 +115,12 @@ var injectors = map[FaultKind]injector{
 	HeatWave: injectWeather, Rain: injectWeather, Storm: injectWeather, Earthquake: injectQuake, RackTilt: injectTilt,
 	FloodInflow: injectFlood, SumpPump: injectFlood, PipeLeak: injectLeak, RopeBreak: injectLeak,
 	FibreCut: injectTelecom, DuctCut: injectTelecom, FibreFade: injectTelecom, CarrierLoss: injectTelecom, NoBFD: injectTelecom,
+	FeedDip: injectDip, BrownOut: injectDip, ATSIdle: injectATS,
+	BreakerStuck: injectBreaker, BreakerTrip: injectBreaker, BreakerContacts: injectBreaker, BreakerLocal: injectBreaker,
+	BreakerRacked: injectBreaker, TripCoil: injectBreaker, ShortCircuit: injectShort,
+	GeneratorNoStart: injectGenerator, GeneratorTrip: injectGenerator, GeneratorFuel: injectGenerator,
+	RectifierLoss: injectUPS, UPSNoTransfer: injectUPS, StringAged: injectString,
+	PDUTrip: injectPDU, BranchTrip: injectPDU, CordLoss: injectCord,
 	AccessSilent: injectAccess, AccessMiscount: injectAccess, PanelDisabled: injectPanel,
 }
 
@@ -123,6 +129,9 @@ var exclusive = map[FaultKind]string{
 	OffGas: "off-gas", Insulation: "insulation", ArcFlash: "arc", Occupancy: "occupancy", DoorOpen: "door", AbortHeld: "abort",
 	ManualStation: "manual-station", PanelTrouble: "panel-trouble", HVACFail: "hvac", WaterLoss: "water", ASDFlow: "asd-flow",
 	RackSpread: "spread", FeedLoss: "feed", FeedSag: "feed", FeedHz: "feed", UPSModeFault: "ups-mode", BuildingOff: "building-off",
+	ATSIdle: "ats", BreakerStuck: "breaker-stuck", BreakerTrip: "breaker-trip", BreakerContacts: "breaker-contacts", BreakerLocal: "breaker-local",
+	BreakerRacked: "breaker-racked", TripCoil: "trip-coil", GeneratorNoStart: "generator-start", GeneratorTrip: "generator-trip",
+	RectifierLoss: "rectifier", UPSNoTransfer: "static-switch", StringAged: "string", PDUTrip: "pdu",
 	RackTilt: "rack-tilt", RopeBreak: "rope-break", NoBFD: "no-bfd", AccessSilent: "access-silent", PanelDisabled: "panel-disabled",
 }
 

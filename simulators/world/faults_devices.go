@@ -137,16 +137,16 @@ func injectFeed(w *World, f Fault, _ string) (func(), error) {
 	}
 	switch f.Kind {
 	case FeedLoss:
-		src.pu = 0
+		src.base = 0
 	case FeedSag:
 		if f.Params.Amount < 0 || f.Params.Amount > 1.5 {
 			return nil, fmt.Errorf("%w: amount %g per unit is outside 0..1.5", ErrFaultParams, f.Params.Amount)
 		}
-		src.pu = f.Params.Amount
+		src.base = f.Params.Amount
 	case FeedHz:
 		src.hz = f.Params.Amount
 	}
-	return func() { src.pu, src.hz = 1, w.cfg.Power.NominalHz }, nil
+	return func() { src.base, src.hz = 1, w.cfg.Power.NominalHz }, nil
 }
 
 func injectUPSMode(w *World, f Fault, _ string) (func(), error) {
@@ -163,7 +163,7 @@ func injectUPSMode(w *World, f Fault, _ string) (func(), error) {
 	return func() {
 		z.fault = UPSOff
 		// It comes back through the normal start.
-		z.mode, z.backS = UPSOff, 0
+		z.mode, z.walk = UPSOff, 0
 	}, nil
 }
 

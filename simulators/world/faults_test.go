@@ -23,6 +23,7 @@ func sampleFault(k FaultKind) Fault {
 	case HotSpot:
 		f.Target = "it1"
 	}
+	powerFault(k, &f)
 	if at := coolingTarget(k); at != "" {
 		f.Target, f.Params.Channel = at, ""
 		f.Params.Amount = .5
@@ -37,7 +38,10 @@ func faultWorld() *World {
 	cfg := twoZones(.5).Config()
 	cfg.ITRacks = []ITRackConfig{{ID: "it1", ZoneA: "ups1", ZoneB: "ups2"}}
 	placeEnvironment(&cfg)
-	return New(cfg)
+	placeGrid(&cfg)
+	w := New(cfg)
+	w.grid.gens["gen"].mode = GenOff // an outage is to be one
+	return w
 }
 
 func TestEveryFaultStartsAndClears(t *testing.T) {

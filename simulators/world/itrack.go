@@ -27,15 +27,14 @@ func DefaultITConfig() ITConfig {
 
 // itRack is one server rack on two cords.
 type itRack struct {
-	cfg  ITRackConfig
-	it   *ITConfig
-	rng  *rand.Rand
-	a, b *zone
-	use  float64 // random part of the utilisation
-	aKW  float64
-	bKW  float64
-	kept []dose // share of the load that a shedding order leaves
-	air  rackInlet
+	cfg   ITRackConfig
+	it    *ITConfig
+	rng   *rand.Rand
+	a, b  cord
+	use   float64 // random part of the utilisation
+	noise float64 // of the random part, per step
+	kept  []dose  // share of the load that a shedding order leaves
+	air   rackInlet
 }
 
 func newITRack(rc ITRackConfig, cfg *Config) *itRack {
@@ -43,35 +42,47 @@ func newITRack(rc ITRackConfig, cfg *Config) *itRack {
 		rc.RatedKW = cfg.IT.RackKW
 	}
 	r := &itRack{cfg: rc, it: &cfg.IT, rng: deviceRand(cfg.Seed, rc.ID)}
+	r.noise = cfg.IT.UseSigma * math.Sqrt(2*physicsStep.Seconds()/cfg.IT.UseTauS)
 	r.air = newRackInlet(cfg, r.rng)
 	return r
 }
 
-// step moves utilisation and cords on. A lost cord moves all load to the other at once.
-func (r *itRack) step(nowS, dt float64) {
-	c := r.it
-	r.use += -r.use*dt/c.UseTauS + c.UseSigma*math.Sqrt(2*dt/c.UseTauS)*r.rng.NormFloat64()
+// dayUse is the part of the utilisation that all racks share at a second of the simulation: the day's wave.
+func (c *ITConfig) dayUse(nowS float64) float64 {
 	hour := c.StartHour + nowS/3600
-	u := max(0, min(1, c.MeanUse+c.DaySwing*math.Sin(2*math.Pi*(hour-9)/24)+r.use))
+	return c.MeanUse + c.DaySwing*math.Sin(2*math.Pi*(hour-9)/24)
+}
+
+// step moves utilisation and cords on. A lost cord moves all load to the other within a cycle of the mains, which the
+// power supplies bridge: between two steps nothing of it is seen.
+func (r *itRack) step(dayUse, dt float64) {
+	c := r.it
+	r.use += -r.use*dt/c.UseTauS + r.noise*r.rng.NormFloat64()
+	u := max(0, min(1, dayUse+r.use))
 	kw := r.cfg.RatedKW * (c.IdleShare + u*(1-c.IdleShare)) * leastOf(r.kept)
-	onA, onB := r.a != nil && r.a.alive(), r.b != nil && r.b.alive()
+	onA, onB := r.a.look(), r.b.look()
 	switch {
 	case onA && onB:
-		r.aKW, r.bKW = kw/2, kw/2
-	case onA:
-		r.aKW, r.bKW = kw, 0
+		r.a.take(kw/2, dt)
+		r.b.take(kw/2, dt)
+	case onA, r.a.zone == nil && r.b.zone == nil: // or fed from outside the simulated zones
+		r.a.take(kw, dt)
+		r.b.take(0, dt)
 	case onB:
-		r.aKW, r.bKW = 0, kw
-	case r.a == nil && r.b == nil:
-		r.aKW, r.bKW = kw, 0 // fed from outside the simulated zones
+		r.a.take(0, dt)
+		r.b.take(kw, dt)
 	default:
-		r.aKW, r.bKW = 0, 0
+		r.a.take(0, dt)
+		r.b.take(0, dt)
 	}
 }
 
-func (r *itRack) powered() bool { return r.aKW+r.bKW > 0 }
+// kW is what the rack draws on both cords.
+func (r *itRack) kW() float64 { return r.a.kW + r.b.kW }
+
+func (r *itRack) powered() bool { return r.kW() > 0 }
 
 func (r *itRack) reading() ITRackReading {
 	return ITRackReading{InletBottomC: r.air.probes[0].out, InletMiddleC: r.air.probes[1].out, InletTopC: r.air.probes[2].out,
-		FeedAKW: r.aKW, FeedBKW: r.bKW, Powered: r.powered()}
+		FeedAKW: r.a.kW, FeedBKW: r.b.kW, Powered: r.powered()}
 }

@@ -67,6 +67,9 @@ func NewLayout(site *facility.Site) (*Layout, error) {
 	l.placeITRacks(halls, racksIn, pairs)
 	l.placeCooling(site)
 	l.addEnvironment(site)
+	if err := l.addGrid(site, halls, pairs); err != nil {
+		return nil, fmt.Errorf("site %s as a world: %w", site.ID, err)
+	}
 	if err := l.Config.Validate(); err != nil {
 		return nil, fmt.Errorf("site %s as a world: %w", site.ID, err)
 	}

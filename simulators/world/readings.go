@@ -150,6 +150,17 @@ type UPSReading struct {
 	LowBattery       bool
 	BypassAvailable  bool
 	DCTripped        bool
+
+	Test            TestResult
+	WalkInPercent   float64 // share of the load on the rectifier
+	InputKW         float64
+	ChargeKW        float64
+	BatterySeconds  float64 // since it went to battery
+	OverloadPercent float64 // of the overload allowance used
+	ChargeHeld      bool
+	BatteryEmpty    bool
+	BypassForced    bool // by a person's order
+	PartnerOK       bool // the partner zone can carry this one's load
 }
 
 // FeedReading is what a utility feed's meter reports.

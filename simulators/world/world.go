@@ -33,6 +33,7 @@ type World struct {
 	feeds   map[string]*feed
 	its     map[string]*itRack
 	intake  intake
+	grid    grid
 	cooling *cooling
 	env     environment
 
@@ -50,14 +51,17 @@ type World struct {
 // rackUnit is a rack with its place: room, zone, outputs and camera region.
 type rackUnit struct {
 	*batteryRack
-	room    *room
-	zone    *zone
-	acts    map[string]*actuator
-	view    roi
-	patchS  float64 // agent left, seconds
-	nozzleS float64
-	spreadN float64 // progress of fire spread to the next rack, 0..1
-	warm    riseWindow
+	room       *room
+	zone       *zone
+	acts       map[string]*actuator
+	open       *actuator // its isolation
+	openToo    *actuator // and the backup of it
+	stopCharge *actuator
+	view       roi
+	patchS     float64 // agent left, seconds
+	nozzleS    float64
+	spreadN    float64 // progress of fire spread to the next rack, 0..1
+	warm       riseWindow
 }
 
 // New builds the facility in its normal state. It panics on a configuration that Validate refuses,
@@ -70,25 +74,28 @@ func New(cfg Config) *World {
 		zones: map[string]*zone{}, feeds: map[string]*feed{}, its: map[string]*itRack{},
 		faults: map[string]*activeFault{}, spreads: map[string]string{}}
 	w.acts[cfg.Site] = newActuators(siteActuators, cfg.Travel)
-	w.intake.cfg = &w.cfg.Power
 	for _, fc := range cfg.Feeds {
-		f := &feed{cfg: fc, pu: 1, hz: cfg.Power.NominalHz}
+		f := &feed{cfg: fc}
 		w.feeds[fc.ID] = f
-		f.carrying = len(w.intake.feeds) == 0
 		w.intake.feeds = append(w.intake.feeds, f)
 	}
 	for _, zc := range cfg.Zones {
 		z := &zone{cfg: zc, pow: &w.cfg.Power, acts: newActuators(zoneActuators, cfg.Travel), mode: UPSOnline,
 			busPU: 1, busHz: cfg.Power.NominalHz}
 		w.acts[zc.ID], w.zones[zc.ID] = z.acts, z
+		z.trip = z.acts[ZoneDCTrip]
 		w.zoneOrder = append(w.zoneOrder, z)
 	}
 	for _, rc := range cfg.Rooms {
 		w.addRoom(rc)
 	}
+	for _, z := range w.zoneOrder {
+		z.partner = w.zones[z.cfg.Partner]
+	}
+	w.addGrid()
 	for _, ic := range cfg.ITRacks {
 		r := newITRack(ic, &w.cfg)
-		r.a, r.b = w.zones[ic.ZoneA], w.zones[ic.ZoneB]
+		r.a, r.b = w.cordOf(ic.ZoneA, ic.PDUA, ic.BranchA), w.cordOf(ic.ZoneB, ic.PDUB, ic.BranchB)
 		w.its[ic.ID] = r
 		w.itOrder = append(w.itOrder, r)
 	}
@@ -106,6 +113,7 @@ func (w *World) addRoom(rc RoomConfig) {
 		u := &rackUnit{batteryRack: newBatteryRack(id, &w.cfg), room: r, zone: w.zones[rc.Zone],
 			acts: newActuators(rackActuators, w.cfg.Travel), patchS: w.cfg.Cell.AgentS, nozzleS: w.cfg.Cell.AgentS}
 		u.view = newROI(&w.cfg.Sensors, u.rng)
+		u.open, u.openToo, u.stopCharge = u.acts[Isolate], u.acts[IsolateBackup], u.acts[ChargeStop]
 		w.acts[id], w.racks[id] = u.acts, u
 		w.rackOrder = append(w.rackOrder, u)
 		if u.zone != nil {
@@ -128,6 +136,7 @@ func (w *World) Step(dt time.Duration) {
 		dt -= part
 		w.now += part
 		w.stepActuators(part.Seconds())
+		w.stepGrid(part.Seconds())
 		if w.carry += part; w.carry == physicsStep {
 			w.carry = 0
 			w.stepPhysics(physicsStep.Seconds())
@@ -145,6 +154,7 @@ func (w *World) stepActuators(dt float64) {
 
 func (w *World) stepPhysics(dt float64) {
 	w.stepPower(dt)
+	w.stepCooling(dt)
 	w.stepSpread(dt)
 	loads := make(map[*room]roomLoad, len(w.roomOrder))
 	for _, u := range w.rackOrder {
@@ -180,37 +190,6 @@ func (w *World) donorFor(burning *room) *room {
 	return nil
 }
 
-// stepPower moves feeds, zones and IT racks on.
-func (w *World) stepPower(dt float64) {
-	var inputKW float64
-	for _, z := range w.zoneOrder {
-		z.itKW, z.shiftKW = 0, 0
-		z.cut = w.acts[w.cfg.Site][PowerCut].operated()
-	}
-	for _, r := range w.itOrder {
-		r.step(w.now.Seconds(), dt)
-		if r.a != nil {
-			r.a.itKW += r.aKW
-		}
-		if r.b != nil {
-			r.b.itKW += r.bKW
-		}
-	}
-	for _, z := range w.zoneOrder {
-		if p := w.zones[z.cfg.Partner]; p != nil && !z.alive() && p.alive() {
-			p.shiftKW += z.cfg.OtherLoadKW
-		}
-	}
-	for _, z := range w.zoneOrder {
-		inputKW += z.inputKW()
-	}
-	pu, hz := w.intake.step(inputKW*(1+w.cfg.Power.PlantPerLoad), dt)
-	for _, z := range w.zoneOrder {
-		z.step(pu, hz, dt)
-	}
-	w.stepCooling(dt)
-}
-
 // stepInstruments lets every sensor of the battery rooms look once.
 func (w *World) stepInstruments() {
 	dt := physicsStep.Seconds()
@@ -225,9 +204,7 @@ func (w *World) stepInstruments() {
 	for _, r := range w.roomOrder {
 		r.stepSense(dt)
 	}
-	for _, r := range w.itOrder {
-		r.step(0, dt)
-	}
+	w.stepPower(dt)
 	w.addCooling()
 	for _, r := range w.itOrder {
 		r.air.step(dt, r.rng)
@@ -259,7 +236,7 @@ func (u *rackUnit) waterLPM() float64 {
 }
 
 func (u *rackUnit) isolated() bool {
-	return u.acts[Isolate].operated() || u.acts[IsolateBackup].operated()
+	return u.open.operated() || u.openToo.operated()
 }
 
 // auxiliaries are the contactor's two position contacts: neither makes while it moves, and a stuck feedback
