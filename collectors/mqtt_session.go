@@ -194,13 +194,18 @@ func (l *mqttLink) options(ctx context.Context, s *session) (*mqtt.ClientOptions
 	return o, nil
 }
 
-// dialUntil connects, and closes the connection when ctx ends.
+// dialUntil connects, encrypted where the site says so, and closes the connection when ctx ends.
 func (l *mqttLink) dialUntil(ctx context.Context) (net.Conn, error) {
 	within, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	conn, err := l.dial(within, "tcp", l.link.Address)
 	if err != nil {
 		return nil, err
+	}
+	if l.link.TLS != nil {
+		if conn, err = encrypt(within, conn, l.link); err != nil {
+			return nil, err
+		}
 	}
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return conn, nil
