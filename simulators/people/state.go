@@ -39,4 +39,3 @@ func (b *Inbox) State() State {
 	}
 	return out
 }
-
