@@ -65,6 +65,7 @@ func (w *World) addMachines(l *loop) {
 	if l.cfg.RatedKW > 0 {
 		l.ratedKW = l.cfg.RatedKW
 	}
+	l.ratedKW = max(1, l.ratedKW) // of a loop with nothing to cool
 	l.m3s = l.ratedKW * 1000 / (waterJM3K * (cc.ReturnC - cc.SupplyC))
 	l.flow, l.returnC, l.supplyC = 1, cc.ReturnC, cc.Chiller.SetpointC
 	for i, mc := range l.cfg.Chillers {
@@ -117,12 +118,13 @@ func (w *World) settleCooling() {
 	w.cooling.gatherLoad(w.itOrder)
 	for _, h := range w.cooling.halls {
 		h.settle()
+		h.stepAir(0)
 	}
 	for _, r := range w.itOrder {
 		r.air.c = r.air.hall.inletC + r.air.offsetC
 	}
 	for _, l := range w.cooling.loops {
-		l.returnC = l.supplyC + l.firstRiseK(w.cooling.halls)
+		l.work(&w.env.weather)
 		l.stepSense(w, 0)
 	}
 	for _, h := range w.cooling.halls {

@@ -119,22 +119,6 @@ type loop struct {
 // wpk is the heat that the present flow carries, in W/K.
 func (l *loop) wpk() float64 { return waterJM3K * l.m3s * l.flow }
 
-// firstRiseK is what the halls in their first balance warm the water by.
-func (l *loop) firstRiseK(halls []*hall) float64 {
-	if l.wpk() <= 0 {
-		return 0
-	}
-	sum := 0.0
-	for _, h := range halls {
-		for _, a := range h.crahs {
-			if a.loop == l {
-				sum += a.flow() * h.wpk() * (h.exhaustC() - a.supply)
-			}
-		}
-	}
-	return sum / l.wpk()
-}
-
 // duty is how many of n machines carry the full load.
 func duty(n int) int { return max(1, n-1) }
 
@@ -223,23 +207,32 @@ func (l *loop) callChillers(dt float64) {
 	}
 }
 
-// step takes the halls' heat out of the water, as far as there are machines for it. Outdoor air and the state of the
-// mechanical supply come from outside.
+// step moves the machines on and the water through the store. The state of the mechanical supply comes from outside.
 func (l *loop) step(w *World, powered bool, dt float64) {
 	l.callChillers(dt)
-	able, nowS := 0.0, w.now.Seconds()
 	for _, c := range l.chillers {
 		c.powered, c.flow = powered, l.flow >= .5
-		c.foul = min(.8, sumAt(c.fouling, nowS))
+		c.foul = min(.8, sumAt(c.fouling, w.now.Seconds()))
 		c.stepState(w.env.weather.dryC, dt)
-		able += c.capacity(w.env.weather.dryC) * c.ratedKW
 	}
+	l.work(&w.env.weather)
+	if l.flow > 0 {
+		l.tank.step(l.supplyC, l.m3s*l.flow, dt)
+	}
+}
+
+// work takes the halls' heat out of the water, as far as there are machines for it.
+func (l *loop) work(air *weather) {
 	wpk := l.wpk()
 	if wpk <= 0 {
 		for _, c := range l.chillers {
-			c.stepWork(0, w.env.weather.wetC, false)
+			c.stepWork(0, air.wetC, false)
 		}
 		return
+	}
+	able := 0.0
+	for _, c := range l.chillers {
+		able += c.capacity(air.dryC) * c.ratedKW
 	}
 	l.returnC = l.tank.outC() + l.heatKW*1000/wpk
 	most := able * l.c.Chiller.Overload
@@ -251,10 +244,9 @@ func (l *loop) step(w *World, powered bool, dt float64) {
 	for _, c := range l.chillers {
 		part := 0.0
 		if able > 0 {
-			part = done * c.capacity(w.env.weather.dryC) * c.ratedKW / able
+			part = done * c.capacity(air.dryC) * c.ratedKW / able
 		}
-		c.stepWork(part, w.env.weather.wetC, wish > most)
+		c.stepWork(part, air.wetC, wish > most)
 	}
 	l.supplyC = l.returnC - done*1000/wpk
-	l.tank.step(l.supplyC, l.m3s*l.flow, dt)
 }

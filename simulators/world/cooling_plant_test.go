@@ -266,3 +266,15 @@ func BenchmarkCoolingReferenceSite(b *testing.B) {
 	}
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e6, "us/step")
 }
+
+// A site without servers has a plant all the same, and its figures are numbers.
+func TestPlantWithNothingToCool(t *testing.T) {
+	w := New(twoZones(.5).Config())
+	w.Step(time.Minute)
+	c := chillerOf(t, w, "site/cooling/chiller1")
+	for name, v := range map[string]float64{"power": c.PowerKW, "cooling": c.CoolingKW, "return": c.CHWReturnC, "all": w.CoolingKW()} {
+		if math.IsNaN(v) || v < 0 || v > 50 {
+			t.Errorf("%s is %g", name, v)
+		}
+	}
+}

@@ -76,22 +76,22 @@ func (w *World) Chiller(id string) (ChillerReading, error) {
 }
 
 func (c *chiller) reading(l *loop, outdoorC float64) ChillerReading {
-	x := c.coolingKW / c.ratedKW
+	_, cond := c.approachesK()
 	r := ChillerReading{Status: c.state, Mode: c.mode, CHWSupplyC: c.sense.chws.out, CHWReturnC: c.sense.chwr.out,
-		CDWSupplyC: c.sense.cws.out, CDWReturnC: c.sense.cwr.out, PowerKW: c.powerKW, CoolingKW: c.coolingKW,
-		EvapApproachK: c.phys.EvapApproachK * x, CondApproachK: (c.phys.CondApproachK + c.phys.FoulingApproach*c.foul) * x,
+		CDWSupplyC: c.sense.cws.out, CDWReturnC: c.sense.cwr.out, PowerKW: c.powerKW * c.sense.meter.out, CoolingKW: c.coolingKW,
+		EvapApproachK: max(0, c.sense.evap.out), CondApproachK: max(0, c.sense.cond.out),
 		Starts: c.starts, Hours: c.hours, AntiRecycleS: c.antiRecycleS(), SetpointC: c.setC,
 		CapacityPercent: 100 * c.capacity(outdoorC), Running: c.turning(), Called: c.mode == ModeRun || c.mode == ModeAuto && c.called,
 		Flow: c.flow, PowerLost: !c.powered, AmbientTrip: c.hotTrip, Tripped: c.tripped != "" || c.latched, NoStart: c.noStart}
 	r.FlowLost = r.Called && !c.flow
 	r.AmbientLimit = c.derate(outdoorC) < 1
-	r.TubesFouled = r.CondApproachK > c.phys.CondApproachK+2
+	r.TubesFouled = cond > c.phys.CondApproachK+2
 	if c.powerKW > 0 {
-		r.COP = c.coolingKW / c.powerKW
+		r.COP = c.coolingKW / r.PowerKW
 	}
 	// Motors are named for the full overload on a hot and humid day.
 	full := c.phys.Overload * c.ratedKW / (c.phys.COP * (1 - c.phys.COPPerK*(27+c.phys.TowerApproachK-24)))
-	r.RLAPercent = 100 * c.powerKW / full
+	r.RLAPercent = 100 * r.PowerKW / full
 	if c.turning() {
 		r.FlowM3H = 3600 * l.m3s * l.flow * c.flowShare(l)
 		r.EvapKPa = saturationKPa(l.supplyC - r.EvapApproachK)

@@ -17,11 +17,21 @@ const (
 // tankSensors are spread along the store, one for two of its nodes.
 const tankSensors = 10
 
-type chillerSense struct{ chws, chwr, cws, cwr *probe }
+// chillerSense is what a chiller measures: four water temperatures, both approaches, and its power as a share of the true
+// one.
+type chillerSense struct{ chws, chwr, cws, cwr, evap, cond, meter *probe }
 
 func newChillerSense(s *SensorConfig, rng *rand.Rand) chillerSense {
 	water := func() *probe { return newProbe(s, 5, .1, .02, rng) }
-	return chillerSense{water(), water(), water(), water()}
+	// Approaches are differences of two sensors of a pair, read finer than a temperature and as noisy.
+	fine := func(bias, noise float64) *probe {
+		p := newProbe(s, 30, bias, noise, rng)
+		p.step = min(p.step, .01)
+		return p
+	}
+	meter := newProbe(s, 1, .01, .004, rng)
+	meter.step = 0
+	return chillerSense{water(), water(), water(), water(), fine(.1, .03), fine(.1, .03), meter}
 }
 
 type tankSense struct {
@@ -56,6 +66,10 @@ func (l *loop) stepSense(w *World, dt float64) {
 		s.chws.sample(out, dt, c.rng)
 		s.cws.sample(cws, dt, c.rng)
 		s.cwr.sample(cws+c.condenserRiseK(), dt, c.rng)
+		evap, cond := c.approachesK()
+		s.evap.sample(evap, dt, c.rng)
+		s.cond.sample(cond, dt, c.rng)
+		s.meter.sample(1, dt, c.rng)
 	}
 	t := &l.tank
 	if t.sense.in == nil {
@@ -74,6 +88,13 @@ func (h *hall) stepSense(dt float64) {
 		a.sense.back.sample(back, dt, a.rng)
 		a.sense.supply.sample(a.supply, dt, a.rng)
 	}
+}
+
+// approachesK are the distances of the refrigerant to its water at both ends: they grow with the load, and the
+// condenser's with what sits on its tubes.
+func (c *chiller) approachesK() (evap, cond float64) {
+	x := c.coolingKW / c.ratedKW
+	return c.phys.EvapApproachK * x, (c.phys.CondApproachK + c.phys.FoulingApproach*c.foul) * x
 }
 
 // condenserRiseK is the condenser water's: 5 K at full load.
