@@ -55,3 +55,48 @@ export const scenarios = [
     text: { ko: '냉방이 멈추고 랙 흡기 온도가 오릅니다.', en: 'Cooling stops and rack inlets warm up.' },
   },
 ]
+
+/** A scenario under way, as far as the panel shows it: one thing met, one waiting, one broken, one unseen. */
+export const story = (elapsed: number) => ({
+  elapsed_s: elapsed,
+  length_s: 300,
+  started: new Date(Date.now() - elapsed * 1000).toISOString(),
+  over: elapsed >= 300,
+  played: 2,
+  events: 4,
+  last: { at_s: 5, act: 'inject', kind: 'battery-fire', target: 'demo/b1/r3', what: 'inject battery-fire' },
+  coming: [
+    {
+      at_s: 240,
+      act: 'person',
+      kind: 'fire.takeover',
+      target: 'B1',
+      what: 'people: fire.takeover of B1',
+      note: { ko: '소방이 지휘를 넘겨받습니다', en: 'The fire authority takes control' },
+    },
+    { at_s: 270, act: 'clear', kind: 'battery-fire', target: 'demo/b1/r3', what: 'clear fire' },
+  ],
+  checks: [
+    { kind: 'command', what: 'R3.ISOLATE', from_s: 40, to_s: 50, verdict: 'met', seen_s: 45 },
+    { kind: 'stage', what: 'R3 S4', of: 'R3', stage: 'S4', from_s: 120, to_s: 150, verdict: 'unseen' },
+    {
+      kind: 'figure',
+      what: 'run_away',
+      of: 'demo/b1/r3',
+      from_s: 0,
+      to_s: 300,
+      max: 0,
+      value: 0,
+      verdict: 'waiting',
+    },
+    {
+      kind: 'no-command',
+      what: 'R1.*',
+      from_s: 0,
+      to_s: 300,
+      verdict: 'failed',
+      seen_s: 12,
+      seen: 'R1.WATER',
+    },
+  ],
+})

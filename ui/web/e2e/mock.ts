@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Picture } from '../src/live/picture'
 import type { Bucket, Entry, Heartbeat, Session, Tick } from '../src/live/types'
 import { Continuity, Refused } from './mock-continuity'
-import { links, scenarios, site } from './mock-data'
+import { links, scenarios, site, story } from './mock-data'
 import { assets, points } from './mock-plant'
 import type { Scene } from './mock-scenes-late'
 import { World } from './mock-world'
@@ -38,6 +38,7 @@ class Mock {
   sessions = new Map<string, Session>()
   viewers = new Set<Viewer>()
   running = ''
+  paused = false
   speed = 1
   frozen = false
   private seq = 1
@@ -58,6 +59,7 @@ class Mock {
     this.continuity = new Continuity()
     this.continuity.told = (p) => this.paint(p)
     this.running = ''
+    this.paused = false
     this.speed = 1
     this.frozen = false
     for (const v of this.viewers) this.snap(v)
@@ -224,8 +226,9 @@ const handlers: [string, RegExp, Handler][] = [
     'GET',
     /^sim\/state$/,
     (m) => ({
-      scenario: m.running ? { name: m.running, elapsed_s: m.world.moment().t, next: null } : null,
+      scenario: m.running ? { name: m.running, ...story(m.world.moment().t) } : null,
       speed: { asked: m.speed, effective: m.running ? 1 : m.speed, held: m.running !== '' },
+      clock: { paused: m.paused, step_left_s: 0 },
       faults: m.running ? [{ id: 'f1', kind: 'isc', target: 'demo/b1/r3' }] : [],
       racks: m.world
         .step()
@@ -246,9 +249,13 @@ const handlers: [string, RegExp, Handler][] = [
     /^sim\/scenarios$/,
     (m) => {
       m.running = ''
+      m.paused = false
       return {}
     },
   ],
+  ['POST', /^sim\/pause$/, (m) => ((m.paused = true), {})],
+  ['POST', /^sim\/resume$/, (m) => ((m.paused = false), {})],
+  ['POST', /^sim\/step$/, (_m, _id, body) => ({ seconds: Number(body.seconds) })],
   ['PUT', /^sim\/speed$/, (m, _id, body) => ({ speed: (m.speed = Number(body.speed)) })],
 ]
 

@@ -1,6 +1,8 @@
 // What the simulator says of itself, brought into one shape. Its API passes through the server
 // unchecked, so every field is taken only if it has the type the panel needs.
 
+import { readCheck, type Check } from './simulator-checks'
+import { figure, list, record, text, wording, type Fields } from './simulator-read'
 import type { Text } from './types'
 
 export interface Scenario {
@@ -9,6 +11,8 @@ export interface Scenario {
   text: Text
   /** What a sound system does. */
   expect: Text
+  /** How long it is watched, in simulated seconds; 0 when it is not said. */
+  length: number
 }
 
 export interface SimFault {
@@ -24,62 +28,103 @@ export interface Truth {
   airC: number | null
 }
 
+/** One event of a scenario, past or to come. */
+export interface SimEvent {
+  /** Second of the scenario. */
+  at: number
+  act: string
+  kind: string
+  target: string
+  /** In the simulator's own words. */
+  what: string
+  note: Text | null
+}
+
+export interface Run {
+  name: string
+  /** Simulated seconds since it began; null when it is not said. */
+  elapsed: number | null
+  length: number
+  /** Wall clock of its start, in ms; null when it is not said. */
+  started: number | null
+  over: boolean
+  played: number
+  events: number
+  last: SimEvent | null
+  coming: SimEvent[]
+  checks: Check[]
+  /** Events that could not be played. */
+  troubles: string[]
+}
+
 export interface SimState {
   scenarios: Scenario[]
-  running: string
-  /** Seconds since the running scenario began, null when none runs or it is not said. */
-  elapsed: number | null
+  run: Run | null
   asked: number
   effective: number
   /** A rack shows signs of trouble, so the world runs at real speed. */
   held: boolean
-  /** What the scenario does next, and in how many simulated seconds. */
-  next: { what: string; inS: number } | null
-  /** Events that could not be played. */
-  troubles: string[]
+  paused: boolean
+  /** Simulated seconds that a step still lets the paused world run. */
+  stepLeft: number
   faults: SimFault[]
   truth: Truth[]
 }
 
-type Fields = Record<string, unknown>
-
-const fields = (v: unknown): Fields => (typeof v === 'object' && v !== null ? (v as Fields) : {})
-const list = (v: unknown): Fields[] => (Array.isArray(v) ? v.map(fields) : [])
-const text = (v: unknown): string => (typeof v === 'string' ? v : '')
-const figure = (v: unknown): number | null => (typeof v === 'number' && Number.isFinite(v) ? v : null)
-
-function wording(v: unknown, otherwise: string): Text {
-  if (typeof v === 'string' && v) return { ko: v, en: v }
-  const f = fields(v)
-  const ko = text(f.ko)
-  const en = text(f.en)
-  return { ko: ko || en || otherwise, en: en || ko || otherwise }
-}
-
 export function readScenarios(v: unknown): Scenario[] {
-  return list(fields(v).items).map((c) => ({
+  return list(record(v).items).map((c) => ({
     name: text(c.name),
     title: wording(c.title, text(c.name)),
     text: wording(c.text, ''),
     expect: wording(c.expect, ''),
+    length: figure(c.length_s) ?? 0,
   }))
 }
 
+function readEvent(e: Fields): SimEvent {
+  const note = wording(e.note, '')
+  return {
+    at: figure(e.at_s) ?? 0,
+    act: text(e.act),
+    kind: text(e.kind),
+    target: text(e.target),
+    what: text(e.what),
+    note: note.ko ? note : null,
+  }
+}
+
+function readRun(v: unknown): Run | null {
+  const r = record(v)
+  if (!text(r.name)) return null
+  const started = Date.parse(text(r.started))
+  return {
+    name: text(r.name),
+    elapsed: figure(r.elapsed_s),
+    length: figure(r.length_s) ?? 0,
+    started: Number.isNaN(started) ? null : started,
+    over: r.over === true,
+    played: figure(r.played) ?? 0,
+    events: figure(r.events) ?? 0,
+    last: r.last ? readEvent(record(r.last)) : null,
+    coming: list(r.coming).map(readEvent),
+    checks: list(r.checks).map(readCheck),
+    troubles: Array.isArray(r.troubles) ? r.troubles.map(text) : [],
+  }
+}
+
 export function readSimulator(state: unknown, scenarios: unknown): SimState {
-  const s = fields(state)
-  const speed = fields(s.speed)
-  const running = fields(s.scenario)
-  const next = fields(running.next)
+  const s = record(state)
+  const speed = record(s.speed)
+  const clock = record(s.clock)
   const asked = figure(speed.asked) ?? 1
   return {
     scenarios: readScenarios(scenarios),
-    running: text(running.name),
-    elapsed: figure(running.elapsed_s),
-    next: text(next.what) ? { what: text(next.what), inS: figure(next.in_s) ?? 0 } : null,
-    troubles: Array.isArray(running.troubles) ? running.troubles.map(text) : [],
+    run: readRun(s.scenario),
     asked,
     effective: figure(speed.effective) ?? asked,
     held: speed.held === true,
+    paused: clock.paused === true,
+    stepLeft: figure(clock.step_left_s) ?? 0,
     faults: list(s.faults).map((f) => ({ id: text(f.id), kind: text(f.kind), target: text(f.target) })),
     truth: list(s.racks).map((r) => ({
       rack: text(r.id),
@@ -87,4 +132,13 @@ export function readSimulator(state: unknown, scenarios: unknown): SimState {
       airC: figure(r.air_c),
     })),
   }
+}
+
+/** Minutes and seconds of a scenario, hours where it has them: 3:05, 1:02:00. */
+export function storyTime(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds))
+  const two = (n: number) => String(n).padStart(2, '0')
+  const h = Math.floor(s / 3600)
+  const m = Math.floor((s % 3600) / 60)
+  return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`
 }
