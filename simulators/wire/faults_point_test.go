@@ -77,7 +77,7 @@ func decoded(def *facility.PointDef, words []uint16) seen {
 		v = float64(math.Float32frombits(uint32(raw)))
 	default:
 		if v = float64(raw); def.Bit != nil {
-			v = float64(raw >> *def.Bit & 1)
+			v = float64(raw >> *def.Bit & (1<<max(1, def.Bits) - 1))
 		}
 	}
 	if def.Scale != 0 {

@@ -23,12 +23,12 @@ func outside() *world.World {
 
 // drawFlood rains on a basement with both pumps, with one, and with one and the boards closed at 15 cm.
 func drawFlood() (chart.Figure, error) {
-	f := chart.Figure{Title: "Heavy rain on a basement", XLabel: "time (min)", Note: "80 mm/h reached within ten minutes; 300 m2 of floor, pumps of 60 m3/h each.",
+	f := chart.Figure{Title: "Heavy rain on a basement", XLabel: "time (min)", Note: "80 mm/h reached within ten minutes; 300 m2 of floor, pumps of 60 m3/h each; the boards shut at 15 cm.",
 		Panels: []chart.Panel{{YLabel: "level (cm)", Limits: []chart.Limit{{Y: 5, Label: "5"}, {Y: 15, Label: "15"}, {Y: 30, Label: "30"}}}}}
 	for _, c := range []struct {
 		name          string
 		broken, close bool
-	}{{"both pumps", false, false}, {"one pump", true, false}, {"one pump, boards at 15 cm", true, true}} {
+	}{{"both pumps", false, false}, {"one pump", true, false}, {"one, boards shut", true, true}} {
 		w := outside()
 		faults := []world.Fault{{Kind: world.Rain, Target: "sky", Params: world.FaultParams{Amount: 80}}}
 		if c.broken {
