@@ -24,6 +24,7 @@ var contract = map[string][]string{
 	"alarms.rules":       {"points", "rules", "cores"},
 	"bands.month":        {"faults", "found_before_threshold", "false_alarms_per_week"},
 	"failover.messenger": {"rounds", "evidence_to_served_s_p50", "evidence_to_served_s_max", "authorised_to_served_s_p50", "lost"},
+	"messenger.load":     {"sessions", "messages_per_s", "cores", "messages_per_core", "demo_cores"},
 	"page.lane":          {"people", "attempted", "seconds_first", "seconds_all"},
 	"sim.ansan":          {"cores"},
 	"sim.demo":           {"x_realtime"},
