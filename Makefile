@@ -16,7 +16,7 @@ GOTEST  := go test -shuffle=on
 INFLUXD     := github.com/influxdata/influxdb/cmd/influxd@v1.8.10
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build web run run-three test test-go test-web race scenario fuzz bench physics lint check clean browser compiler influxd
+.PHONY: build web run run-three test test-go test-web race scenario fuzz bench physics lint check clean browser compiler influxd foreign
 
 build: web ## bin/bongsu and bin/bongsu-sim, the console inside
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -42,7 +42,7 @@ run-three: ## three nodes; comes with the three-site control plane
 
 test: test-go test-web ## every test, the browser ones included
 
-test-go: web influxd compiler browser
+test-go: web influxd compiler browser foreign
 	BONGSU_BROWSER=1 BONGSU_INFLUXD=$(TOOLS)/influxd $(GOTEST) -race -timeout 30m ./...
 
 test-web: web browser
@@ -90,6 +90,20 @@ browser:
 compiler:
 	@if ! command -v gcc >/dev/null; then \
 	  echo "installing a C compiler (Debian packages gcc, libc6-dev) for Go's race detector"; $(call apt,gcc libc6-dev); fi
+
+# Servers and a master of other authors. Without them the tests that need them are skipped, and say so.
+MOSQUITTO := $(TOOLS)/debian/usr/sbin/mosquitto
+foreign: $(MOSQUITTO)
+	@if ! command -v mbpoll >/dev/null || ! /usr/bin/python3 -c 'import pymodbus.server.async_io' 2>/dev/null; then \
+	  echo "installing Modbus servers and a master of other authors (Debian packages python3-pymodbus, python3-serial, python3-serial-asyncio, mbpoll)"; \
+	  ($(call apt,python3-pymodbus python3-serial python3-serial-asyncio mbpoll)) || echo "without them their tests are skipped"; fi
+
+# Unpacked, not installed: the package would start a broker of its own. What it depends on starts nothing.
+$(MOSQUITTO):
+	@if ! command -v mosquitto >/dev/null && command -v apt-get >/dev/null; then \
+	  echo "unpacking mosquitto for the tests (Debian package mosquitto; of what it needs: libcjson1, libdlt2, libmosquitto1, libwrap0)"; \
+	  ($(call apt,libcjson1 libdlt2 libmosquitto1 libwrap0); mkdir -p $(TOOLS)/debian && cd $(TOOLS)/debian && \
+	   apt-get download -qq mosquitto 2>/dev/null && dpkg -x mosquitto_*.deb . && rm mosquitto_*.deb) || echo "without it its tests are skipped"; fi
 
 influxd: $(TOOLS)/influxd
 $(TOOLS)/influxd:

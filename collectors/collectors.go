@@ -19,7 +19,8 @@ type Options struct {
 
 	Tries int // connections a second to endpoints that were lost, all links together; 50
 
-	Canary time.Duration // between two test messages of our own that prove an MQTT link to carry data; 10 s
+	backlog time.Duration // after connecting, in which a broker may still hand over what it kept; backlogFor
+	Canary  time.Duration // between two test messages of our own that prove an MQTT link to carry data; 10 s
 }
 
 func (o Options) withDefaults() Options {
@@ -37,6 +38,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Tries <= 0 {
 		o.Tries = 50
+	}
+	if o.backlog <= 0 {
+		o.backlog = backlogFor
 	}
 	if o.Canary <= 0 {
 		o.Canary = 10 * time.Second

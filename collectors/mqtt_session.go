@@ -42,6 +42,7 @@ type session struct {
 	out     chan outgoing
 	up      bool
 	since   time.Time
+	hands   time.Duration // for so long the broker may hand over what it kept
 }
 
 // What the broker said of a session.
@@ -78,7 +79,7 @@ func (s *session) backlog(at time.Time) bool {
 	if s == nil {
 		return true
 	}
-	return s.resumed.Load() != fresh && (!s.up || at.Sub(s.since) < backlogFor)
+	return s.resumed.Load() != fresh && (!s.up || at.Sub(s.since) < s.hands)
 }
 
 // start begins an attempt; its result comes on the session's opened channel.
@@ -86,7 +87,7 @@ func (l *mqttLink) start() *session {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &session{
 		topic: l.opts.StatusTopic + "/" + l.link.Client, canary: l.canary, host: l.bindings.host,
-		born: time.Now(), cancel: cancel,
+		born: time.Now(), cancel: cancel, hands: l.opts.backlog,
 		opened: make(chan error, 1), lost: make(chan error, 1), out: make(chan outgoing, sayAtOnce),
 	}
 	options, err := l.options(ctx, s)
