@@ -11,6 +11,9 @@ type cooling struct {
 	tanks    map[string]*loop
 	crahs    map[string]*crah
 	hallByID map[string]*hall
+
+	underS  float64 // how long the mechanical supply has been low
+	dropped bool    // the starters fell out in this second
 }
 
 // addCooling builds the plant around the IT racks, which must be there.
@@ -141,9 +144,25 @@ func (c *cooling) gatherLoad(racks []*itRack) {
 	}
 }
 
-// plantPowered tells whether the mechanical supply carries the chillers: the common bus, which no UPS backs.
+// dropOutS is how long a starter holds in undervoltage: some cycles.
+const dropOutS = .1
+
+// watchBus lets the chillers' starters fall out in a dip that is too short for the whole second to show, as in a transfer
+// to the other feed. Nothing is listening yet while the world is built.
+func (k *cooling) watchBus(pu, underPU, dt float64) {
+	if k == nil {
+		return
+	}
+	k.underS = held(k.underS, pu < underPU, dt)
+	k.dropped = k.dropped || k.underS >= dropOutS-1e-9
+}
+
+// plantPowered tells whether the mechanical supply carried the chillers all through this second: the common bus, which no
+// UPS backs.
 func (w *World) plantPowered() bool {
-	return !w.acts[w.cfg.Site][PowerCut].operated() && w.intake.busPU >= w.cfg.Power.UnderPU
+	whole := w.intake.busPU >= w.cfg.Power.UnderPU && !w.cooling.dropped
+	w.cooling.dropped = false
+	return whole && !w.acts[w.cfg.Site][PowerCut].operated()
 }
 
 // stepCooling moves water, air and every rack's inlet on. The racks' power of this second must be known.

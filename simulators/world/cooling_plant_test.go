@@ -278,3 +278,40 @@ func TestPlantWithNothingToCool(t *testing.T) {
 		}
 	}
 }
+
+// A transfer to the other feed is over in a second, which the batteries bridge and the starters of the chillers do not:
+// the store does. A shallow sag they sit out.
+func TestTransferDropsTheChillers(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault Fault
+		falls bool
+	}{
+		{"main feed lost, reserve takes over", Fault{Kind: FeedLoss, Target: "main"}, true},
+		{"a sag to 0.85", Fault{Kind: FeedSag, Target: "main", Params: FaultParams{Amount: .85}}, false},
+	} {
+		w := wholePlant(nil)
+		w.Step(time.Minute)
+		id := inject(t, w, c.fault)
+		fell := false
+		for range 20 {
+			w.Step(time.Second)
+			fell = fell || !chillerOf(t, w, "ch1-1").Running
+		}
+		if !c.falls {
+			if err := w.Clear(id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Step(2 * time.Minute)
+		if r := chillerOf(t, w, "ch1-1"); fell != c.falls || !r.Running {
+			t.Errorf("%s: fell out %v, want %v; runs two minutes later: %v", c.name, fell, c.falls, r.Running)
+		}
+		for range 30 {
+			w.Step(time.Minute)
+			if in := inHall(t, w).InletC; in > 26 {
+				t.Fatalf("%s: %.1f degC at the inlets", c.name, in)
+			}
+		}
+	}
+}

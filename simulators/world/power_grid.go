@@ -94,6 +94,7 @@ func (w *World) stepGrid(dt float64) {
 		for _, z := range w.zoneOrder {
 			z.switchOver(t.busPU, t.busHz, h)
 		}
+		w.cooling.watchBus(t.busPU, t.cfg.UnderPU, h)
 		dt -= h
 	}
 }
