@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
+	"github.com/prometheus/client_golang/prometheus"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"bongsu/facility"
@@ -73,6 +74,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field, Reloads: field,
 		Historian: history{store}, Stores: past.health, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
+		Collectors: []prometheus.Collector{wireMetrics{field.wireReport}},
 	})
 	if err != nil {
 		return fmt.Errorf("prepare the console: %w", err)

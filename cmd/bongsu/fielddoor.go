@@ -49,6 +49,7 @@ func (d fieldDoor) handler() http.Handler {
 	mux.HandleFunc("GET /state", d.opening)
 	mux.HandleFunc("GET /status", d.status)
 	mux.HandleFunc("GET /page", d.page)
+	mux.HandleFunc("GET /wire", d.wire)
 	mux.HandleFunc("POST /acts", d.act)
 	mux.HandleFunc("POST /confirm", d.confirm)
 	mux.HandleFunc("GET /site", d.site)
