@@ -29,6 +29,7 @@ func TestSystemBatteryFireEndsInWater(t *testing.T) {
 		at := h.reach(120*time.Second-time.Since(began), s)
 		t.Logf("%s after %.1f s", s, at.Sub(began).Seconds())
 	}
+	refusesInFire(h)
 	movedByStandingOrder(h)
 	h.reach(100*time.Second, "S4")
 	h.eventually(20*time.Second, "every command sent is confirmed", func() bool {
