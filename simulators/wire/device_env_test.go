@@ -2,8 +2,10 @@ package wire
 
 import (
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,26 +138,90 @@ func TestWaterOrdersAreProvenInTime(t *testing.T) {
 	}
 }
 
+// standing lists the alarms of the site whose condition holds on the wire, and how each was seen.
+func (p *bench) standing(t *testing.T) map[string]seen {
+	t.Helper()
+	out := map[string]seen{}
+	published := p.byID["broker"].(*mqttLink).collect(time.Unix(0, 0), 0)
+	for _, rule := range p.site.Alarms {
+		for _, ref := range p.site.PointsMatching(rule.Points) {
+			point := &p.site.Points[ref]
+			var got seen
+			if dev := p.site.Device(point.Device); p.site.Link(dev.Link).Protocol == "mqtt" {
+				got = said(published, dev.Topic+"/"+point.Def.Topic)
+			} else {
+				got = p.watch(t, point)
+			}
+			if got.state != "" {
+				continue // no value is no return and no alarm of its kind
+			}
+			if map[string]bool{"high": got.value >= rule.Limit, "low": got.value <= rule.Limit, "state": got.value == rule.Limit}[rule.Kind] {
+				out[rule.ID] = got
+			}
+		}
+	}
+	return out
+}
+
 // On a quiet demo no alarm of the list stands: from the morning to the warmest hour.
 func TestNoAlarmStandsOnTheQuietDemo(t *testing.T) {
 	p := idleBench(t)
 	for range 3 {
 		p.advance(2 * time.Hour)
-		published := p.byID["broker"].(*mqttLink).collect(time.Unix(0, 0), 0)
-		for _, rule := range p.site.Alarms {
-			for _, ref := range p.site.PointsMatching(rule.Points) {
-				point := &p.site.Points[ref]
-				var got seen
-				if dev := p.site.Device(point.Device); p.site.Link(dev.Link).Protocol == "mqtt" {
-					got = said(published, dev.Topic+"/"+point.Def.Topic)
-				} else {
-					got = p.watch(t, point)
-				}
-				stands := map[string]bool{"high": got.value >= rule.Limit, "low": got.value <= rule.Limit, "state": got.value == rule.Limit}[rule.Kind]
-				if stands || got.state != "" {
-					t.Errorf("%s stands after %v: %s shows %+v against %g", rule.ID, p.now(), point.ID, got, rule.Limit)
-				}
-			}
+		for id, got := range p.standing(t) {
+			t.Errorf("%s stands after %v: %+v", id, p.now(), got)
+		}
+	}
+}
+
+// What happens around the rooms raises its own alarms and no others, and they go when it is over.
+func TestEveryTroubleOutsideHasItsAlarms(t *testing.T) {
+	amount := func(kind world.FaultKind, target string, amount, seconds float64) world.Fault {
+		return world.Fault{Kind: kind, Target: target, Params: world.FaultParams{Amount: amount, Seconds: seconds}}
+	}
+	cases := []struct {
+		fault world.Fault
+		after time.Duration
+		want  []string
+		gone  time.Duration // after the withdrawal
+	}{
+		{amount(world.HeatWave, "demo/weather", 36, 600), 20 * time.Minute, []string{"weather-33"}, 40 * time.Minute},
+		{amount(world.Rain, "demo", 40, 60), 10 * time.Minute, []string{"rain-heavy"}, 40 * time.Minute},
+		{amount(world.Storm, "demo/weather", 18, 60), 20 * time.Minute, []string{"wind-25"}, time.Hour},
+		{amount(world.Earthquake, "demo/seismic", 20, 0), 20 * time.Second, []string{"quake-notice"}, 6 * time.Minute},
+		{amount(world.Earthquake, "demo", 60, 0), 20 * time.Second, []string{"quake-notice", "quake-warn"}, 6 * time.Minute},
+		{world.Fault{Kind: world.RackTilt, Target: "demo/b1/r2"}, 2 * time.Second, []string{"rack-tilt"}, 2 * time.Second},
+		{amount(world.FloodInflow, "demo/sump", 300, 0), 12 * time.Minute, []string{"flood-5"}, 40 * time.Minute},
+		{amount(world.FloodInflow, "demo/sump", 900, 0), 9 * time.Minute, []string{"flood-15", "flood-30", "flood-5"}, 90 * time.Minute},
+		{amount(world.SumpPump, "demo/sump", 2, 0), 2 * time.Second, []string{"sump-pump-2"}, 2 * time.Second},
+		{amount(world.PipeLeak, "demo/leak-1", 1, 0), time.Minute, []string{"leak"}, 80 * time.Minute},
+		{world.Fault{Kind: world.RopeBreak, Target: "demo/leak-1"}, 2 * time.Second, []string{"rope-break"}, 2 * time.Second},
+		{world.Fault{Kind: world.AccessSilent, Target: "demo/b1"}, 2 * time.Minute, []string{"access-stale"}, 2 * time.Second},
+		{world.Fault{Kind: world.DuctCut, Target: "demo/carrier-a"}, 10 * time.Second,
+			[]string{"carrier-down", "carrier-duct", "carrier-los-1", "carrier-los-2", "carrier-loss-1", "carrier-loss-2", "carrier-rx-1", "carrier-rx-2"}, time.Minute},
+		{world.Fault{Kind: world.FibreCut, Target: "demo/carrier-b", Params: world.FaultParams{Channel: "demo/mmr-2"}}, 10 * time.Second,
+			[]string{"carrier-los-2", "carrier-loss-2", "carrier-rx-2"}, time.Minute},
+		{amount(world.CarrierLoss, "demo/carrier-b", 3, 0), 10 * time.Second, []string{"carrier-loss-1", "carrier-loss-2"}, time.Minute},
+		{amount(world.FibreFade, "demo/carrier-a", 13, 0), 10 * time.Second, []string{"carrier-rx-1", "carrier-rx-2"}, time.Minute},
+	}
+	for _, c := range cases {
+		p := idleBench(t)
+		p.advance(time.Second)
+		id, err := p.world.Inject(c.fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.advance(c.after)
+		if got := slices.Sorted(maps.Keys(p.standing(t))); !slices.Equal(got, c.want) {
+			t.Errorf("%s %g: alarms %v, want %v", c.fault.Kind, c.fault.Params.Amount, got, c.want)
+		}
+		p.Order(func(w *world.World) bool { err = w.Clear(id); return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.advance(c.gone)
+		if got := p.standing(t); len(got) > 0 {
+			t.Errorf("%s %g: still %v after it is over", c.fault.Kind, c.fault.Params.Amount, got)
 		}
 	}
 }
