@@ -82,7 +82,7 @@ func (w *World) addMachines(l *loop) {
 		case n > 1 && i == n-1:
 			c.role = 2
 		case i > 0:
-			c.role = 1
+			c.role, c.nth = 1, i-1
 		}
 		if i < duty(n) {
 			c.state, c.ramp = ChillerRunning, 1

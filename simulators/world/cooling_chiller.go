@@ -37,6 +37,7 @@ type chiller struct {
 	rng     *rand.Rand
 	ratedKW float64
 	role    int // 0 lead, 1 lag, 2 standby
+	nth     int // among the lags, from 0
 
 	mode      MachineMode
 	setC      float64
@@ -117,7 +118,8 @@ func (c *chiller) preStartS() float64 {
 	if c.ordered {
 		return c.phys.OrderS
 	}
-	return c.phys.PreStartS[min(c.role, len(c.phys.PreStartS)-1)]
+	s := c.phys.PreStartS
+	return s[c.role] + float64(c.nth)*(s[1]-s[0])
 }
 
 func (c *chiller) turnOn() {

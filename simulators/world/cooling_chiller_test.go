@@ -216,3 +216,30 @@ func TestChillerAtHalfLoad(t *testing.T) {
 		t.Errorf("%.0f and %.0f %% of rated amps", a.RLAPercent, b.RLAPercent)
 	}
 }
+
+// Four chillers of one loop come back one after another, so that the bus never sees two starts at once.
+func TestStartsAreStaggered(t *testing.T) {
+	w := coldHall(600, func(c *Config) {
+		c.Cooling.Loops[0].Chillers = []ChillerConfig{{ID: "lead"}, {ID: "lag1"}, {ID: "lag2"}, {ID: "spare"}}
+	})
+	w.Step(time.Minute)
+	away := inject(t, w, busDies)
+	w.Step(time.Minute)
+	if err := w.Clear(away); err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]float64{}
+	for s := 1; s <= 240; s++ {
+		w.Step(time.Second)
+		for _, id := range []string{"lead", "lag1", "lag2", "spare"} {
+			if at[id] == 0 && chillerOf(t, w, id).Running {
+				at[id] = float64(s)
+			}
+		}
+	}
+	for id, want := range map[string]float64{"lead": 45, "lag1": 90, "lag2": 135, "spare": 0} {
+		if math.Abs(at[id]-want) > 2 {
+			t.Errorf("%s starts %g s after the bus returned, want %g", id, at[id], want)
+		}
+	}
+}
