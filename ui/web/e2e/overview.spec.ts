@@ -43,3 +43,66 @@ test('no screen breaks the content policy or logs an error @mock @real', async (
   for (const path of ['/o', '/b', '/a', '/t', '/j', '/sim']) await open(page, path)
   expect(faults).toEqual([])
 })
+
+test('an administrator looks at the plan of a changed site before it is reloaded @mock', async ({ page }) => {
+  const asked: boolean[] = []
+  let refuse = true
+  const report = {
+    state: 'planned',
+    by: 'admin',
+    from: 'mock',
+    to: '5f959c008044c35b',
+    reach: 'rules',
+    links: [],
+    rules: ['inlet-32'],
+    fire: false,
+    changes: ['alarm inlet-32 changed: limit: 32 -> 31'],
+    more: 0,
+    refused: [] as string[],
+    faults: [] as unknown[],
+  }
+  await page.route('**/api/v1/site/reload', async (route) => {
+    const dry = (route.request().postDataJSON() as { dry_run: boolean }).dry_run
+    asked.push(dry)
+    const from = (await page.locator('.setup-revision').textContent()) ?? ''
+    if (refuse) {
+      const faults = [
+        {
+          file: 'sites/demo/site.yaml',
+          line: 12,
+          col: 5,
+          path: 'alarms[3].kind',
+          text: '"hihg" is no kind',
+          warning: false,
+        },
+      ]
+      const refused = {
+        ...report,
+        from,
+        to: '',
+        changes: [],
+        refused: ['the files are faulty: nothing was changed'],
+        faults,
+      }
+      return route.fulfill({ json: refused })
+    }
+    return route.fulfill({ json: { ...report, from, state: dry ? 'planned' : 'done' } })
+  })
+  await logIn(page, 'admin')
+  await open(page, '/o')
+  const tile = page.getByRole('region', { name: '구성' })
+  const reload = tile.getByRole('button', { name: '지금 적용' })
+  await expect(reload).toHaveAttribute('aria-disabled', 'true')
+  await tile.getByRole('button', { name: '변경 내용 확인' }).click()
+  await expect(tile).toContainText('sites/demo/site.yaml:12:5: alarms[3].kind')
+  await expect(reload).toHaveAttribute('aria-disabled', 'true')
+  refuse = false
+  await tile.getByRole('button', { name: '변경 내용 확인' }).click()
+  await expect(tile).toContainText('limit: 32 -> 31')
+  await reload.click()
+  await expect(tile).toContainText('적용했습니다')
+  expect(asked).toEqual([true, true, false])
+  await logIn(page, 'operator')
+  await open(page, '/o')
+  await expect(tile).toHaveCount(0)
+})

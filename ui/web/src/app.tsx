@@ -1,6 +1,6 @@
 // Who is here decides what is shown: the log-in page, or the console with its live stream.
 
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo, useState, type ComponentType } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { all, del, get, Problem } from './api/client'
@@ -140,6 +140,7 @@ function usePlant(revision: string | undefined): Plant {
       return new Plant(assets, points)
     },
     structuralSharing: false,
+    placeholderData: keepPreviousData, // a changed site replaces what is shown, it does not blank it
     retry: 5,
   })
   return data ?? noPlant

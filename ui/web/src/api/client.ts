@@ -5,6 +5,8 @@ export class Problem extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail: string,
+    /** The whole answer, for a refusal that says more than a sentence. */
+    readonly body: unknown = null,
   ) {
     super(detail || title)
   }
@@ -30,7 +32,7 @@ async function call(method: string, path: string, body?: unknown, key?: string):
   const json: unknown = text && r.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null
   if (r.ok) return json
   const p = (json ?? {}) as { title?: string; detail?: string }
-  throw new Problem(r.status, p.title ?? String(r.status), p.detail ?? '')
+  throw new Problem(r.status, p.title ?? String(r.status), p.detail ?? '', json)
 }
 
 export const get = <T>(path: string): Promise<T> => call('GET', path) as Promise<T>

@@ -12,6 +12,7 @@ export type Right =
   | 'simulate'
   | 'command'
   | 'ask'
+  | 'reload'
 
 const holders: Record<Right, readonly string[]> = {
   alarm: ['operator', 'lead', 'safety', 'facilities'],
@@ -24,6 +25,7 @@ const holders: Record<Right, readonly string[]> = {
   /** Ending a bypass or an inhibit. */
   end: ['facilities', 'lead', 'safety'],
   simulate: ['lead', 'safety', 'admin', 'operator'],
+  reload: ['admin'],
   command: ['operator', 'lead', 'safety', 'facilities'],
   /** Of the organisation, which judges by its own roster. */
   ask: ['operator', 'lead', 'safety', 'facilities', 'authority', 'chair', 'member', 'tower'],

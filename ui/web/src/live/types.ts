@@ -27,6 +27,8 @@ export interface Site {
   name: Text
   timezone: string
   revision: string
+  /** By which the field works; the node follows it. */
+  field_revision?: string
   node: string
   build: string
   demo: boolean
@@ -198,6 +200,31 @@ export interface Entry {
   origin?: { field: string; seq: number; time: string } | null
 }
 
+/** What a reload of the site's files would do, or did. */
+export interface Reload {
+  state: 'planned' | 'begun' | 'done' | 'handed-over' | 'same' | 'refused' | 'lost'
+  by: string
+  from: string
+  to?: string
+  reach: 'nothing' | 'words' | 'rules' | 'links' | 'table' | 'process'
+  links: string[]
+  rules: string[]
+  fire: boolean
+  changes: string[]
+  more: number
+  refused: string[]
+  faults: ReloadFault[]
+}
+
+export interface ReloadFault {
+  file: string
+  line: number
+  col: number
+  path: string
+  text: string
+  warning: boolean
+}
+
 export interface FieldHealth {
   connected: boolean
   age_ms: number
@@ -209,6 +236,8 @@ export interface FieldHealth {
 export interface Heartbeat {
   t: number
   build: string
+  /** Of the site this node shows. */
+  revision?: string
   lag_ms: number
   drill: boolean
   field: FieldHealth

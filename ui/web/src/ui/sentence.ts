@@ -98,12 +98,28 @@ export function sentence(e: Entry, w: SentenceWords): string {
     case 'journal.gap':
       return w.t('sentence.gap', { why: text(d.why) || text(d.what) || text(d.gap) || e.subject })
   }
+  if (e.kind === 'site.reload') return reload(d, e, w)
   if (e.kind.startsWith('bcp.')) return continuitySentence(e, d, w)
   if (e.kind.startsWith('fire.')) {
     const known = w.t(`act-kind.${e.kind}`, { defaultValue: e.kind.slice('fire.'.length) })
     return w.t('sentence.fire', { what: known, subject: e.subject })
   }
   return w.t('sentence.other', { kind: e.kind, subject: e.subject })
+}
+
+function reload(d: Fields, e: Entry, w: SentenceWords): string {
+  const state = w.t(`reload.${text(d.state)}`, { defaultValue: text(d.state) })
+  const why = [d.refused, d.changes]
+    .flatMap((l) => (Array.isArray(l) ? l.map(text) : []))
+    .slice(0, 3)
+    .join('; ')
+  return w.t('sentence.reload', {
+    state,
+    by: w.person(e.actor),
+    from: text(d.from),
+    to: text(d.to) || '?',
+    why,
+  })
 }
 
 export function useSentence(): (e: Entry) => string {

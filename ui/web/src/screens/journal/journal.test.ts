@@ -68,6 +68,12 @@ describe('a sentence', () => {
     ['start', {}, '시작함', 'B1/R3'],
     ['journal.gap', { why: 'disk' }, '비어 있는', 'disk'],
     ['fire.state', {}, '화재 대응', '엔진 상태 저장'],
+    [
+      'site.reload',
+      { state: 'refused', from: 'aa', to: 'bb', refused: ['room B1 burns'], changes: [] },
+      '거부됨',
+      'room B1 burns',
+    ],
     ['new.kind', {}, 'new.kind', 'B1/R3'],
   ])('says what a %s entry says', (kind, data, first, second) => {
     const korean = sentence(entry(kind, data), words('ko'))
