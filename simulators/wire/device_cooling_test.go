@@ -192,6 +192,7 @@ func TestCoolingRefusalsAndDeafMachines(t *testing.T) {
 func TestOutageOnTheCoolingWire(t *testing.T) {
 	p := idleBench(t)
 	p.advance(time.Minute)
+	p.inject(world.Fault{Kind: world.GeneratorNoStart, Target: "demo/gen"})
 	for _, feed := range []string{"demo/feed-a", "demo/feed-b"} {
 		p.inject(world.Fault{Kind: world.FeedLoss, Target: feed})
 	}
