@@ -42,6 +42,32 @@ var gauges = map[string]gauge{
 	"feed_carries":   ofFeed(func(f world.FeedReading) float64 { return yes(f.Carrying) }),
 	"feed_transfers": ofFeed(func(f world.FeedReading) float64 { return float64(f.TransferCnt) }),
 
+	// Chilled water.
+	"chiller_runs":     reader((*world.World).Chiller, func(c world.ChillerReading) float64 { return yes(c.Running) }),
+	"chiller_capacity": reader((*world.World).Chiller, func(c world.ChillerReading) float64 { return c.CapacityPercent }),
+	"pump_m3h":         reader((*world.World).Pump, func(p world.PumpReading) float64 { return p.FlowM3H }),
+	"chw_c":            reader((*world.World).Tank, func(t world.TankReading) float64 { return t.OutC }),
+	"chw_minutes":      reader((*world.World).Tank, func(t world.TankReading) float64 { return t.MinutesLeft }),
+	"hall_c":           reader((*world.World).Hall, func(h world.HallReading) float64 { return h.InletC }),
+
+	// Power paths.
+	"breaker_closed":  reader((*world.World).Breaker, func(b world.BreakerReading) float64 { return yes(b.State == world.BreakerClosed) }),
+	"transfer_source": reader((*world.World).Transfer, func(t world.TransferReading) float64 { return float64(t.Position) }),
+	"generator_kw":    reader((*world.World).Generator, func(g world.GeneratorReading) float64 { return g.KW }),
+
+	// Ground, water, weather and lines.
+	"outdoor_c":         reader((*world.World).Weather, func(r world.WeatherReading) float64 { return r.DryC }),
+	"rain_mm_h":         reader((*world.World).Weather, func(r world.WeatherReading) float64 { return r.RainMMH }),
+	"quake_gal":         reader((*world.World).Seismic, func(r world.SeismicReading) float64 { return r.PeakGal }),
+	"racks_tilted":      reader((*world.World).Seismic, func(r world.SeismicReading) float64 { return float64(r.Tilted) }),
+	"flood_cm":          reader((*world.World).Sump, func(r world.SumpReading) float64 { return r.LevelCm }),
+	"sump_m3h":          reader((*world.World).Sump, func(r world.SumpReading) float64 { return r.PumpM3H }),
+	"leak_found":        reader((*world.World).Leak, func(r world.LeakReading) float64 { return yes(r.Leak) }),
+	"drain_percent":     reader((*world.World).DrainTank, func(r world.DrainTankReading) float64 { return r.LevelPct }),
+	"drain_spilled_l":   reader((*world.World).DrainTank, func(r world.DrainTankReading) float64 { return r.SpilledL }),
+	"carrier_reachable": reader((*world.World).Carrier, func(r world.CarrierReading) float64 { return yes(r.Reachable) }),
+	"carrier_common":    reader((*world.World).Carrier, func(r world.CarrierReading) float64 { return yes(r.CommonCause) }),
+
 	// IT racks: one, or all of the site when the asset is the site.
 	"inlet_c": ofITRacks(0, func(worst float64, r world.ITRackReading) float64 { return max(worst, r.InletTopC) }),
 	"it_dark": ofITRacks(0, func(n float64, r world.ITRackReading) float64 { return n + yes(!r.Powered) }),

@@ -155,7 +155,7 @@ func (j *Judge) Look(at time.Duration, w *world.World) {
 // happened settles what waits for a thing: its first time decides.
 func (j *Judge) happened(at time.Duration, kind, what string) {
 	for i := range j.checks {
-		if c := &j.checks[i]; c.Kind == kind && c.What == what && c.Verdict == Waiting {
+		if c := &j.checks[i]; c.Kind == kind && c.Verdict == Waiting && matches(c.What, what) {
 			c.settle(at)
 		}
 	}

@@ -33,6 +33,7 @@ func TestTheJudge(t *testing.T) {
 		{"an alarm in time", Outcome{Alarms: []AlarmExpected{{ID: "a", At: time.Minute}}}, []func(*Judge){happens(58*time.Second, "alarm a")}, Met},
 		{"an alarm too early", Outcome{Alarms: []AlarmExpected{{ID: "a", At: time.Minute}}}, []func(*Judge){happens(40*time.Second, "alarm a")}, Failed},
 		{"an alarm too late", Outcome{Alarms: []AlarmExpected{{ID: "a", At: time.Minute, Within: 3 * time.Second}}}, []func(*Judge){happens(64*time.Second, "alarm a")}, Failed},
+		{"the first of several", Outcome{Alarms: []AlarmExpected{{ID: "hot@*", By: time.Minute}}}, []func(*Judge){happens(30*time.Second, "alarm hot@r7")}, Met},
 		{"an alarm by a time", Outcome{Alarms: []AlarmExpected{{ID: "a", By: time.Minute}}}, []func(*Judge){happens(2*time.Second, "alarm a")}, Met},
 		{"an alarm that never comes", Outcome{Alarms: []AlarmExpected{{ID: "a", By: time.Minute}}}, []func(*Judge){happens(2*time.Second, "alarm b"), happens(62*time.Second, "alarm b")}, Failed},
 		{"an alarm still to come", Outcome{Alarms: []AlarmExpected{{ID: "a", By: time.Minute}}}, []func(*Judge){happens(2*time.Second, "alarm b")}, Waiting},

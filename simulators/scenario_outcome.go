@@ -26,7 +26,8 @@ func (o *Outcome) Count() int {
 	return len(o.Alarms) + len(o.NoAlarms) + len(o.Stages) + len(o.Highest) + len(o.Commands) + len(o.NoCommands) + len(o.Figures)
 }
 
-// AlarmExpected is an alarm that is raised: "feed-lost@demo/feed-a/meter/available", "fire:STAGE1:R3".
+// AlarmExpected is an alarm that is raised: "feed-lost@demo/feed-a/meter/available", "fire:STAGE1:R3". With a * it is
+// the first of those that match: "inlet-27@demo/h1/*".
 type AlarmExpected struct {
 	ID     string        `yaml:"id" json:"id"`
 	At     time.Duration `yaml:"at" json:"at,omitempty"`
@@ -196,6 +197,16 @@ func unknownAlarm(site *facility.Site, id string) string {
 		return ""
 	}
 	rule, at, ok := strings.Cut(id, "@")
+	if strings.Contains(id, "*") {
+		for i := range site.Alarms {
+			for _, ref := range site.PointsMatching(site.Alarms[i].Points) {
+				if matches(id, site.Alarms[i].ID+"@"+string(site.Points[ref].ID)) {
+					return ""
+				}
+			}
+		}
+		return fmt.Sprintf("no alarm of the site matches %q", id)
+	}
 	if !ok {
 		return fmt.Sprintf("%q is no alarm: write it like feed-lost@demo/feed-a/meter/available or fire:STAGE1:R3", id)
 	}

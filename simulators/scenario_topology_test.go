@@ -64,6 +64,7 @@ outcome:
     - {id: "feed-lost@demo/nowhere", by: 5s}
     - {id: "feed-lost@demo/feed-a/meter/hz", by: 5s}
     - {id: "gremlins@demo/feed-a/meter/hz", by: 5s}
+    - {id: "gremlins@*", by: 5s}
     - {id: "fire:STAGE1:R1", at: 5s, by: 9s}
     - {id: "fire:STAGE2:R1", at: 2m}
   stages:
@@ -84,7 +85,7 @@ outcome:
 		"wrong.yaml:6:": first.Error(), "CellLinkWPK": first.Error(), "wrong.yaml:7:": first.Error(), "demo/ups-a": first.Error(),
 		"words in ko and en": first.Error(), "needs act, subject and by": first.Error(),
 		`"nonsense" is no alarm`: second.Error(), `no point "demo/nowhere"`: second.Error(), `does not watch`: second.Error(),
-		`no alarm rule "gremlins"`: second.Error(), "not both": first.Error(), "after the scenario has ended": first.Error(),
+		`no alarm rule "gremlins"`: second.Error(), `matches "gremlins@*"`: second.Error(), "not both": first.Error(), "after the scenario has ended": first.Error(),
 		`"R99" is neither`: second.Error(), `unknown stage "S9"`: first.Error(), `"R1.DANCE"`: second.Error(),
 		`unknown figure "joy"`: first.Error(), `max_cell_c of "demo/h1"`: second.Error(), "a min, a max or both": first.Error(),
 		"one second (at) or over a span": first.Error(),

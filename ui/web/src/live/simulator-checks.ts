@@ -68,7 +68,7 @@ export function judged(c: Check, known: Known): Check {
     case 'alarm':
       return { ...c, verdict: standing(known, c.what) ? 'met' : pending(c, known) }
     case 'no-alarm': {
-      const broken = [...known.alarms.values()].find((a) => matches(c.what, a.id) && standing(known, a.id))
+      const broken = standing(known, c.what)
       if (broken) return { ...c, verdict: 'failed', seen: broken.id }
       // One that came and went is no longer in the list, so a kept promise cannot be proven here.
       return { ...c, verdict: known.over ? 'unseen' : 'waiting' }
@@ -80,10 +80,14 @@ export function judged(c: Check, known: Known): Check {
   return c
 }
 
-function standing(known: Known, id: string): boolean {
-  const a = known.alarms.get(id)
-  if (!a || !isOpen(a) || !a.raised) return false
-  return known.started === null || Date.parse(a.raised) >= known.started - 1000
+/** The first alarm of a pattern that stands and was raised since the scenario began. */
+function standing(known: Known, pattern: string): Alarm | undefined {
+  const fresh = (a: Alarm) =>
+    isOpen(a) &&
+    !!a.raised &&
+    (known.started === null || Date.parse(a.raised) >= known.started - 1000) &&
+    matches(pattern, a.id)
+  return [...known.alarms.values()].find(fresh)
 }
 
 /** An alarm that is not there may have come and gone: what is late is unseen, not failed. */
