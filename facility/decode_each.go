@@ -21,11 +21,20 @@ const maxEntries = 200_000
 type span struct {
 	name     string
 	from, to int
+	letters  bool // from and to are letters
+}
+
+// says is what the variable stands for at the i-th place of its range.
+func (s span) says(i int) string {
+	if s.letters {
+		return string(rune(s.from + i))
+	}
+	return strconv.Itoa(s.from + i)
 }
 
 // repeat reads one written list entry as the entries it stands for. With "each: {n: 1-8}" it stands
 // for one entry per number, in which {n} is replaced in every text; with more names for one entry per
-// combination, the last name running fastest; without it for itself.
+// combination, the last name running fastest; without it for itself. A range is of numbers or of small letters.
 func (d *decoder) repeat(e ast.Node, v reflect.Value, path string) {
 	spans, ok := d.each(e, path, v.Len())
 	if !ok {
@@ -66,7 +75,7 @@ func stand(outer map[string]string, spans []span, i int) map[string]string {
 	maps.Copy(vars, outer)
 	for _, s := range slices.Backward(spans) {
 		n := s.to - s.from + 1
-		vars[s.name] = strconv.Itoa(s.from + i%n)
+		vars[s.name] = s.says(i % n)
 		i /= n
 	}
 	return vars
@@ -118,15 +127,27 @@ func (d *decoder) span(v *ast.MappingValueNode, at string) (s span, ok bool) {
 		d.note(at, value.GetToken().Position)
 	}
 	from, to, cut := strings.Cut(text, "-")
+	if letter.MatchString(text) {
+		s.from, s.to, s.letters = int(from[0]), int(to[0]), true
+		return s, s.from <= s.to || d.noRange(at, text)
+	}
 	lo, err1 := strconv.ParseUint(from, 10, 31)
 	hi, err2 := strconv.ParseUint(to, 10, 31)
 	if !cut || err1 != nil || err2 != nil || hi < lo {
-		d.fault(at, "range %q: want FROM-TO, like 1-8", text)
-		return span{}, false
+		return span{}, d.noRange(at, text)
 	}
 	s.from, s.to = int(lo), int(hi)
 	return s, true
 }
+
+// noRange refuses a range.
+func (d *decoder) noRange(at, text string) bool {
+	d.fault(at, "range %q: want FROM-TO, like 1-8 or a-d", text)
+	return false
+}
+
+// letter is a range of small letters, as the two cords of a rack have.
+var letter = regexp.MustCompile(`^[a-z]-[a-z]$`)
 
 // reckoned is a variable of a repetition with arithmetic: {n+1}, {n*16}, {n*16+48}.
 var reckoned = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)(?:\*([0-9]{1,9}))?(?:([+-])([0-9]{1,9}))?\}`)

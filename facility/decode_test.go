@@ -86,6 +86,7 @@ nodes:
       - {each: {m: 0-1}, name: "{n}.{m}.{k}"}
       - {name: "last of {n}"}
   - {each: {a: 1-2, b: 8-9}, id: "{a}/{b}", leaves: [{name: "20{a}{b+10}"}]}
+  - {each: {n: 1-2, s: a-b}, id: "{s}{n}", leaves: [{name: "{s+1}"}]}
   - {id: "plain {n}"}
 `
 	if d := decodeFile("f", []byte(text), &got); d.faults != nil {
@@ -97,6 +98,8 @@ nodes:
 		{ID: "n10", Leaves: []leaf{{"10.0.{k}"}, {"10.1.{k}"}, {"last of 10"}}},
 		{ID: "1/8", Leaves: []leaf{{"20118"}}}, {ID: "1/9", Leaves: []leaf{{"20119"}}},
 		{ID: "2/8", Leaves: []leaf{{"20218"}}}, {ID: "2/9", Leaves: []leaf{{"20219"}}},
+		{ID: "a1", Leaves: []leaf{{"{s+1}"}}}, {ID: "b1", Leaves: []leaf{{"{s+1}"}}},
+		{ID: "a2", Leaves: []leaf{{"{s+1}"}}}, {ID: "b2", Leaves: []leaf{{"{s+1}"}}},
 		{ID: "plain {n}"},
 	}
 	if !reflect.DeepEqual(got.Nodes, want) {
