@@ -34,10 +34,13 @@ func DefaultEnvironmentConfig() EnvironmentConfig {
 
 // ids lists every asset of the environment with its kind, for the check of the whole configuration.
 func (c *EnvironmentConfig) ids(add func(kind, id string)) {
-	for kind, list := range map[string][]string{"weather station": c.Stations, "seismometer": c.Seismic, "sump": c.Sumps,
-		"drain tank": c.DrainTanks, "meet-me room": c.MeetMe, "carrier": c.Carriers} {
-		for _, id := range list {
-			add(kind, id)
+	for _, l := range []struct {
+		kind string
+		ids  []string
+	}{{"weather station", c.Stations}, {"seismometer", c.Seismic}, {"sump", c.Sumps}, {"drain tank", c.DrainTanks},
+		{"meet-me room", c.MeetMe}, {"carrier", c.Carriers}} {
+		for _, id := range l.ids {
+			add(l.kind, id)
 		}
 	}
 	for _, r := range c.Ropes {

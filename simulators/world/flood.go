@@ -2,7 +2,6 @@ package world
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 )
 
@@ -222,9 +221,6 @@ func (t *drainTank) step(dt float64) {
 
 func (t *drainTank) reading() DrainTankReading {
 	pct := max(0, t.level.out)
-	if math.IsNaN(t.level.out) {
-		pct = t.level.out
-	}
 	return DrainTankReading{LevelPct: pct, LevelL: t.levelL, High: pct >= t.cfg.HighPct, HighHigh: pct >= t.cfg.HighHighPct,
 		PumpRunning: t.acts[TransferPump].confirmed(), TransferL: t.transferL, SpilledL: t.spilledL}
 }
