@@ -9,7 +9,7 @@ import (
 )
 
 // wholePlant is a tenth of the reference site, all kinds of machines in their numbers: two feeds, four UPS zones with
-// batteries, two loops of three chillers and two pumps, a hall of 400 racks on two cords.
+// batteries, two loops of three chillers and two pumps, a hall of 2 MW on two cords.
 func wholePlant(change func(*Config)) *World {
 	cfg := DefaultConfig()
 	cfg.Sensors.Noiseless = true
@@ -24,8 +24,8 @@ func wholePlant(change func(*Config)) *World {
 		cfg.Zones = append(cfg.Zones, ZoneConfig{ID: id, Partner: fmt.Sprintf("ups%d", z^1)})
 		cfg.Rooms = append(cfg.Rooms, room)
 	}
-	for i := range 400 {
-		cfg.ITRacks = append(cfg.ITRacks, ITRackConfig{ID: fmt.Sprintf("it%d", i), ZoneA: cfg.Zones[i%4].ID, ZoneB: cfg.Zones[i%4^1].ID})
+	for i := range 40 {
+		cfg.ITRacks = append(cfg.ITRacks, ITRackConfig{ID: fmt.Sprintf("it%d", i), RatedKW: 50, ZoneA: cfg.Zones[i%4].ID, ZoneB: cfg.Zones[i%4^1].ID})
 	}
 	hall := HallConfig{ID: "hall"}
 	for i := range 8 {
