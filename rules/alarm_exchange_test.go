@@ -161,7 +161,7 @@ func TestAHandOverRetiresWhatLeftTheSite(t *testing.T) {
 // can tell them apart by their records.
 func TestExchangingAnEqualSiteIsNotSeen(t *testing.T) {
 	points := []string{"x/bms/temp", "x/bms/heat", "x/bms/fire", "x/bms/breaker", "x/bms/gas", "x/d1/v", "x/d2/v", "x/e/v", "x/q1/i"}
-	for seed := range uint64(6) {
+	for seed := range uint64(3) {
 		a, b := newRoom(t), newRoom(t)
 		chance := rand.New(rand.NewPCG(seed, 1))
 		for step := range 150 {
