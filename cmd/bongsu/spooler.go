@@ -19,7 +19,8 @@ type spooler struct {
 	reader   *facility.Reader
 	spool    *journal.Spool
 	log      *slog.Logger
-	lastGood atomic.Int64 // unix nanoseconds of the newest good sample
+	lastGood atomic.Int64      // unix nanoseconds of the newest good sample
+	joined   []facility.Sample // room for small batches that are written together
 	failing  atomic.Bool
 	dropped  atomic.Uint64
 }
@@ -43,10 +44,33 @@ func (s *spooler) run(ctx context.Context) error {
 
 func (s *spooler) drain(ctx context.Context) {
 	batches, _ := s.reader.Take()
-	for _, b := range batches {
+	for len(batches) > 0 {
+		var b []facility.Sample
+		b, batches = s.together(batches)
 		s.note(b)
 		s.append(ctx, b)
 	}
+}
+
+// mostTogether bounds what is written as one record: enough that a record costs little for each sample.
+const mostTogether = 2048
+
+// together makes one batch of the small ones that wait, in their order, and gives those that are left. What waits is
+// never waited for: alone, a batch goes as it is.
+func (s *spooler) together(batches [][]facility.Sample) (one []facility.Sample, rest [][]facility.Sample) {
+	n, size := 0, 0
+	for n < len(batches) && (n == 0 || size+len(batches[n]) <= mostTogether) {
+		size += len(batches[n])
+		n++
+	}
+	if n == 1 {
+		return batches[0], batches[1:]
+	}
+	s.joined = s.joined[:0]
+	for _, b := range batches[:n] {
+		s.joined = append(s.joined, b...)
+	}
+	return s.joined, batches[n:]
 }
 
 // note keeps when something good was last read: the proof of collecting.

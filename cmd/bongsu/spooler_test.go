@@ -47,8 +47,61 @@ func TestStoppingLosesNoQueuedSample(t *testing.T) {
 	if err := s.run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if spool.LastSeq() != 100 || s.lost() != 0 {
-		t.Errorf("%d of 100 batches in the spool, %d lost", spool.LastSeq(), s.lost())
+	if got := inSpool(t, spool, 100); s.lost() != 0 || got[99] != 99 || spool.LastSeq() != 1 {
+		t.Errorf("in %d records %v, %d lost", spool.LastSeq(), got, s.lost())
+	}
+}
+
+// inSpool reads so many values from the beginning of a spool.
+func inSpool(t *testing.T, spool *journal.Spool, n int) (values []float64) {
+	t.Helper()
+	enough := errors.New("enough")
+	err := spool.Tail(t.Context(), 0, func(b journal.Batch) error {
+		for _, sm := range b.Samples {
+			values = append(values, sm.Value)
+		}
+		if len(values) >= n {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) || len(values) != n {
+		t.Fatalf("%d values, %v", len(values), err)
+	}
+	return values
+}
+
+// Small batches that wait are written as one record, in their order; large ones stand alone and nothing is held back.
+func TestWaitingBatchesAreWrittenTogether(t *testing.T) {
+	spool, err := journal.OpenSpool(t.TempDir(), []facility.PointID{"a/b"}, journal.SpoolOptions{First: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = spool.Close() }()
+	bus := facility.NewBus()
+	s := newSpooler(bus.Subscribe("spool", facility.KeepOrder, 100_000), spool, slog.New(slog.DiscardHandler))
+	at := 0
+	for _, size := range []int{100, mostTogether - 100, 1, mostTogether, 3 * mostTogether, 1, 2, 3} { // 1st+2nd, 3rd, 4th, 5th, the last three
+		var b []facility.Sample
+		for range size {
+			b = append(b, oneSample(at)...)
+			at++
+		}
+		bus.Publish(b)
+	}
+	s.drain(t.Context())
+	for i, v := range inSpool(t, spool, at) {
+		if v != float64(i) {
+			t.Fatalf("value %d is %v", i, v)
+		}
+	}
+	if spool.LastSeq() != 5 {
+		t.Errorf("%d records, want 5", spool.LastSeq())
+	}
+	bus.Publish(oneSample(at))
+	s.drain(t.Context())
+	if spool.LastSeq() != 6 || s.lost() != 0 {
+		t.Errorf("%d records after one more, %d lost", spool.LastSeq(), s.lost())
 	}
 }
 
