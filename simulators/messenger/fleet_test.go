@@ -167,7 +167,7 @@ func TestAStormOfLoginsIsSurvived(t *testing.T) {
 // waiting for ever, and is sent again.
 func TestQueuesRefuseWhatDoesNotFit(t *testing.T) {
 	cfg := rigConfig(1, 0)
-	cfg.Queues = facility.MessengerQueues{Ingest: 2, Store: 10, Fanout: 10, Push: 5}
+	cfg.Queues = facility.MessengerQueues{Ingest: 2, Store: 10, Fanout: 10, Push: 1}
 	r := startWith(t, cfg)
 	c := r.probe("dc1")
 	results := make(chan error, 20)
@@ -187,7 +187,7 @@ func TestQueuesRefuseWhatDoesNotFit(t *testing.T) {
 	if q := r.site("dc1").state().Queues; full < 10 || q["ingest"].Refused != full {
 		t.Errorf("%d refused, queues %+v", full, q)
 	}
-	// The fan-out takes five a second and the store ten: in the end it is the fan-out that is full.
+	// The fan-out takes one a second and the store ten: in the end it is the fan-out that is full.
 	var err error
 	for i := 0; i < 60 && !errors.Is(err, errQueueFull); i++ {
 		err = r.send(c, "dc1", "more"+string(rune('a'+i)))

@@ -27,6 +27,13 @@ func newScaler(cfg facility.MessengerScale, capacity float64) *scaler {
 	return &scaler{cfg: cfg, most: most, ready: min(most, max(1, cfg.Min))}
 }
 
+// restart is what a power loss leaves: the least, until the load asks for more.
+func (s *scaler) restart() {
+	if s != nil {
+		s.ready, s.warming, s.calm = min(s.most, max(1, s.cfg.Min)), nil, time.Time{}
+	}
+}
+
 // step takes the load that was offered, refused work included, and returns what the site takes from now on.
 // It grows at once by as much as is missing, and shrinks by one instance a time once it was calm for long.
 func (s *scaler) step(now time.Time, offered float64) (perSecond float64) {

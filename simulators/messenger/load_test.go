@@ -208,6 +208,10 @@ func TestASiteScalesWithinItsRoom(t *testing.T) {
 	if s.step(noon.Add(85*time.Second), 20); len(s.warming) != 1 {
 		t.Errorf("an operator's floor of 9: %+v", s.state())
 	}
+	s.restart()
+	if st := s.state(); st.Ready != 2 || st.Warming != 0 || st.Floor != 9 {
+		t.Errorf("after a power loss: %+v", st)
+	}
 	if newScaler(facility.MessengerScale{}, 1000) != nil {
 		t.Error("without a unit a site scales")
 	}

@@ -219,6 +219,7 @@ func (s *site) switchOn() {
 	s.ingest.next, s.fanned = time.Time{}, s.groups[groupMessaging].committed
 	s.store.restart(s.groups[groupMessaging].last().Seq)
 	s.fanout.restart(s.fanned)
+	s.scaler.restart()
 	s.configure()
 	for _, p := range s.peers {
 		s.sent[p.id], s.copied[p.id] = map[string]int64{}, map[int]int64{}
