@@ -95,10 +95,23 @@ const (
 	SitePartition   = messenger.SitePartition
 	SlowReplication = messenger.SlowReplication
 	ConfigDrift     = messenger.ConfigDrift
+	ReplicationLag  = messenger.ReplicationLag
+	OneWayPartition = messenger.OneWayPartition
+	ShardDown       = messenger.ShardDown
+	FanoutFault     = messenger.FanoutFault
+	StaleReads      = messenger.StaleReads
+	AuthDown        = messenger.AuthDown
+	EarlyAcks       = messenger.EarlyAcks
+	TrafficSurge    = messenger.TrafficSurge
+	ClientBackoff   = messenger.ClientBackoff
+	ClientDNS       = messenger.ClientDNS
 	DNSRefuse       = messenger.DNSRefuse
 	DNSSilent       = messenger.DNSSilent
 	DNSFrozen       = messenger.DNSFrozen
 	ChannelDead     = messenger.ChannelDead
+	ChannelSlow     = messenger.ChannelSlow
+	ChannelLossy    = messenger.ChannelLossy
+	PersonConduct   = messenger.PersonConduct
 	PersonAbsent    = messenger.PersonAbsent
 	PeopleSilent    = messenger.PeopleSilent
 )
