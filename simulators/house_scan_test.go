@@ -24,6 +24,7 @@ type scanner struct {
 	topics  map[string]topic
 	lastSeq map[facility.Ref]uint64
 	batch   []facility.Sample
+	message message
 }
 
 // polled is a Modbus device with those of its points that somebody judges by: the others would only cost time.
@@ -211,18 +212,22 @@ func (s *scanner) judge(p *facility.Point, v float64, out *facility.Sample) {
 	}
 }
 
+// message is what a device of the simulator publishes.
+type message struct {
+	V   *float64
+	Q   string
+	T   time.Time
+	Seq uint64
+	Sim bool
+}
+
 // payload reads one MQTT message. A replayed or drilled value offered as real is refused, and so is one whose clock
 // is far off.
 func (s *scanner) payload(ref facility.Ref, text []byte, now time.Time) facility.Sample {
 	out := facility.Sample{Point: ref, Quality: facility.Bad, Reason: facility.Malformed, Value: math.NaN(), At: now, Seen: now}
-	var m struct {
-		V   *float64
-		Q   string
-		T   time.Time
-		Seq uint64
-		Sim bool
-	}
-	if err := json.Unmarshal(text, &m); err != nil {
+	m := &s.message
+	*m = message{}
+	if err := json.Unmarshal(text, m); err != nil {
 		return out
 	}
 	last, known := s.lastSeq[ref]

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -246,6 +247,8 @@ var sameFire = []string{"committee-silent", "names-refuse", "target-down", "mess
 
 // TestScenarios plays every scenario of the demo in a whole house and holds it to what its file expects.
 func TestScenarios(t *testing.T) {
+	// A second of the house leaves a megabyte of garbage, and there are thousands of them.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	site, faults := facility.Load(demoFile)
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
