@@ -29,8 +29,8 @@ type tierLog struct {
 	*groupLog
 	lag time.Duration // that the copies keep behind
 
-	// quarantined is what this site wrote and no other had when somebody else took over. It is kept apart for
-	// people to compare, and is never served.
+	// quarantined is what this site held and the one that took over did not. It is kept apart for people to
+	// compare, and is never served.
 	quarantined []record
 }
 
@@ -99,6 +99,16 @@ func (l *tierLog) common(p position) int64 {
 	return max(seq, l.base.Seq)
 }
 
+// back is where to copy from after a gap, for a log that ends at one position and has another, if any, where the
+// records should have gone on. It lies before that place, so that trying again comes to an end.
+func (l *tierLog) back(last, here position) int64 {
+	next := l.common(last)
+	if here.Seq > 0 {
+		next = min(next, l.common(position{here.Epoch, here.Seq - 1}))
+	}
+	return next
+}
+
 // tierCall copies records of one tier; tierAnswer is what the copy then holds.
 type tierCall struct {
 	Tier    int      `json:"tier"`
@@ -161,10 +171,7 @@ func (s *site) copyTier(ctx context.Context, p *site, tier int) bool {
 		s.copied[p.id][tier] = call.Prev.Seq + int64(len(call.Records))
 		return true
 	case errGap.Error():
-		next := l.common(a.Last)
-		if a.Here.Seq > 0 {
-			next = min(next, l.common(position{a.Here.Epoch, a.Here.Seq - 1}))
-		}
+		next := l.back(a.Last, a.Here)
 		again := next < s.copied[p.id][tier]
 		s.copied[p.id][tier] = next
 		return again

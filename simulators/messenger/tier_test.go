@@ -3,6 +3,7 @@ package messenger
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -38,13 +39,6 @@ func TestALowerTierIsCopiedWithItsLag(t *testing.T) {
 	for i := range 3 {
 		b.put(2, fmt.Sprint("b", i), "lee", "y", now)
 	}
-	if err := a.take(position{1, 9}, b.after(9, 5), false); !errors.Is(err, errDiverged) && !errors.Is(err, errGap) && len(a.quarantined) == 0 {
-		t.Errorf("records behind one that is not shared: %v", err)
-	}
-	a = newTierLog("dc1", 0)
-	for i := range 10 {
-		a.put(1, fmt.Sprint("a", i), "kim", "x", noon)
-	}
 	if err := a.take(position{2, 9}, b.after(9, 5), false); !errors.Is(err, errGap) || len(a.quarantined) != 0 {
 		t.Errorf("a gap: %v, %d in quarantine", err, len(a.quarantined))
 	}
@@ -58,6 +52,78 @@ func TestALowerTierIsCopiedWithItsLag(t *testing.T) {
 	}
 	if len(a.quarantined) != 2 || a.quarantined[0].ID != "a8" || a.index["a9"] != 0 || a.index["b0"] != 9 {
 		t.Errorf("quarantine %+v, index %v", a.quarantined, a.index)
+	}
+}
+
+// Three copies of a tier under a random hand: writes, copies to whoever is next, and changes of the writer. In
+// the end all are alike, and what was written is there or in somebody's quarantine.
+func TestNothingOfALowerTierVanishes(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		logs := []*tierLog{newTierLog("dc1", 0), newTierLog("dc2", 0), newTierLog("dc3", 0)}
+		sent, writer, epoch := make([]int64, 3), 0, uint64(1)
+		var written []string
+		put := func() {
+			id := fmt.Sprint(seed, "-", len(written))
+			logs[writer].put(epoch, id, "kim", "x", noon)
+			written = append(written, id)
+		}
+		// deliver is one call of the writer, as a site makes it; false once there is nothing to copy.
+		deliver := func(to int) bool {
+			l := logs[writer]
+			sent[to] = min(sent[to], l.last().Seq)
+			prev, _ := l.at(sent[to])
+			records := l.after(sent[to], 1+rng.IntN(4))
+			if len(records) == 0 {
+				return false
+			}
+			if err := logs[to].take(prev, records, false); err == nil {
+				sent[to] += int64(len(records))
+				return true
+			} else if !errors.Is(err, errGap) {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			here, _ := logs[to].at(prev.Seq)
+			sent[to] = l.back(logs[to].last(), here)
+			return true
+		}
+		for range 120 {
+			switch n := rng.IntN(10); {
+			case n < 6:
+				put()
+			case n < 9:
+				if to := rng.IntN(3); to != writer {
+					deliver(to)
+				}
+			default:
+				writer, epoch = rng.IntN(3), epoch+1
+				for i := range sent {
+					sent[i] = logs[writer].last().Seq
+				}
+			}
+		}
+		for range logs[0].last().Seq + logs[1].last().Seq + logs[2].last().Seq {
+			put() // so that the writer's log is the longest: what contradicts it has to go
+		}
+		found := map[string]bool{}
+		for i, l := range logs {
+			for round := 0; i != writer && deliver(i); round++ {
+				if round > 10_000 {
+					t.Fatalf("seed %d: copying to %d does not end", seed, i)
+				}
+			}
+			if l.last() != logs[writer].last() || len(l.records) != len(logs[writer].records) {
+				t.Fatalf("seed %d: %d ends at %+v, the writer at %+v", seed, i, l.last(), logs[writer].last())
+			}
+			for _, r := range append(l.quarantined, l.records...) {
+				found[r.ID] = true
+			}
+		}
+		for _, id := range written {
+			if !found[id] {
+				t.Fatalf("seed %d: %s vanished", seed, id)
+			}
+		}
 	}
 }
 
