@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"bongsu/facility"
 )
 
 // placeEnvironment puts one of everything around two zones: a station, a seismometer, a sump with a rope, a tank for
@@ -295,5 +297,34 @@ func TestADrainTankCallsAndNeverStopsFireWater(t *testing.T) {
 	w.Step(10 * time.Minute)
 	if r := read(t, w.DrainTank, "tank"); !r.PumpRunning || r.LevelPct > 70 || r.TransferL < 4500 {
 		t.Errorf("with a tanker at 500 L/min against 240: %+v", r)
+	}
+}
+
+// Water goes the short way: a room to the tank of its own zone, a leak to the sump beside it, and to the first of the
+// site when none is near.
+func TestWaterGoesToTheNearestTankAndSump(t *testing.T) {
+	asset := func(id, kind, parent string) facility.Asset {
+		return facility.Asset{ID: facility.AssetID(id), Kind: kind, Parent: facility.AssetID(parent)}
+	}
+	site := &facility.Site{ID: "s", Assets: []facility.Asset{
+		asset("s", "site", ""), asset("s/z1", "ups-zone", "s"), asset("s/z2", "ups-zone", "s"),
+		asset("s/z1/b", "battery-room", "s/z1"), asset("s/z2/b", "battery-room", "s/z2"),
+		asset("s/z2/tank", "drain-tank", "s/z2"), asset("s/tank", "drain-tank", "s"),
+		asset("s/h1", "it-hall", "s"), asset("s/h1/rope", "leak-rope", "s/h1"), asset("s/h1/sump", "sump", "s/h1"),
+		asset("s/sump", "sump", "s"), asset("s/rope", "leak-rope", "s"),
+	}, Fire: &facility.FireSite{Mode: "supervisor"}}
+	l, err := NewLayout(site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := l.Config.Environment
+	if e.DrainOf["s/z1/b"] != "s/tank" || e.DrainOf["s/z2/b"] != "s/z2/tank" {
+		t.Errorf("rooms drain to %v", e.DrainOf)
+	}
+	if e.SumpOf["s/h1/rope"] != "s/h1/sump" || e.SumpOf["s/rope"] != "s/sump" {
+		t.Errorf("leaks run to %v", e.SumpOf)
+	}
+	if !e.Panel.Acts {
+		t.Error("in supervisor mode the panel acts")
 	}
 }
