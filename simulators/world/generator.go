@@ -109,7 +109,9 @@ func (g *generator) step(dt float64) {
 	case GenCranking:
 		g.cranking(dt)
 	case GenRunning, GenLoaded:
-		g.run(dt)
+		if g.run(dt); !g.running() {
+			return
+		}
 		switch {
 		case g.cb.closed:
 			g.state = GenLoaded
@@ -121,7 +123,9 @@ func (g *generator) step(dt float64) {
 			g.state = GenRunning
 		}
 	case GenCooling:
-		g.run(dt)
+		if g.run(dt); !g.running() {
+			return
+		}
 		switch {
 		case g.wanted():
 			g.state = GenRunning

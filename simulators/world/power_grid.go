@@ -21,6 +21,7 @@ func (w *World) addGrid() {
 	*g = grid{breakers: map[string]*breaker{}, zoneOf: map[*breaker]*zone{}, feedOf: map[*breaker]*feed{}, genOf: map[*breaker]*generator{},
 		gens: map[string]*generator{}, ats: map[string]bool{}, pdus: map[string]*pdu{}}
 	t.cfg, t.barred, t.target = &cfg.Power, make([]bool, len(t.feeds)), noSource
+	t.chosen = noSource
 	var siteKW float64
 	for _, z := range w.zoneOrder {
 		siteKW += z.ratedKW()

@@ -53,6 +53,7 @@ type intake struct {
 	locked   bool
 	failed   bool
 	moves    int
+	chosen   int    // feed that a person went to: no automatic goes back from it while it lasts
 	barred   []bool // feeds whose breaker would not close, until somebody resets
 }
 
@@ -182,10 +183,11 @@ func (t *intake) watch(dt float64) {
 	}
 	switch next, ok := t.next(); {
 	case timed && ok:
+		t.chosen = noSource
 		t.begin(next, false)
 	case t.underS > 0:
 		t.seq = seqUnder
-	case t.returnTo() != noSource:
+	case t.on != t.chosen && t.returnTo() != noSource:
 		t.seq = seqReturn
 		if f := t.feeds[t.returnTo()]; f.goodS >= t.cfg.RetransferS-1e-9 {
 			t.startedS = 0
@@ -381,7 +383,8 @@ func (t *intake) done() {
 	t.moves++
 	t.lastMS = 1000 * t.startedS
 	t.underS = 0
-	if t.recent++; t.recent >= t.cfg.ChatterTransfers {
+	// One of them has leaked away by the end of the minute.
+	if t.recent++; t.recent > t.cfg.ChatterTransfers-1 {
 		t.locked = true
 	}
 	t.supply()

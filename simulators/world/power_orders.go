@@ -191,7 +191,7 @@ func (w *World) OrderTransfer(id string, source int) error {
 	for _, f := range t.feeds {
 		f.cb.byHand = false
 	}
-	t.startedS = 0
+	t.startedS, t.chosen = 0, i
 	t.begin(i, t.mayJoin(t.feeds[i]))
 	return nil
 }
