@@ -114,17 +114,23 @@ func runState(contactor world.Feedback) uint16 {
 	return 2
 }
 
+// Charging currents that no sound charger reaches: it may take a tenth of the rating, some 36 A a string.
+const (
+	chargeAlarmA = 45
+	chargeTripA  = 67
+)
+
 // bmsAlarms derives the two alarm words; a value that does not exist raises nothing.
 func bmsAlarms(r *world.RackReading) (level2, level1 uint16) {
 	charging, discharging := r.Charge == world.Charging, r.Charge == world.Discharging
 	one := [16]bool{
-		0: r.CellMaxMV > 4250, 1: r.StringV > 578, 3: r.CellMinMV < 3000, 4: r.StringV < 430,
+		0: r.CellMaxMV > 4250, 1: r.StringV > 578, 2: -r.CurrentA > chargeAlarmA, 3: r.CellMinMV < 3000, 4: r.StringV < 430,
 		5: r.CurrentA > dischargeLimitA, 6: charging && r.BMSC >= 50, 7: charging && r.BMSMinC < 5,
 		8: r.SOCPercent < 90, 9: r.BMSC-r.BMSMinC > 10, 11: r.CellMaxMV-r.CellMinMV > 80,
 		12: r.InsulationK < 500, 14: !charging && r.BMSC >= 50, 15: discharging && r.BMSMinC < 0,
 	}
 	two := [16]bool{
-		0: r.CellMaxMV > 4350, 3: r.CellMinMV < 2800, 4: r.StringV < 408,
+		0: r.CellMaxMV > 4350, 2: -r.CurrentA > chargeTripA, 3: r.CellMinMV < 2800, 4: r.StringV < 408,
 		5: r.CurrentA > 500, 6: charging && r.BMSC >= 60, 12: r.InsulationK < 100, 14: !charging && r.BMSC >= 60,
 	}
 	return bitsOf(two[:]...), bitsOf(one[:]...)
