@@ -88,6 +88,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	parts.start("door", func(ctx context.Context) error { return journal.Serve(ctx, ln, door.handler(), log) })
 	debug.FreeOSMemory() // what reading the site took beside what is kept
+	parts.start("stayed up", func(ctx context.Context) error { return stayedUp(ctx, o) })
 	log.Info("collecting", "site", site.ID, "points", len(site.Points), "links", len(site.Links))
 	return parts.wait(ctx)
 }

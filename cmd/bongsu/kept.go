@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"bongsu/facility"
 )
@@ -30,6 +32,41 @@ func keep(o options, b facility.Bundle) error {
 		return fmt.Errorf("keep the configuration: %w", err)
 	}
 	return nil
+}
+
+// formerFile is what was kept before a hand-over, until the new process has stayed up for upFor.
+const (
+	formerFile = "site.former.json"
+	upFor      = 2 * time.Second
+)
+
+// keepBeside keeps the configuration that runs, for the way back from one that another process takes over with.
+func keepBeside(o options, b facility.Bundle) error {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return fmt.Errorf("keep the former configuration: %w", err)
+	}
+	if err := replaceSynced(filepath.Join(o.fieldDir(), formerFile), text); err != nil {
+		return fmt.Errorf("keep the former configuration: %w", err)
+	}
+	return nil
+}
+
+// stayedUp gives up the way back once this process has run for a while.
+func stayedUp(ctx context.Context, o options) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(upFor):
+	}
+	_ = os.Remove(filepath.Join(o.fieldDir(), formerFile)) // mostly there is none
+	<-ctx.Done()
+	return nil
+}
+
+// takeBack puts the configuration from before a hand-over in place again; false when there is none.
+func takeBack(o options) bool {
+	return os.Rename(filepath.Join(o.fieldDir(), formerFile), o.kept()) == nil
 }
 
 // replaceSynced replaces a file whole, and returns once that is on the disk.

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"bongsu/facility"
 )
@@ -63,5 +66,34 @@ func TestOrdersOfTheFireTakeAnotherProcess(t *testing.T) {
 		if got := movesFireOrders(changes); got != want {
 			t.Errorf("%v: %v", changes, got)
 		}
+	}
+}
+
+// A process hands over to one that does not come up: after two tries the former configuration is back, and with it
+// the process.
+func TestAHandOverThatFailsIsTakenBack(t *testing.T) {
+	dir := t.TempDir()
+	o := options{data: dir}
+	for file, text := range map[string]string{keptFile: "next", formerFile: "former"} {
+		if err := os.MkdirAll(o.fieldDir(), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(o.fieldDir(), file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The first life hands over; whoever finds the next configuration fails; the former one runs.
+	script := fmt.Sprintf(`cd %s; echo x >> lives; case $(wc -l < lives) in 1) sleep 0.3; exit %d;; esac
+grep -q former %s || exit 1; touch up; cat`, dir, handOverCode, o.kept())
+	c := &child{name: "field", program: "/bin/sh", args: []string{"-c", script}, pidFile: filepath.Join(dir, "pid"), log: slog.New(slog.DiscardHandler),
+		takeBack: func() bool { return takeBack(o) }}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- c.run(ctx) }()
+	eventually(t, 10*time.Second, "the former configuration runs", func() bool { _, err := os.Stat(filepath.Join(dir, "up")); return err == nil })
+	cancel()
+	<-done
+	if lives, err := os.ReadFile(filepath.Join(dir, "lives")); err != nil || strings.Count(string(lives), "x") != 4 {
+		t.Errorf("it lived %d times: %v", strings.Count(string(lives), "x"), err)
 	}
 }

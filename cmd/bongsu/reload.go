@@ -193,7 +193,14 @@ func (r *reloader) apply(ctx context.Context, p prepared, out *facility.Reload) 
 		r.log.Error("a reload is refused", "by", out.By, "cause", err)
 		return
 	}
-	if err := keep(r.opts, p.bundle); err != nil {
+	err := error(nil)
+	if p.hand {
+		err = keepBeside(r.opts, r.bundle)
+	}
+	if err == nil {
+		err = keep(r.opts, p.bundle)
+	}
+	if err != nil {
 		out.Refused = []string{err.Error()}
 		r.refuse(ctx, out)
 		return

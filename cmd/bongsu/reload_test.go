@@ -142,12 +142,15 @@ func TestSystemReloads(t *testing.T) {
 		t.Fatalf("acknowledge: %d %s", code, body)
 	}
 
-	// Its limit moves, and somebody sends the signal twice.
+	// Its limit moves, and somebody sends the signal twice, and to the desk as well.
 	h.edit(hzRule("50"), hzRule("55"))
 	for range 2 {
 		if err := h.node.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := syscall.Kill(h.pid("desk"), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
 	}
 	h.eventually(5*time.Second, "the acknowledged alarm shows the new limit", func() bool { return h.alarm(a).Limit == 55 })
 	if got := h.alarm(a); got.State != facility.AlarmAcked || got.Occurrence != 1 {
@@ -155,6 +158,9 @@ func TestSystemReloads(t *testing.T) {
 	}
 	if got := h.alarm(b); got.State != facility.AlarmUnacked || got.Occurrence != 1 {
 		t.Errorf("the other one is %+v", got)
+	}
+	if _, now := h.revisions(); strings.Join(h.reloads()[now], " ") != "begun done" {
+		t.Errorf("three signals are told as %v", h.reloads()[now])
 	}
 	h.refusesFaults()
 	h.movesLinks()

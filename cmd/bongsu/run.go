@@ -73,7 +73,7 @@ func runNode(ctx context.Context, o options) error {
 	for _, name := range children {
 		c := &child{name: name, program: self, args: append([]string{name}, o.args()...), pidFile: filepath.Join(o.data, name+".pid"), log: log}
 		if name == "field" {
-			field = c
+			field, c.takeBack = c, func() bool { return takeBack(o) }
 		}
 		parts.start(name, c.run)
 	}
@@ -120,6 +120,8 @@ const (
 	restartMost  = 5 * time.Second
 	steadyAfter  = 30 * time.Second // running this long forgives earlier failures
 	stopPatience = 10 * time.Second
+
+	triesAfterHandOver = 2
 )
 
 // child keeps one process of the node running.
@@ -130,13 +132,15 @@ type child struct {
 	pidFile string
 	log     *slog.Logger
 
+	takeBack func() bool // undoes what the former process handed over with; nil for nothing
+
 	mu      sync.Mutex
 	process *os.Process // nil while there is none
 }
 
 // run starts the process again and again until ctx ends, then stops it.
 func (c *child) run(ctx context.Context) error {
-	wait := restartFirst
+	wait, tries := restartFirst, 0
 	for {
 		began := time.Now()
 		err := c.once(ctx)
@@ -145,8 +149,10 @@ func (c *child) run(ctx context.Context) error {
 		}
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == handOverCode && time.Since(began) > restartFirst {
 			c.log.Info("a process hands over to the next", "child", c.name)
+			tries = triesAfterHandOver
 			continue
 		}
+		tries = c.afterHandOver(tries, time.Since(began))
 		if time.Since(began) > steadyAfter {
 			wait = restartFirst
 		}
@@ -158,6 +164,18 @@ func (c *child) run(ctx context.Context) error {
 		}
 		wait = min(2*wait, restartMost)
 	}
+}
+
+// afterHandOver counts the tries that are left for a process that was handed over to, 0 for one that was not. One
+// that does not stay up is given up with what it was handed: the checks before it have missed something.
+func (c *child) afterHandOver(left int, lived time.Duration) int {
+	if left == 0 || lived > steadyAfter {
+		return 0
+	}
+	if left--; left == 0 && c.takeBack != nil && c.takeBack() {
+		c.log.Error("the process with the new configuration does not stay up: back to the former configuration", "child", c.name)
+	}
+	return left
 }
 
 // once runs the process to its end. The pipe on its standard input is its lifeline: when the
