@@ -56,7 +56,7 @@ func BenchmarkAnsan(b *testing.B) {
 		time.Sleep(time.Until(began.Add(time.Duration(n+1) * time.Second)))
 	}
 	cores := (processorTime(b) - used).Seconds() / time.Since(began).Seconds()
-	fmt.Printf("\n{\"bench\":\"sim.ansan\",\"cores\":%.3f,\"x_realtime\":%.0f,\"points\":%d,\"devices\":%d}\n",
+	fmt.Printf("\n{\"bench\":\"sim.ansan\",\"cores\":%.3f,\"x_realtime\":%.0f,\"points\":%d,\"devices\":%d,\"sockets\":false}\n",
 		cores, fast, len(p.site.Points), len(p.site.Devices))
 	b.ReportMetric(0, "ns/op")
 }
