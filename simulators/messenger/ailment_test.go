@@ -22,6 +22,7 @@ func (r *talkRig) inject(kind world.FaultKind, target string, p world.FaultParam
 // A site stores and acknowledges, and its fan-out stands still: nothing is lost, nothing arrives, the queue
 // shows it, and all of it arrives when the fan-out goes on.
 func TestAcknowledgedAndNotFannedOut(t *testing.T) {
+	t.Parallel()
 	cfg := rigConfig(6, 60)
 	cfg.Late = 300 * time.Millisecond
 	r := startWith(t, cfg)
@@ -49,7 +50,8 @@ func TestAcknowledgedAndNotFannedOut(t *testing.T) {
 
 // A fan-out that repeats or shuffles is noticed by the readers' programs, and counted as what it is.
 func TestRepeatedAndReorderedMessagesAreCounted(t *testing.T) {
-	r := startMessenger(t, 4, 80)
+	t.Parallel()
+	r := startWith(t, rigConfig(4, 80))
 	heal := r.inject(FanoutFault, "dc1", world.FaultParams{Mode: fanoutTwice})
 	eventually(t, "messages are repeated", func() bool { return r.w.State().Repeated > 10 })
 	heal()
@@ -66,6 +68,7 @@ func TestRepeatedAndReorderedMessagesAreCounted(t *testing.T) {
 
 // A site that shows old data is found out by whoever reads back what they wrote, and by the checks.
 func TestStaleReadsAreSeen(t *testing.T) {
+	t.Parallel()
 	cfg := rigConfig(4, 40)
 	cfg.Load.Reads = 40
 	r := startWith(t, cfg)
@@ -90,7 +93,8 @@ func TestStaleReadsAreSeen(t *testing.T) {
 
 // One shard down: its users can neither be written to nor read, the others notice nothing, nothing counts as lost.
 func TestOneShardDown(t *testing.T) {
-	r := startMessenger(t, 2, 0)
+	t.Parallel()
+	r := startWith(t, rigConfig(2, 0))
 	c := r.probe("dc1")
 	other := "u001"
 	for i := 2; shardOf(other) == shardOf("probe"); i++ {
@@ -125,7 +129,8 @@ func TestOneShardDown(t *testing.T) {
 
 // With the account service down nobody new comes in; who is in goes on.
 func TestAuthDownKeepsOpenSessions(t *testing.T) {
-	r := startMessenger(t, 3, 30)
+	t.Parallel()
+	r := startWith(t, rigConfig(3, 30))
 	eventually(t, "the users write", func() bool { return r.w.State().Acked > 10 })
 	heal := r.inject(AuthDown, "dc1", world.FaultParams{})
 	c := &talkClient{http: r.w.http, zone: "talk.test.", user: "probe", pass: "rig"}
@@ -149,7 +154,8 @@ func TestAuthDownKeepsOpenSessions(t *testing.T) {
 
 // A site that acknowledges too early loses what it was given when it dies: the read-back says so, and how much.
 func TestTheReadBackFindsARealLoss(t *testing.T) {
-	r := startMessenger(t, 6, 60)
+	t.Parallel()
+	r := startWith(t, rigConfig(6, 60))
 	r.w.ledger.patience = 400 * time.Millisecond
 	eventually(t, "the users write", func() bool { return r.w.State().Acked > 20 })
 	r.inject(EarlyAcks, "dc1", world.FaultParams{})
@@ -173,7 +179,8 @@ func TestTheReadBackFindsARealLoss(t *testing.T) {
 // What one site sends does not arrive, or its answers do not: either way nothing is acknowledged, but only in
 // the second case the other site has heard it.
 func TestOneWayPartitions(t *testing.T) {
-	r := startMessenger(t, 1, 0)
+	t.Parallel()
+	r := startWith(t, rigConfig(1, 0))
 	c := r.probe("dc1")
 	r.w.setDark("dc3", "test", true)
 	eventually(t, "dc3 is off", func() bool { return !r.site("dc3").state().Power })

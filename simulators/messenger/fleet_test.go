@@ -58,6 +58,7 @@ func TestJitterSpreadsTheStorm(t *testing.T) {
 // The site goes dark: who honours DNS comes back at the other one, who keeps an answer until a connection fails
 // too, who keeps it longer and who knows one address only is stranded, and the state says so.
 func TestClientsThatKeepOldAnswersAreStranded(t *testing.T) {
+	t.Parallel()
 	cfg := rigConfig(20, 40)
 	cfg.TTL = time.Second
 	cfg.Clients = facility.MessengerClients{StaleShare: .2, StaleFactor: 3600, ForeverShare: .2, Pinned: []facility.MessengerPinned{{Site: "dc1", Share: .1}, {Site: "dc3", Share: .1}}}
@@ -117,6 +118,7 @@ func TestClientsCanTakeUpABadHabit(t *testing.T) {
 // A goal: ten times the messages within seconds. Background yields, the site orders instances and takes all of
 // it once they are warm; nothing is lost.
 func TestASiteSurvivesAGoal(t *testing.T) {
+	t.Parallel()
 	cfg := rigConfig(40, 20)
 	cfg.Capacity = 1000
 	cfg.Load.Background = 40
@@ -148,6 +150,7 @@ func TestASiteSurvivesAGoal(t *testing.T) {
 
 // A storm of logins: every session is cut and forgotten, and all come back within the share that logins have.
 func TestAStormOfLoginsIsSurvived(t *testing.T) {
+	t.Parallel()
 	cfg := rigConfig(60, 20)
 	cfg.Capacity = 100
 	r := startWith(t, cfg)
@@ -166,6 +169,7 @@ func TestAStormOfLoginsIsSurvived(t *testing.T) {
 // The queues before the store and before the fan-out are bounded: beyond them a message is refused, not kept
 // waiting for ever, and is sent again.
 func TestQueuesRefuseWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
 	cfg := rigConfig(1, 0)
 	cfg.Queues = facility.MessengerQueues{Ingest: 2, Store: 10, Fanout: 10, Push: 1}
 	r := startWith(t, cfg)

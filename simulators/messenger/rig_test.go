@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -32,16 +33,43 @@ func rigConfig(users int, rate float64) *facility.Messenger {
 	}
 }
 
-// startMessenger runs a world and checks at the end that nothing of it is left running.
+// startMessenger runs a world alone and checks at the end that nothing of it is left running.
 func startMessenger(t *testing.T, users int, rate float64) *talkRig {
 	t.Helper()
+	before := runtime.NumGoroutine()
+	t.Cleanup(func() {
+		if text := leftRunning(before); text != "" {
+			t.Fatal(text)
+		}
+	})
 	return startWith(t, rigConfig(users, rate))
 }
 
-// startWith is startMessenger of a configuration.
+// leftRunning waits for all but a few goroutines to end, and shows them if they do not.
+func leftRunning(before int) string {
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before+2; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			text := make([]byte, 1<<16)
+			return fmt.Sprintf("%d goroutines left of %d:\n%s", runtime.NumGoroutine(), before, text[:runtime.Stack(text, true)])
+		}
+	}
+	return ""
+}
+
+// TestMain checks that the tests which run side by side leave nothing running either.
+func TestMain(m *testing.M) {
+	before := runtime.NumGoroutine()
+	code := m.Run()
+	if text := leftRunning(before); text != "" {
+		fmt.Fprintln(os.Stderr, text)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// startWith runs the world of a configuration, beside others if the test does.
 func startWith(t *testing.T, cfg *facility.Messenger) *talkRig {
 	t.Helper()
-	before := runtime.NumGoroutine()
 	w, err := New(cfg, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -56,14 +84,6 @@ func startWith(t *testing.T, cfg *facility.Messenger) *talkRig {
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("the world ended with %v", err)
-		}
-		deadline := time.Now().Add(5 * time.Second)
-		for runtime.NumGoroutine() > before+2 {
-			if time.Now().After(deadline) {
-				text := make([]byte, 1<<16)
-				t.Fatalf("%d goroutines left of %d:\n%s", runtime.NumGoroutine(), before, text[:runtime.Stack(text, true)])
-			}
-			time.Sleep(10 * time.Millisecond)
 		}
 	})
 	r := &talkRig{t, w}

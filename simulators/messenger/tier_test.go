@@ -130,6 +130,7 @@ func TestNothingOfALowerTierVanishes(t *testing.T) {
 // The power of the serving site goes: of the messages nothing is lost, of the lower tiers what was not copied
 // yet; the old site keeps that apart when it comes back.
 func TestTiersLoseWhatTheirLagSays(t *testing.T) {
+	t.Parallel()
 	cfg := rigConfig(8, 40)
 	cfg.Load.Background = 100
 	cfg.Tiers = facility.MessengerTiers{Two: time.Millisecond, Three: 10 * time.Minute}

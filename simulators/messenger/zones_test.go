@@ -18,6 +18,7 @@ func cloud(t *testing.T) *talkRig {
 
 // A planned move between two zones of one cloud: fence, promote, shift, with the users writing all the while.
 func TestAMoveBetweenZonesLosesNothing(t *testing.T) {
+	t.Parallel()
 	r := cloud(t)
 	eventually(t, "the users write", func() bool { return r.w.State().Acked > 60 })
 	before := r.w.State()
@@ -34,6 +35,7 @@ func TestAMoveBetweenZonesLosesNothing(t *testing.T) {
 
 // A zone dies: the witness holds what the other one lacks, and votes. It never leads itself.
 func TestALostZoneLosesNothing(t *testing.T) {
+	t.Parallel()
 	r := cloud(t)
 	eventually(t, "the users write", func() bool { return r.w.State().Acked > 60 })
 	// The last messages are on the dying zone and the witness alone.
