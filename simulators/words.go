@@ -65,6 +65,27 @@ const (
 	FeedLoss       = world.FeedLoss
 	FeedSag        = world.FeedSag
 	FeedHz         = world.FeedHz
+
+	FeedDip          = world.FeedDip
+	BrownOut         = world.BrownOut
+	ATSIdle          = world.ATSIdle
+	BreakerStuck     = world.BreakerStuck
+	BreakerTrip      = world.BreakerTrip
+	BreakerContacts  = world.BreakerContacts
+	BreakerLocal     = world.BreakerLocal
+	BreakerRacked    = world.BreakerRacked
+	TripCoil         = world.TripCoil
+	ShortCircuit     = world.ShortCircuit
+	GeneratorNoStart = world.GeneratorNoStart
+	GeneratorTrip    = world.GeneratorTrip
+	GeneratorFuel    = world.GeneratorFuel
+	RectifierLoss    = world.RectifierLoss
+	UPSNoTransfer    = world.UPSNoTransfer
+	StringAged       = world.StringAged
+	PDUTrip          = world.PDUTrip
+	BranchTrip       = world.BranchTrip
+	CordLoss         = world.CordLoss
+
 	UPSModeFault   = world.UPSModeFault
 	CoolingLoss    = world.CoolingLoss
 	PumpLoss       = world.PumpLoss
