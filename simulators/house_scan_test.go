@@ -3,6 +3,7 @@ package simulators_test
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,9 @@ func newScanner(t *testing.T, site *facility.Site, plant *simulators.Plant) *sca
 	}
 	for i := range site.Devices {
 		d := &site.Devices[i]
+		if !slices.ContainsFunc(d.Refs, func(ref facility.Ref) bool { return needed[ref] }) && len(d.Refs) > 0 {
+			needed[d.Refs[0]] = true // or the device would be taken for silent
+		}
 		if protocol[d.Link] == "modbus" {
 			p := polled{device: d}
 			for _, ref := range d.Refs {
@@ -82,9 +86,7 @@ func newScanner(t *testing.T, site *facility.Site, plant *simulators.Plant) *sca
 					p.points = append(p.points, &site.Points[ref])
 				}
 			}
-			if len(p.points) > 0 {
-				s.modbus = append(s.modbus, p)
-			}
+			s.modbus = append(s.modbus, p)
 			continue
 		}
 		for _, ref := range d.Refs {

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -247,19 +246,41 @@ var sameFire = []string{"committee-silent", "names-refuse", "target-down", "mess
 
 // TestScenarios plays every scenario of the demo in a whole house and holds it to what its file expects.
 func TestScenarios(t *testing.T) {
+	site, all := library(t, demoFile, "../sites/scenarios")
+	playAll(t, site, all, func(s *simulators.Scenario) bool {
+		return s.Length() > longest || slices.Contains(sameFire, s.Name)
+	})
+}
+
+// TestScenariosOfAnsan does the same with the reference site at full size; a second of it costs as much as a minute of
+// the demo, so that only the files are checked in every run.
+func TestScenariosOfAnsan(t *testing.T) {
+	site, all := library(t, "../sites/ansan/site.yaml", "../sites/scenarios/ansan")
+	playAll(t, site, all, func(*simulators.Scenario) bool { return true })
+}
+
+func library(t *testing.T, siteFile, dir string) (*facility.Site, map[string]*simulators.Scenario) {
+	t.Helper()
+	site, faults := facility.Load(siteFile)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	all, faults := simulators.LoadScenarios(dir, site)
+	if err := faults.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) == 0 {
+		t.Fatalf("no scenario in %s can be played on %s", dir, site.ID)
+	}
+	return site, all
+}
+
+func playAll(t *testing.T, site *facility.Site, all map[string]*simulators.Scenario, long func(*simulators.Scenario) bool) {
 	// A second of the house leaves a megabyte of garbage, and there are thousands of them.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	site, faults := facility.Load(demoFile)
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
-	all, faults := simulators.LoadScenarios(filepath.Join(filepath.Dir(demoFile), site.Sim.Scenarios), site)
-	if err := faults.Err(); err != nil {
-		t.Fatal(err)
-	}
 	for name, s := range all {
 		t.Run(name, func(t *testing.T) {
-			if os.Getenv("BONGSU_LONG") == "" && (s.Length() > longest || slices.Contains(sameFire, name)) {
+			if os.Getenv("BONGSU_LONG") == "" && long(s) {
 				t.Skipf("%v of virtual time: set BONGSU_LONG=1", s.Length())
 			}
 			play(t, site, s, func(end told) {
