@@ -77,23 +77,27 @@ func bendWords(blocks []block, at span, b *bend, nowS float64) []block {
 func (b *bend) rewrite(words []uint16, nowS float64) {
 	c := codeOf(b.point)
 	raw := c.read(words)
-	if c.bits > 0 {
-		mask := uint64(1)<<c.bits - 1
-		part := raw >> c.bit & mask
-		if contact(b.point) {
-			part = uint64(oneIf(b.shownBit(part != 0, nowS)))
-		} else {
-			part = uint64(max(0, min(float64(mask), math.Round(b.shown(float64(part), nowS)))))
-		}
-		c.write(words, raw&^(mask<<c.bit)|part<<c.bit)
+	none := b.kind == PointSentinel || b.kind == PointNaN
+	if c.bits == 0 {
+		c.write(words, c.encode(b.shown(c.decode(raw), nowS), none))
 		return
 	}
-	c.write(words, c.encode(b.shown(c.decode(raw), nowS), b.kind == PointSentinel || b.kind == PointNaN))
+	mask := uint64(1)<<c.bits - 1
+	part := raw >> c.bit & mask
+	switch {
+	case contact(b.point):
+		part = uint64(oneIf(b.shownBit(part != 0, nowS)))
+	case none:
+		part = mask
+	default:
+		part = uint64(max(0, min(float64(mask), math.Round(b.shown(float64(part), nowS)))))
+	}
+	c.write(words, raw&^(mask<<c.bit)|part<<c.bit)
 }
 
 // code is how a point lies in its registers, as its profile says.
 type code struct {
-	def         *facility.Point
+	point       *facility.Point
 	width       int // bits of the whole value
 	float       bool
 	signed      bool
@@ -103,7 +107,7 @@ type code struct {
 }
 
 func codeOf(p *facility.Point) code {
-	c := code{def: p, width: 16 * p.Def.Words(), scale: p.Def.Scale, zero: p.Def.Offset, swapped: p.Def.Order == "CDAB"}
+	c := code{point: p, width: 16 * p.Def.Words(), scale: p.Def.Scale, zero: p.Def.Offset, swapped: p.Def.Order == "CDAB"}
 	if c.scale == 0 {
 		c.scale = 1
 	}
@@ -159,8 +163,8 @@ func (c code) encode(v float64, none bool) uint64 {
 	switch {
 	case c.float && none:
 		v = math.NaN()
-	case none && len(c.def.Def.Invalid) > 0:
-		return uint64(c.def.Def.Invalid[0]) & full
+	case none && len(c.point.Def.Invalid) > 0:
+		return uint64(c.point.Def.Invalid[0]) & full
 	case none && c.signed:
 		return full >> 1
 	case none:
@@ -188,7 +192,10 @@ func bentReadings(values []reading, bends []*bend, nowS float64) []reading {
 			if b.point.Def.Topic != r.point {
 				continue
 			}
-			silent = silent || b.kind == PointSilent
+			if b.kind == PointSilent {
+				silent = true
+				continue
+			}
 			r.bend(b, nowS)
 		}
 		if !silent {
