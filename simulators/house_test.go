@@ -101,6 +101,7 @@ type command struct {
 // commander carries orders into the devices, as the collectors do over sockets.
 type commander struct {
 	h    *house
+	deaf string // name of the outputs that take orders and do nothing
 	mu   sync.Mutex
 	sent []command
 }
@@ -121,6 +122,9 @@ func (c *commander) Execute(_ context.Context, cmd facility.Command) (rules.Rece
 	c.mu.Lock()
 	c.sent = append(c.sent, command{cmd.ID, now.Sub(c.h.begun), written, proven, cmd.Def.Pulse})
 	c.mu.Unlock()
+	if c.deaf == cmd.Def.Name || c.deaf == "*" {
+		return rules.Receipt{Sent: now, Accepted: now, Detail: "echoed"}, nil
+	}
 	if err := c.h.plant.Links().Take(cmd.Device, cmd.Def.Function, uint16(*cmd.Def.Address), cmd.Def.Value); err != nil {
 		return rules.Receipt{Sent: now}, err
 	}
@@ -136,11 +140,16 @@ type told struct {
 
 // play runs one scenario from its first second to its last.
 func play(t *testing.T, site *facility.Site, s *simulators.Scenario, inspect func(told)) {
+	playDeaf(t, site, s, "", inspect)
+}
+
+// playDeaf does the same with an output that takes every order of its name, "*" for any, and does nothing.
+func playDeaf(t *testing.T, site *facility.Site, s *simulators.Scenario, deaf string, inspect func(told)) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, site)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		wire := &commander{h: h}
+		wire := &commander{h: h, deaf: deaf}
 		h.start(wire)
 		go func() { done <- h.engine.Run(ctx) }()
 		for n := range int64(warmUp / time.Second) {
@@ -250,6 +259,31 @@ func TestScenarios(t *testing.T) {
 	playAll(t, site, all, func(s *simulators.Scenario) bool {
 		return s.Length() > longest || slices.Contains(sameFire, s.Name)
 	})
+}
+
+// TestScenariosFindOutAHouseThatDoesNotAct: expectations that any house met would prove nothing.
+func TestScenariosFindOutAHouseThatDoesNotAct(t *testing.T) {
+	site, all := library(t, demoFile, "../sites/scenarios")
+	cases := map[string][]string{ // by the output that does nothing: what must fail, at least
+		"water": {"command R3.WATER"}, // the backup valve does its work
+		"*":     {"command R3.ISOLATE", "command R3.CURTAIN", "command SITE.FD_CALL", "figure people"},
+	}
+	for deaf, wanted := range cases {
+		playDeaf(t, site, all["battery-fire"], deaf, func(end told) {
+			var failed []string
+			for _, c := range end.checks {
+				if c.Verdict == simulators.Failed {
+					failed = append(failed, c.Kind+" "+c.What)
+				}
+			}
+			for _, want := range wanted {
+				if !slices.Contains(failed, want) {
+					t.Errorf("with %s deaf, %q is not found out: only %q", deaf, want, failed)
+				}
+			}
+			end.invariants(t) // a dead field is no excuse for a wrong decision
+		})
+	}
 }
 
 // TestScenariosOfAnsan does the same with the reference site at full size; a second of it costs as much as a minute of
