@@ -17,12 +17,12 @@ import (
 func (e *Alarms) TakeOver(now time.Time, old *Alarms, why string) ([]facility.Alarm, []facility.Ref) {
 	old.tick(now)
 	e.started, e.origin, e.at, e.now, e.view = true, old.origin, old.at, old.now, old.view
-	x := exchange{e: e, old: old, why: why, look: map[facility.Ref]bool{}}
+	x := exchange{e: e, old: old, why: why, look: map[facility.Ref]bool{}, same: map[[2]*facility.AlarmRule]bool{}}
 	x.links()
 	x.devices()
 	x.sources()
-	for _, id := range slices.Sorted(maps.Keys(old.byID)) {
-		x.alarm(old.byID[id])
+	for _, was := range old.byID { // in any order: what comes of it is sorted
+		x.alarm(was)
 	}
 	x.orphans()
 	return e.flush(), slices.Sorted(maps.Keys(x.look))
@@ -33,6 +33,7 @@ type exchange struct {
 	e, old *Alarms
 	why    string
 	look   map[facility.Ref]bool // points to judge at once
+	same   map[[2]*facility.AlarmRule]bool
 }
 
 func (x *exchange) rearm(to, from *alarmTimer) {
@@ -152,7 +153,7 @@ func (x *exchange) move(a, was *alarm) {
 // changed judges an alarm by its new rule: delays begin anew, what stands is told in the new words, and stays
 // acknowledged. A rule of another kind watches for something else: what the former one found has ended.
 func (x *exchange) changed(a, was *alarm) {
-	if reflect.DeepEqual(*a.rule, *was.rule) {
+	if x.equal(a.rule, was.rule) {
 		return
 	}
 	x.lookAt(a)
@@ -178,6 +179,17 @@ func (x *exchange) changed(a, was *alarm) {
 	if !sameFinding(&before, a.rec) || (before.ShelvedTo == nil) != (a.rec.ShelvedTo == nil) {
 		x.e.commit(a)
 	}
+}
+
+// equal compares two rules; one rule may stand behind thousands of alarms, and the loop waits meanwhile.
+func (x *exchange) equal(a, b *facility.AlarmRule) bool {
+	key := [2]*facility.AlarmRule{a, b}
+	same, known := x.same[key]
+	if !known {
+		same = reflect.DeepEqual(*a, *b)
+		x.same[key] = same
+	}
+	return same
 }
 
 func (x *exchange) lookAt(a *alarm) {
