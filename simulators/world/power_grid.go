@@ -91,8 +91,12 @@ func (w *World) stepGrid(dt float64) {
 		if t.busy() {
 			h = min(dt, switchStep)
 		}
+		was := t.on
 		t.step(h)
 		for _, z := range w.zoneOrder {
+			if was != fromGenerator && t.on == fromGenerator {
+				z.admitted = false // until the engines' room has been shared out
+			}
 			z.switchOver(t.busPU, t.busHz, h)
 		}
 		w.cooling.watchBus(t.busPU, t.cfg.UnderPU, h)
