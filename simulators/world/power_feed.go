@@ -51,6 +51,23 @@ func (f *feed) healthy(cfg *PowerConfig) bool {
 	return f.pu >= cfg.AvailablePU && f.pu <= 2-cfg.AvailablePU && math.Abs(f.hz-cfg.NominalHz) <= cfg.HzTolerance
 }
 
+// pickUps lets every incomer's relay show what it sees of its own source.
+func (t *intake) pickUps() {
+	for _, f := range t.feeds {
+		b, h := f.cb, t.cfg.HysteresisPU
+		b.live = picked(b.live, Relay27, t.cfg.UnderPU-f.pu, h) | picked(b.live, Relay59, f.pu-1.1, h) |
+			picked(b.live, Relay81, math.Abs(f.hz-t.cfg.NominalHz)-t.cfg.HzTolerance, h)
+	}
+}
+
+// picked is a relay element with its hysteresis: over is by how much its limit is passed.
+func picked(was, bit Relay, over, hysteresis float64) Relay {
+	if over > 1e-9 || was&bit != 0 && over > -hysteresis {
+		return bit
+	}
+	return 0
+}
+
 func (f *feed) dropDip(id string) {
 	kept := f.dips[:0]
 	for _, d := range f.dips {

@@ -120,23 +120,6 @@ func (t *intake) supply() {
 	}
 }
 
-// pickUps lets every incomer's relay show what it sees of its own source.
-func (t *intake) pickUps() {
-	for _, f := range t.feeds {
-		b, h := f.cb, t.cfg.HysteresisPU
-		b.live = picked(b.live, Relay27, t.cfg.UnderPU-f.pu, h) | picked(b.live, Relay59, f.pu-1.1, h) |
-			picked(b.live, Relay81, math.Abs(f.hz-t.cfg.NominalHz)-t.cfg.HzTolerance, h)
-	}
-}
-
-// picked is a relay element with its hysteresis: over is by how much its limit is passed.
-func picked(was, bit Relay, over, hysteresis float64) Relay {
-	if over > 1e-9 || was&bit != 0 && over > -hysteresis {
-		return bit
-	}
-	return 0
-}
-
 // control runs the transfer.
 func (t *intake) control(dt float64) {
 	t.timer += dt
