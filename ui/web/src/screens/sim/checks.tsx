@@ -40,7 +40,7 @@ export function Checks({ run }: { run: Run }) {
           <div className="sim-check-scroll" role="group" aria-label={t('sim.checks')} tabIndex={0}>
             <ul className="sim-check-list">
               {[...checks]
-                .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict) || a.from - b.from)
+                .sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict) || a.to - b.to)
                 .map((c, i) => (
                   <CheckLine key={`${c.kind} ${c.what} ${c.of} ${c.from} ${i}`} check={c} />
                 ))}

@@ -129,7 +129,7 @@ function Coming({ run }: { run: Run }) {
         {run.coming.map((e, i) => (
           <EventLine key={`${e.at} ${i}`} event={e} at={at} />
         ))}
-        {run.coming.length === 0 && <li className="muted">{t('sim.no-more')}</li>}
+        {run.coming.length === 0 && <li className="sim-none muted">{t('sim.no-more')}</li>}
       </ol>
     </>
   )
