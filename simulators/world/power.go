@@ -67,6 +67,14 @@ func (z *zone) loadKW() float64 {
 	return z.itKW + z.cfg.OtherLoadKW + z.shiftKW
 }
 
+// unseen is the share of the zone's load that is not modelled rack by rack, and whose chillers are not either.
+func (z *zone) unseen() float64 {
+	if all := z.loadKW(); all > 0 {
+		return max(0, 1-z.itKW/all)
+	}
+	return 1
+}
+
 // efficiency is the inverter's at a load fraction: fixed, linear and square losses.
 func efficiency(x float64) float64 {
 	if x <= 0 {

@@ -14,7 +14,8 @@ type PowerConfig struct {
 	RetransferS  float64 // stable time of a feed before the intake goes back to it
 	Tolerance    float64 // input window of the UPS, per unit
 	HzTolerance  float64
-	PlantPerLoad float64 // cooling and losses beside the zones, per kW of zone input
+	PlantPerLoad float64 // chillers, pumps, fans and losses of load that is not modelled rack by rack, per kW of it
+	HousePerLoad float64 // the same without the chillers, for racks whose chillers are modelled
 	PF           float64
 
 	// Source transfer at the intake. Measure, undervoltage, opening, dead bus and closing follow one another.
@@ -85,7 +86,7 @@ func DefaultPowerConfig() PowerConfig {
 	return PowerConfig{
 		RackKW: 10000. / 56, ReserveSOC: .10, LowMinutes: 2, WalkInS: 10, ChargeShare: .10,
 		OutputV: 380, InputV: 380, FeedV: 22900, NominalHz: 60, RetransferS: 300,
-		Tolerance: .10, HzTolerance: 3, PlantPerLoad: .3, PF: .97,
+		Tolerance: .10, HzTolerance: 3, PlantPerLoad: .3, HousePerLoad: .1, PF: .97,
 		UnderPU: .8, UnderS: .5, MeasureS: .02, HysteresisPU: .05, AvailablePU: .9, OpenS: .1, CloseS: .3, DeadS: .1,
 		SyncDeg: 10, SyncPU: .05, SyncHz: .1, ChatterTransfers: 4,
 		Breaker: BreakerPhysics{CloseS: .08, TripS: .05, SpringS: 10, SelectS: 10, PickupPU: 1.2, IncomerTD: .3, FeederTD: .1,

@@ -155,7 +155,7 @@ func (w *World) loadBus(dt float64) {
 		z.admitted = !onGens || full*(1+cfg.PlantPerLoad) <= room
 		if z.admitted {
 			room -= full * (1 + cfg.PlantPerLoad)
-			plant += full * cfg.PlantPerLoad
+			plant += full * (cfg.HousePerLoad + (cfg.PlantPerLoad-cfg.HousePerLoad)*z.unseen())
 		}
 		kw := z.inputKW()
 		need += kw
@@ -164,6 +164,9 @@ func (w *World) loadBus(dt float64) {
 		z.cb.xf.step(z.cb.phys, kva, dt)
 	}
 	t.needKW = need + plant
+	if w.cooling != nil { // it is built on the first second's loads
+		t.needKW += w.CoolingKW()
+	}
 	if t.busPU < .5 {
 		t.needKW = 0
 	}

@@ -247,3 +247,17 @@ func TestRectifierLossIsCarriedByTheBattery(t *testing.T) {
 		t.Errorf("repaired: %v", z.Mode)
 	}
 }
+
+// What the chillers draw comes through the meter of the intake: without them the feed carries less.
+func TestFeedCarriesTheChillers(t *testing.T) {
+	w := plant(.05)
+	w.Step(time.Minute)
+	before, _ := w.Feed("main")
+	drawn := w.CoolingKW()
+	inject(t, w, Fault{Kind: CoolingLoss, Target: "site", Params: FaultParams{Amount: 0}})
+	w.Step(2 * time.Minute)
+	after, _ := w.Feed("main")
+	if drawn < 5 || math.Abs(before.KW-after.KW-drawn) > .1*drawn+1 {
+		t.Errorf("the chillers drew %.1f kW, the feed went from %.1f to %.1f kW", drawn, before.KW, after.KW)
+	}
+}
