@@ -3,7 +3,6 @@ package collectors
 import (
 	"encoding/binary"
 	"fmt"
-	"syscall"
 	"testing"
 	"time"
 
@@ -11,9 +10,7 @@ import (
 )
 
 const (
-	benchDevices   = 200
 	benchRegisters = 100
-	benchTime      = 3 * time.Second
 )
 
 func benchPoints(scan time.Duration) []facility.PointDef {
@@ -40,10 +37,4 @@ func BenchmarkDecode(b *testing.B) {
 		plans[0].decode(data, scales, now)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRegisters, "ns/register")
-}
-
-func cpuSeconds() float64 {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }

@@ -76,6 +76,7 @@ type port struct {
 
 	asked    envelope
 	answer   envelope
+	decoded  modbus.ProtocolDataUnit // of the answer
 	pdu, out []byte
 	buf      [frameMax + 1]byte
 }
@@ -152,9 +153,10 @@ func (p *port) Encode(pdu *modbus.ProtocolDataUnit) ([]byte, error) {
 // Verify implements modbus.Packager. What Send returns has been checked already.
 func (p *port) Verify([]byte, []byte) error { return nil }
 
-// Decode implements modbus.Packager.
+// Decode implements modbus.Packager. Its result is valid until the next call.
 func (p *port) Decode([]byte) (*modbus.ProtocolDataUnit, error) {
-	return &modbus.ProtocolDataUnit{FunctionCode: p.answer.pdu[0], Data: p.answer.pdu[1:]}, nil
+	p.decoded = modbus.ProtocolDataUnit{FunctionCode: p.answer.pdu[0], Data: p.answer.pdu[1:]}
+	return &p.decoded, nil
 }
 
 // Send implements modbus.Transporter. The answer is valid until the next call.

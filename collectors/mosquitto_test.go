@@ -178,11 +178,9 @@ func TestMosquittoWithTenThousandTopics(t *testing.T) {
 	}
 	var last mqtt.Token
 	for n := range many {
-		at := now.Add(time.Hour) // that of half of them is filled in below
+		at := now.Add(3 * time.Second) // about when they arrive
 		if n%2 == 1 {
 			at = now.Add(-time.Hour)
-		} else {
-			at = now.Add(3 * time.Second) // about when they arrive
 		}
 		last = publish(n, 1, true, at)
 	}

@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -209,8 +210,21 @@ func (l *mqttLink) dialUntil(ctx context.Context) (net.Conn, error) {
 		}
 	}
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
-	return conn, nil
+	return &readAhead{Conn: conn, from: bufio.NewReaderSize(conn, readRoom)}, nil
 }
+
+// readRoom is how much is read from a broker at once.
+const readRoom = 32 << 10
+
+// readAhead is a connection that is read in large pieces: the client library takes a message's head byte by byte,
+// each in a call to the system of its own.
+type readAhead struct {
+	net.Conn
+	from *bufio.Reader
+}
+
+// Read gives what was read ahead, then what comes.
+func (c *readAhead) Read(b []byte) (int, error) { return c.from.Read(b) }
 
 // subscribe asks for every topic, on every connection anew. It runs when the client has finished
 // connecting, not in its on-connect handler: that is called while the client still sends again what it

@@ -8,10 +8,10 @@ import (
 
 // contract lists every benchmark line by name, with the figures others rely on. A line may carry more.
 var contract = map[string][]string{
-	"modbus.polls":       {"polls_per_s", "cpu_s_per_100k_registers", "floor_polls_per_s", "p50_ms", "p99_ms"},
+	"modbus.polls":       {"polls_per_s", "polls_per_s_store_off", "cpu_s_per_100k_registers", "floor_polls_per_s", "p50_ms", "p99_ms"},
 	"modbus.gateway":     {"healthy_polls_lost", "max_gap_ms"},
-	"mqtt.ingest":        {"qos", "messages_per_s", "cpu_s_per_100k"},
-	"ingest.points":      {"points_per_s", "allocs_per_point"},
+	"mqtt.ingest":        {"qos", "messages_per_s", "messages_per_s_store_off", "cpu_s_per_100k", "floor_messages_per_s"},
+	"ingest.points":      {"points_per_s", "allocs_per_point", "cpu_s_per_100k_points"},
 	"latency.stage":      {"p50_ms", "p99_ms"},
 	"latency.command":    {"p50_ms", "p99_ms"},
 	"site.ansan":         {"points", "cores", "rss_mib", "fresh_ratio", "seconds"},
