@@ -85,8 +85,8 @@ func BenchmarkIngestPoints(b *testing.B) {
 	runtime.ReadMemStats(&after)
 	cancel()
 	reading.Wait()
-	tellFigures(b, map[string]any{"bench": "ingest.points", "points": len(points), "points_per_s": int(float64(n) / took.Seconds()),
-		"allocs_per_point": float64(after.Mallocs-before.Mallocs) / float64(n), "part": "spool to embedded store; no collectors, rules or socket"})
+	b.ReportMetric(float64(n)/took.Seconds(), "points/s")
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(n), "allocs/point")
 }
 
 // BenchmarkHistorianOutage fills the spool while the database is away, lets it come back and counts what it has.
