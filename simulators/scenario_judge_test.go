@@ -45,8 +45,9 @@ func TestTheJudge(t *testing.T) {
 		{"one of the forbidden", Outcome{NoAlarms: []string{"fire:STAGE*"}}, []func(*Judge){happens(time.Minute, "alarm fire:STAGE1:R1")}, Failed},
 		{"forbidden, but after the end", Outcome{NoAlarms: []string{"*"}}, []func(*Judge){happens(end, "stage x S1"), happens(end+time.Minute, "alarm x")}, Met},
 	}
+	site := loadDemo(t)
 	for _, c := range cases {
-		j := NewJudge(&Scenario{Lasts: end, Outcome: c.outcome}, loadDemo(t), true)
+		j := NewJudge(&Scenario{Lasts: end, Outcome: c.outcome}, site, true)
 		for _, tell := range c.story {
 			tell(j)
 		}
@@ -80,10 +81,10 @@ func TestTheJudgeMeasures(t *testing.T) {
 	defer func() { gauges["bms_c"] = saved }()
 	now := 0.0
 	gauges["bms_c"] = func(*world.World, string) (float64, error) { return now, nil }
-	w := world.New(world.DefaultConfig())
+	w, site := world.New(world.DefaultConfig()), loadDemo(t)
 	for _, c := range cases {
 		c.figure.Figure = "bms_c"
-		j := NewJudge(&Scenario{Lasts: time.Minute, Outcome: Outcome{Figures: []FigureExpected{c.figure}}}, loadDemo(t), true)
+		j := NewJudge(&Scenario{Lasts: time.Minute, Outcome: Outcome{Figures: []FigureExpected{c.figure}}}, site, true)
 		for n := range 61 {
 			now = float64(n)
 			j.Look(time.Duration(n)*s, w)

@@ -78,9 +78,10 @@ outcome:
     - {figure: max_cell_c, of: demo/b1/r1}
     - {figure: max_cell_c, of: demo/b1/r1, at: 5s, take: peak, max: 9}
 `
-	_, first := ParseScenario("wrong.yaml", []byte(text), loadDemo(t))
+	site := loadDemo(t)
+	_, first := ParseScenario("wrong.yaml", []byte(text), site)
 	sound := strings.NewReplacer("  - {set: Cell.Magic, to: 1}\n", "", "  - {asset: demo/nowhere, set: RatedKW, to: 1}\n", "").Replace(text)
-	_, second := ParseScenario("wrong.yaml", []byte(sound), loadDemo(t))
+	_, second := ParseScenario("wrong.yaml", []byte(sound), site)
 	for want, all := range map[string]string{
 		"wrong.yaml:6:": first.Error(), "CellLinkWPK": first.Error(), "wrong.yaml:7:": first.Error(), "demo/ups-a": first.Error(),
 		"words in ko and en": first.Error(), "needs act, subject and by": first.Error(),
