@@ -36,6 +36,7 @@ type EngineConfig struct {
 	Gap       func() bool // whether the journal has entries that are not proven written
 	Commander Commander
 	Report    func([]facility.FireRoomView)
+	Turns     TurnLog // nil: the turns are not noted, and a replay of this run is not exact
 	Node      string
 	Log       *slog.Logger
 }
@@ -58,6 +59,8 @@ type Engine struct {
 	lastTick  time.Time
 	complete  bool // the last tick followed a complete scan
 	steps     atomic.Int64
+	clock     clock
+	notes     turnRecorder
 }
 
 type actRequest struct {
@@ -73,7 +76,9 @@ type Picture struct {
 }
 
 // NewEngine prepares the engine; Restore and then Run start it.
-func NewEngine(cfg EngineConfig) (*Engine, error) {
+func NewEngine(cfg EngineConfig) (*Engine, error) { return newEngine(cfg, newClock()) }
+
+func newEngine(cfg EngineConfig, began clock) (*Engine, error) {
 	alarms, err := NewAlarms(cfg.Site)
 	if err != nil {
 		return nil, err
@@ -81,13 +86,14 @@ func NewEngine(cfg EngineConfig) (*Engine, error) {
 	e := &Engine{
 		cfg: cfg, alarms: alarms, commands: newCommandDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
 		acts: make(chan actRequest, actQueue), pictures: make(chan chan Picture),
-		exchanges: make(chan exchangeRequest), arrived: map[facility.Ref]bool{},
+		exchanges: make(chan exchangeRequest), arrived: map[facility.Ref]bool{}, clock: began,
+		notes: turnRecorder{to: cfg.Turns, life: lifeNote{Began: began.base.Round(0), Revision: cfg.Site.Revision, Node: cfg.Node}},
 	}
 	e.hop = executorHop{e.lanes}
 	if cfg.Site.Fire == nil {
 		return e, nil
 	}
-	if e.fire, err = newFireDesk(cfg.Site, time.Now()); err != nil {
+	if e.fire, err = newFireDesk(cfg.Site, began.base); err != nil {
 		return nil, err
 	}
 	if cfg.Site.Fire.Mode == "supervisor" {
@@ -98,11 +104,15 @@ func NewEngine(cfg EngineConfig) (*Engine, error) {
 
 // Restore takes up what a former process left in the journal: alarms, command records, fire stages.
 func (e *Engine) Restore(entries func(fn func(journal.Entry) error) error) error {
-	now := time.Now()
 	h, err := readHistory(entries)
 	if err != nil {
 		return err
 	}
+	return e.restore(e.clock.now(), h)
+}
+
+func (e *Engine) restore(now time.Time, h history) error {
+	e.notes.life.Restored, e.notes.life.Seq = now.Round(0), h.last
 	e.alarms.Restore(h.alarms)
 	for _, r := range h.commands {
 		e.commands.restore(r)
@@ -120,32 +130,31 @@ func (e *Engine) Run(ctx context.Context) error {
 	go func() { e.lanes.run(ctx); close(lanesDone) }()
 	defer func() { cancel(); <-lanesDone }()
 
-	start := []journal.Draft{{Kind: KindStart, Actor: "system", Subject: e.cfg.Node, Data: map[string]string{"revision": e.cfg.Site.Revision}}}
-	for _, r := range e.commands.orphans() {
-		start = append(start, commandDraft(r))
-	}
-	e.write(start, fsyncPatience)
+	e.notes.begin()
+	defer e.notes.flush()
+	e.begin()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		var ev event
 		select {
 		case <-ctx.Done():
 			e.write([]journal.Draft{{Kind: KindStop, Actor: "system", Subject: e.cfg.Node}}, time.Second)
 			return nil
 		case <-e.cfg.Reader.Ready():
-			e.intake(time.Now())
+			ev.batches, ev.lost = e.cfg.Reader.Take()
 		case a := <-e.lanes.answers:
-			e.answered(a)
+			ev.answer = &a
 		case r := <-e.acts:
-			e.act(r)
+			ev.act = &r
 		case p := <-e.pictures:
-			p <- e.picture(time.Now())
+			p <- e.picture(e.clock.now())
 		case r := <-e.exchanges:
-			e.exchange(r)
+			ev.exchange = &r
 		case <-timer.C:
 		}
-		now := time.Now()
-		e.step(now)
+		now := e.clock.now()
+		e.turn(now, ev)
 		timer.Reset(max(time.Until(e.due(now)), time.Millisecond))
 	}
 }
@@ -188,9 +197,10 @@ func (e *Engine) picture(now time.Time) Picture {
 	return p
 }
 
-func (e *Engine) intake(now time.Time) {
-	batches, lost := e.cfg.Reader.Take()
-	for _, b := range batches {
+func (e *Engine) intake(now time.Time, ev event) {
+	lost := ev.lost
+	for _, b := range ev.batches {
+		b = e.notes.settle(&e.clock, b)
 		e.cfg.Live.Apply(b)
 		for _, s := range b {
 			e.changed = append(e.changed, s.Point)
@@ -209,8 +219,8 @@ func (e *Engine) intake(now time.Time) {
 	}
 }
 
-// step decides on everything that is due, writes it, and only then acts.
-func (e *Engine) step(now time.Time) {
+// step decides on everything that is due, writes it, and only then acts. It gives the last entry's number, 0 for none.
+func (e *Engine) step(now time.Time) (seq uint64) {
 	e.steps.Add(1)
 	var drafts []journal.Draft
 	for _, a := range e.alarms.Eval(now, e.cfg.Live, e.changed) {
@@ -230,7 +240,7 @@ func (e *Engine) step(now time.Time) {
 		out = e.tick(now)
 		drafts = append(drafts, out.drafts...)
 	}
-	seq := e.write(drafts, fsyncPatience)
+	seq = e.write(drafts, fsyncPatience)
 	for _, j := range out.again {
 		e.hop.send(j)
 	}
@@ -241,8 +251,11 @@ func (e *Engine) step(now time.Time) {
 	}
 	if ticked {
 		e.answerRequests(out, seq)
-		e.cfg.Report(e.fire.rooms(now, e.cfg.Live))
+		if e.cfg.Report != nil {
+			e.cfg.Report(e.fire.rooms(now, e.cfg.Live))
+		}
 	}
+	return seq
 }
 
 func (e *Engine) tick(now time.Time) fireOutcome {
@@ -289,13 +302,14 @@ func (e *Engine) due(now time.Time) time.Time {
 }
 
 // answered takes in what a device said to a command.
-func (e *Engine) answered(a answer) {
+func (e *Engine) answered(now time.Time, a answer) uint64 {
 	if a.err != nil {
 		e.cfg.Log.Warn("a command was not accepted", "command", a.name, "cause", a.err)
 	}
-	if rec, ok := e.commands.answered(a, time.Now()); ok {
-		e.write([]journal.Draft{commandDraft(rec)}, fsyncPatience)
+	if rec, ok := e.commands.answered(a, now); ok {
+		return e.write([]journal.Draft{commandDraft(rec)}, fsyncPatience)
 	}
+	return 0
 }
 
 // write appends to the journal. While the disk is known to be sick, nobody waits for it again: the

@@ -11,9 +11,9 @@ import (
 	"bongsu/journal"
 )
 
-// act does what a person asked. The act is journalled before it is done, refused or not.
-func (e *Engine) act(r actRequest) {
-	now := time.Now()
+// act does what a person asked and gives the number of its last entry. The act is journalled before it is done,
+// refused or not.
+func (e *Engine) act(now time.Time, r actRequest) (seq uint64) {
 	entry := journal.Draft{Kind: KindAct, Actor: strings.Join(r.act.By, "+"), Subject: r.act.Subject, Data: r.act}
 	switch {
 	case strings.HasPrefix(r.act.Kind, "alarm."):
@@ -22,36 +22,41 @@ func (e *Engine) act(r actRequest) {
 		for _, a := range recs {
 			drafts = append(drafts, alarmDraft(a, entry.Actor))
 		}
-		res.Seq = e.write(drafts, fsyncPatience)
+		seq = e.write(drafts, fsyncPatience)
+		res.Seq = seq
 		r.answer <- res
 	case r.act.Kind == "command":
 		if err := e.interlocked(now, r.act); err != nil {
-			r.answer <- facility.ActResult{Code: http.StatusConflict, Detail: err.Error(), Seq: e.write([]journal.Draft{entry}, fsyncPatience)}
-			return
+			seq = e.write([]journal.Draft{entry}, fsyncPatience)
+			r.answer <- facility.ActResult{Code: http.StatusConflict, Detail: err.Error(), Seq: seq}
+			return seq
 		}
 		rec, res := e.commands.request(now, r.act)
 		if rec == nil {
-			res.Seq = e.write([]journal.Draft{entry}, fsyncPatience)
+			seq = e.write([]journal.Draft{entry}, fsyncPatience)
+			res.Seq = seq
 			r.answer <- res
-			return
+			return seq
 		}
-		res.Seq = e.write([]journal.Draft{entry, commandDraft(*rec)}, fsyncPatience)
+		seq = e.write([]journal.Draft{entry, commandDraft(*rec)}, fsyncPatience)
+		res.Seq = seq
 		if !e.lanes.send(job{record: rec.ID, name: rec.Name, cmd: e.cfg.Site.Commands[rec.Command]}) {
 			res = facility.ActResult{Code: http.StatusServiceUnavailable, Detail: "the link's command queue is full: nothing was sent"}
 		}
 		r.answer <- res
 	case strings.HasPrefix(r.act.Kind, "fire.") && e.fire != nil:
-		seq := e.write([]journal.Draft{entry}, fsyncPatience)
+		seq = e.write([]journal.Draft{entry}, fsyncPatience)
 		req, res := e.fire.request(r.act)
 		if res.Code != 0 {
 			res.Seq = seq
 			r.answer <- res
-			return
+			return seq
 		}
 		e.fire.asked = append(e.fire.asked, &fireRequest{act: r.act, req: req, answer: func(res facility.ActResult) { r.answer <- res }})
 	default:
 		r.answer <- facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("%q cannot be done here", r.act.Kind)}
 	}
+	return seq
 }
 
 func (e *Engine) interlocked(now time.Time, act facility.Act) error {
@@ -93,46 +98,57 @@ type history struct {
 	alarms   []facility.Alarm
 	commands []facility.CommandRecord
 	fire     *fireState
+	last     uint64 // number of the newest entry
 }
 
 func readHistory(entries func(fn func(journal.Entry) error) error) (history, error) {
-	var h history
-	alarms, commands := map[string]int{}, map[string]int{}
-	err := entries(func(en journal.Entry) error {
-		switch en.Kind {
-		case KindAlarm:
-			var a facility.Alarm
-			if err := json.Unmarshal(en.Data, &a); err != nil {
-				return fmt.Errorf("entry %d: alarm record: %w", en.Seq, err)
-			}
-			if i, ok := alarms[a.ID]; ok {
-				h.alarms[i] = a
-				return nil
-			}
-			alarms[a.ID] = len(h.alarms)
-			h.alarms = append(h.alarms, a)
-		case KindCommand:
-			var r facility.CommandRecord
-			if err := json.Unmarshal(en.Data, &r); err != nil {
-				return fmt.Errorf("entry %d: command record: %w", en.Seq, err)
-			}
-			if i, ok := commands[r.ID]; ok {
-				h.commands[i] = r
-				return nil
-			}
-			commands[r.ID] = len(h.commands)
-			h.commands = append(h.commands, r)
-		case KindFireState:
-			s, err := decodeFireState(en.Data)
-			if err != nil {
-				return fmt.Errorf("entry %d: %w", en.Seq, err)
-			}
-			h.fire = &s
-		}
-		return nil
-	})
-	if err != nil {
+	var f historyFold
+	if err := entries(f.add); err != nil {
 		return history{}, fmt.Errorf("take up the state from the journal: %w", err)
 	}
-	return h, nil
+	return f.history, nil
+}
+
+// historyFold takes a journal in, entry by entry. Its zero value is one of an empty journal.
+type historyFold struct {
+	history
+	alarmAt, commandAt map[string]int
+}
+
+func (f *historyFold) add(en journal.Entry) error {
+	if f.alarmAt == nil {
+		f.alarmAt, f.commandAt = map[string]int{}, map[string]int{}
+	}
+	f.last = max(f.last, en.Seq)
+	switch en.Kind {
+	case KindAlarm:
+		var a facility.Alarm
+		if err := json.Unmarshal(en.Data, &a); err != nil {
+			return fmt.Errorf("entry %d: alarm record: %w", en.Seq, err)
+		}
+		if i, ok := f.alarmAt[a.ID]; ok {
+			f.alarms[i] = a
+			return nil
+		}
+		f.alarmAt[a.ID] = len(f.alarms)
+		f.alarms = append(f.alarms, a)
+	case KindCommand:
+		var r facility.CommandRecord
+		if err := json.Unmarshal(en.Data, &r); err != nil {
+			return fmt.Errorf("entry %d: command record: %w", en.Seq, err)
+		}
+		if i, ok := f.commandAt[r.ID]; ok {
+			f.commands[i] = r
+			return nil
+		}
+		f.commandAt[r.ID] = len(f.commands)
+		f.commands = append(f.commands, r)
+	case KindFireState:
+		s, err := decodeFireState(en.Data)
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", en.Seq, err)
+		}
+		f.fire = &s
+	}
+	return nil
 }

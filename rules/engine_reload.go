@@ -42,8 +42,9 @@ func NewExchange(site *facility.Site) (*Exchange, error) {
 
 // exchangeRequest waits for the loop.
 type exchangeRequest struct {
-	x      *Exchange
-	answer chan []string
+	x        *Exchange
+	answer   chan []string
+	accepted bool // it is in place
 }
 
 // Exchange puts another site in place between two turns of the loop, or answers why not: then nothing has
@@ -59,8 +60,8 @@ func (e *Engine) Exchange(ctx context.Context, x *Exchange) (refused []string, e
 }
 
 // exchange runs on the loop. Nothing in it waits but the journal, at most as long as for a command.
-func (e *Engine) exchange(r exchangeRequest) {
-	now, x := time.Now(), r.x
+func (e *Engine) exchange(now time.Time, r *exchangeRequest) {
+	x := r.x
 	plan := x.Plan(e.above(now))
 	refused := append(plan.Refused, e.underWay(plan.Reach)...)
 	if x.Hand && len(refused) == 0 && x.desk != nil && e.fire != nil {
@@ -72,6 +73,13 @@ func (e *Engine) exchange(r exchangeRequest) {
 		r.answer <- refused
 		return
 	}
+	r.accepted = true
+	e.place(now, x)
+	r.answer <- nil
+}
+
+// place puts the other site in place.
+func (e *Engine) place(now time.Time, x *Exchange) {
 	records, look := x.alarms.TakeOver(now, e.alarms, x.Why)
 	e.alarms, e.cfg.Site, e.commands.site = x.alarms, x.site, x.site
 	e.changed = append(e.changed, look...)
@@ -80,12 +88,12 @@ func (e *Engine) exchange(r exchangeRequest) {
 	if e.fire != nil {
 		e.fire.redefine(x.site)
 	}
+	e.notes.life.Revision = x.site.Revision
 	drafts := make([]journal.Draft, 0, len(records))
 	for _, a := range records {
 		drafts = append(drafts, alarmDraft(a, x.By))
 	}
 	e.write(drafts, fsyncPatience)
-	r.answer <- nil
 }
 
 // above names the fire rooms that are not at S0.
@@ -132,8 +140,15 @@ func (e *Engine) underWay(reach facility.Reach) (refused []string) {
 // RetireMissing ends the alarms whose rules, points or devices are not in the site any more, after a hand-over
 // that a person ordered. It is called after Restore and before Run.
 func (e *Engine) RetireMissing(by, why string) {
+	e.notes.begin()
+	now := e.clock.now()
+	e.notes.note(blockLeft, retireNote{At: now.Round(0), By: by, Why: why})
+	e.retire(now, by, why)
+}
+
+func (e *Engine) retire(now time.Time, by, why string) {
 	var drafts []journal.Draft
-	for _, a := range e.alarms.Retire(time.Now(), why) {
+	for _, a := range e.alarms.Retire(now, why) {
 		drafts = append(drafts, alarmDraft(a, by))
 	}
 	e.write(drafts, time.Second)

@@ -46,8 +46,13 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("open the spool: %w", err)
 	}
 	defer func() { _ = spool.Close() }()
+	turns, err := journal.OpenTrail(filepath.Join(o.fieldDir(), "turns"), journal.TrailOptions{Logger: log})
+	if err != nil {
+		return fmt.Errorf("open the notes for a replay: %w", err)
+	}
 	parts.start("journal", book.Run)
 	parts.start("spool", spool.Run)
+	parts.start("turns", turns.Run)
 
 	bus := facility.NewBus()
 	live := facility.NewLive(site.Points)
@@ -61,7 +66,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	state.revision.Store(&site.Revision)
 	engine, err := rules.NewEngine(rules.EngineConfig{
 		Site: site, Live: live, Reader: bus.Subscribe("rules", facility.KeepOrder, room), Journal: book,
-		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{wire}, Report: state.rooms,
+		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{wire}, Report: state.rooms, Turns: turns,
 		Node: o.node, Log: log,
 	})
 	if err != nil {
