@@ -30,7 +30,7 @@ func at(when time.Time, v float64) facility.Sample {
 // A year of one cell, a sample each ten minutes, kept for 30 days: an operator looks at all of it in 400
 // pixels. The one hot reading in May is there, the three days of silence in August are a gap.
 func TestAYearInFourHundredPixels(t *testing.T) {
-	s, err := Open(t.TempDir(), Options{Retention: 30 * aDay, block: 5 * aDay}, quiet)
+	s, err := Open(t.TempDir(), Options{Retention: 30 * aDay, Block: 5 * aDay}, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

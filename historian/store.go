@@ -35,14 +35,14 @@ type Options struct {
 	HourRetention   time.Duration // and an hour's, ten years
 	RollupBytes     int64         // both together at most, 20 GiB; the oldest minutes go first
 
-	block time.Duration // what the store writes down at once; tests of long times make it long
+	Block time.Duration // what the store writes down at once, 2 hours; it holds half as much again in memory until then
 }
 
 func (o Options) withDefaults() Options {
 	return Options{
 		Retention: cmp.Or(o.Retention, 30*aDay), MaxBytes: cmp.Or(o.MaxBytes, 10<<30),
 		MinuteRetention: cmp.Or(o.MinuteRetention, 366*aDay), HourRetention: cmp.Or(o.HourRetention, 3653*aDay),
-		RollupBytes: cmp.Or(o.RollupBytes, 20<<30), block: cmp.Or(o.block, 2*time.Hour),
+		RollupBytes: cmp.Or(o.RollupBytes, 20<<30), Block: cmp.Or(o.Block, 2*time.Hour),
 	}
 }
 
@@ -106,7 +106,7 @@ func Open(dir string, opts Options, log *slog.Logger) (*Store, error) {
 	opts = opts.withDefaults()
 	o := tsdb.DefaultOptions()
 	o.RetentionDuration, o.MaxBytes = opts.Retention.Milliseconds(), opts.MaxBytes
-	o.MinBlockDuration, o.MaxBlockDuration = opts.block.Milliseconds(), max(opts.block, opts.Retention/10).Milliseconds()
+	o.MinBlockDuration, o.MaxBlockDuration = opts.Block.Milliseconds(), max(opts.Block, opts.Retention/10).Milliseconds()
 	o.OutOfOrderTimeWindow = lateWindow.Milliseconds()
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make the history folder: %w", err)

@@ -28,7 +28,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("make the desk's folder: %w", err)
 	}
 	parts := newStack(log)
-	store, err := historian.Open(filepath.Join(o.deskDir(), "history"), historian.Options{}, log)
+	store, err := historian.Open(filepath.Join(o.deskDir(), "history"), historyOptions(site), log)
 	if err != nil {
 		return err
 	}

@@ -165,20 +165,25 @@ const (
 // spoolOptions sizes the spool for the site's full rate, but never beyond half of what its disk has
 // free: the journal is on it too.
 func spoolOptions(site *facility.Site, rank *ranking, dir string, log *slog.Logger) journal.SpoolOptions {
-	rate := 0.0
-	for _, p := range site.Points {
-		every := p.Scan
-		if every <= 0 {
-			every = seldom
-		}
-		rate += 1 / every.Seconds()
-	}
-	most := max(int64(rate*outage.Seconds()*bytesASample*outageMargin), leastSpool)
+	most := max(int64(samplesPerSecond(site)*outage.Seconds()*bytesASample*outageMargin), leastSpool)
 	if free, ok := freeBytes(dir); ok && most > free/2 {
 		log.Warn("the disk is small for an outage of the history of 72 h", "wanted_bytes", most, "spool_bytes", free/2)
 		most = free / 2
 	}
 	return journal.SpoolOptions{Logger: log, MaxBytes: most, Class: rank.of, TopClass: rankSafety}
+}
+
+// samplesPerSecond is how many values a site's scan classes bring.
+func samplesPerSecond(site *facility.Site) float64 {
+	rate := 0.0
+	for i := range site.Points {
+		every := site.Points[i].Scan
+		if every <= 0 {
+			every = seldom
+		}
+		rate += 1 / every.Seconds()
+	}
+	return rate
 }
 
 // freeBytes is what the disk of a folder has left for us.
