@@ -396,3 +396,24 @@ func TestAnInhibitInTheMiddleOfARetryCountsAsFailed(t *testing.T) {
 		t.Errorf("nozzle is %+v", k)
 	}
 }
+
+// A person broke the glass, the gas went, the fire is out. Reset while the station still stands pulled
+// would release a second time, onto the people who came to inspect: it is refused until it is put back.
+func TestAResetWaitsForTheManualStationToBePutBack(t *testing.T) {
+	g := newRig(t, oneRack())
+	g.heat(0, 62)
+	g.run(5)
+	g.in.Rooms[0].ManualStation = true
+	g.run(5)
+	g.heat(0, 30)
+	g.run(3605)
+	g.ask(Request{Kind: RequestReset, Subject: "R1", Inspected: true})
+	g.run(1)
+	g.wantAlarms(map[string]bool{"RESET_REJECTED:NOT_SAFE": true})
+	g.wantSent(map[string]int{"ROOM.GAS_RELEASE": 1})
+	g.in.Rooms[0].ManualStation = false
+	g.ask(Request{Kind: RequestReset, Subject: "R1", Inspected: true})
+	g.run(5)
+	g.wantStage(S0)
+	g.wantSent(map[string]int{"ROOM.GAS_RELEASE": 1})
+}

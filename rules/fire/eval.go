@@ -95,6 +95,7 @@ type evalRun struct {
 	last    int // the last tick that was evaluated
 	crashed bool
 	kept    Snapshot
+	watch   *Watch // nil when nobody judges the run
 
 	commands []evalEvent
 	alarms   []evalEvent
@@ -194,6 +195,10 @@ func (run *evalRun) comeUp(t int) {
 	}
 	if err != nil {
 		run.errors = append(run.errors, fmt.Sprintf("restart at %d s: %v", t, err))
+		return
+	}
+	if run.watch != nil {
+		run.watch.Restarted(s, at(t-run.last), at(t), run.engine.View())
 	}
 }
 
@@ -217,6 +222,9 @@ func (run *evalRun) tick(t int) {
 	}
 	d := run.engine.Tick(at(t), run.wall, run.in)
 	run.last = t
+	if run.watch != nil {
+		run.watch.Tick(Observation{Now: at(t), Inputs: run.in, Decisions: d, View: run.engine.View()})
+	}
 	run.note(t, d)
 	if run.manual {
 		run.refresh(false)

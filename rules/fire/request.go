@@ -221,7 +221,7 @@ func (c *core) askBankReady(q *Request) string {
 }
 
 // askReset asks for the proof of a cold, clean rack over the whole dwell, and that this tick's own
-// readings have not ended it.
+// readings have not ended it. A station that still stands pulled would release again at once.
 func (c *core) askReset(q *Request) string {
 	r := c.rackNamed(q.Subject)
 	switch {
@@ -231,7 +231,7 @@ func (c *core) askReset(q *Request) string {
 		return refUnknown
 	case !q.Inspected:
 		return refInspection
-	case !r.safe.lasted(c.now, c.lim.ResetDwell) || !c.clean(r) || c.hotNow(r):
+	case !r.safe.lasted(c.now, c.lim.ResetDwell) || !c.clean(r) || c.hotNow(r) || r.room.in.ManualStation:
 		return refNotSafe
 	}
 	c.reset(r)
