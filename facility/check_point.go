@@ -10,7 +10,6 @@ import (
 var (
 	scanClasses  = []time.Duration{100 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, time.Minute}
 	pointKinds   = []string{"", "analog", "binary", "enum"}
-	alarmKinds   = []string{"high", "low", "state", "stale"}
 	alarmClasses = []string{"fire", "safety", "power", "cooling", "it", "system"}
 )
 
@@ -78,7 +77,8 @@ func (c *checker) commandDefs(d *decoder, p *Profile) {
 			d.fault(at, "the command needs a name")
 		}
 		c.modbusCommand(d, at, def)
-		if !slices.Contains([]string{"C0", "C1", "C2", "C3", "C4"}, def.Level) {
+		c.commandValue(d, at, p, def)
+		if !slices.Contains(commandLevels, def.Level) {
 			d.fault(at, "command %q: level %q: want C0 to C4", def.Name, def.Level)
 		}
 		if !slices.ContainsFunc(p.Points, func(x PointDef) bool { return x.Name == def.Feedback }) {
@@ -86,39 +86,6 @@ func (c *checker) commandDefs(d *decoder, p *Profile) {
 		}
 		if def.Deadline <= 0 {
 			d.fault(at, "command %q has no deadline for its feedback", def.Name)
-		}
-	}
-}
-
-func (c *checker) alarms() {
-	seen := map[string]bool{}
-	for i, r := range c.site.Alarms {
-		path := fmt.Sprintf("alarms[%d]", i)
-		if r.ID == "" {
-			c.d.fault(path, "the rule needs an id")
-		} else if strings.ContainsAny(r.ID, "@ \t\r\n") {
-			c.d.fault(path+".id", "rule %q: an id is one word without @", r.ID)
-		} else if seen[r.ID] {
-			c.d.fault(path+".id", "rule %q exists twice", r.ID)
-		}
-		seen[r.ID] = true
-		if len(c.site.PointsMatching(r.Points)) == 0 && !c.incomplete() {
-			c.d.fault(path+".points", "no point matches %q", r.Points)
-		}
-		if !slices.Contains(alarmKinds, r.Kind) {
-			c.d.fault(path+".kind", "unknown kind %q: want one of %s", r.Kind, strings.Join(alarmKinds, ", "))
-		}
-		if r.Priority < 1 || r.Priority > 4 {
-			c.d.fault(path+".priority", "priority %d: want 1 (critical) to 4 (low)", r.Priority)
-		}
-		if !slices.Contains(alarmClasses, r.Class) {
-			c.d.fault(path+".class", "unknown class %q: want one of %s", r.Class, strings.Join(alarmClasses, ", "))
-		}
-		if r.Text.KO == "" || r.Text.EN == "" {
-			c.d.fault(path+".text", "the rule needs its text in ko and en")
-		}
-		if r.Deadband < 0 {
-			c.d.fault(path+".deadband", "a deadband cannot be negative")
 		}
 	}
 }

@@ -44,6 +44,8 @@ type Site struct {
 	Alarms  []AlarmRule `yaml:"alarms" json:"-"`
 	Fire    *FireSite   `yaml:"fire" json:"-"`
 
+	Orders []CommandRule `yaml:"commands" json:"-"` // what the site lays down around its devices' commands
+
 	// Derived by Load.
 	File     string                `yaml:"-" json:"-"`
 	Revision string                `yaml:"-" json:"revision"` // hash of the site file and its profiles
@@ -266,6 +268,8 @@ type CommandDef struct {
 	Order    string        `yaml:"order" json:"-"`  // of its words and bytes, as for points
 	Mask     int           `yaml:"mask" json:"-"`   // the bits that change (fn 22)
 	Limits   []int         `yaml:"limits" json:"-"` // [lowest, highest] value that may be sent
+	Scale    float64       `yaml:"scale" json:"-"`  // a person gives the value: what is sent times scale is what the feedback then shows
+	Select   string        `yaml:"select" json:"-"` // command of the same device that must be shown before this one is sent
 	Echo     bool          `yaml:"echo" json:"-"`   // what was written must read back as written
 	Value    int           `yaml:"value" json:"value"`
 	Feedback string        `yaml:"feedback" json:"feedback"` // point name on the same device
@@ -302,25 +306,7 @@ type Command struct {
 	Asset    AssetID
 	Def      CommandDef
 	Feedback Ref
-}
-
-// AlarmRule is one line of the master alarm list. Points is a path pattern ("demo/b1/*/bms/t-max");
-// each point it matches has an alarm of its own.
-type AlarmRule struct {
-	ID          string        `yaml:"id"`
-	Points      string        `yaml:"points"`
-	Kind        string        `yaml:"kind"` // high, low, state, stale
-	Limit       float64       `yaml:"limit"`
-	Deadband    float64       `yaml:"deadband"`
-	OnDelay     time.Duration `yaml:"on_delay"`
-	OffDelay    time.Duration `yaml:"off_delay"`
-	Priority    int           `yaml:"priority"` // 1 critical to 4 low
-	Class       string        `yaml:"class"`    // fire, safety, power, cooling, it, system
-	Latch       bool          `yaml:"latch"`
-	Text        Text          `yaml:"text"`
-	Consequence Text          `yaml:"consequence"`
-	Action      Text          `yaml:"action"`
-	Respond     time.Duration `yaml:"respond"` // time the operator has
+	Guard    CommandGuard // what the site lays down around it
 }
 
 // FireSite is the staged battery fire response of a site.

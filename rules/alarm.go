@@ -34,6 +34,10 @@ type Alarms struct {
 	now     time.Time
 	view    facility.View
 	out     []alarmOut
+
+	machine facility.ExpressionMachine
+	values  []float64 // scratch of calculate
+	usables []bool
 }
 
 // alarmPlace says where a point belongs. Source is -1 for a point that no rule watches.
@@ -60,14 +64,20 @@ func NewAlarms(site *facility.Site) (*Alarms, error) {
 	e := &Alarms{site: site, byID: map[string]*alarm{}, open: map[string]*alarm{}}
 	watched := make([][]int32, len(site.Points)) // rule numbers by point
 	total := 0
+	formulas := make([]*facility.Expression, len(site.Alarms))
 	for i := range site.Alarms {
 		r := &site.Alarms[i]
 		if err := checkAlarmRule(r); err != nil {
 			return nil, fmt.Errorf("alarm rule %d %q: %w", i, r.ID, err)
 		}
-		for _, ref := range site.PointsMatching(r.Points) {
+		refs := site.PointsMatching(r.Points)
+		for _, ref := range refs {
 			watched[ref] = append(watched[ref], int32(i))
 			total++
+		}
+		var err error
+		if formulas[i], err = compileRule(site, r, refs); err != nil {
+			return nil, fmt.Errorf("alarm rule %d %q: %w", i, r.ID, err)
 		}
 	}
 	e.alarms = make([]alarm, 0, total)
@@ -79,10 +89,11 @@ func NewAlarms(site *facility.Site) (*Alarms, error) {
 		}
 		src := alarmSource{ref: facility.Ref(ref), first: len(e.alarms), device: -1}
 		for _, n := range rules {
-			e.addRuleAlarm(&src, &site.Alarms[n], len(e.sources))
+			if err := e.addRuleAlarm(&src, &site.Alarms[n], formulas[n]); err != nil {
+				return nil, err
+			}
 		}
 		src.last = len(e.alarms)
-		src.fault = sensorFaultRule(e.alarms[src.first:src.last])
 		e.places[ref].source = int32(len(e.sources))
 		e.sources = append(e.sources, src)
 	}
@@ -94,8 +105,10 @@ func NewAlarms(site *facility.Site) (*Alarms, error) {
 		a.delay = alarmTimer{kind: delayTimer, alarm: a}
 		e.byID[a.id] = a
 	}
+	e.addWatchers()
 	for i := range e.sources {
 		e.sources[i].timer = alarmTimer{kind: sourceTimer, n: int32(i)}
+		e.sources[i].fault = e.sensorFaultRule(&e.sources[i])
 	}
 	e.addDevices()
 	return e, nil
@@ -113,14 +126,32 @@ func checkAlarmRule(r *facility.AlarmRule) error {
 	return nil
 }
 
-func (e *Alarms) addRuleAlarm(src *alarmSource, r *facility.AlarmRule, n int) {
+// compileRule compiles the formula of an expression, nil for another kind. The points it stands for are in
+// the same units wherever the rule matches.
+func compileRule(site *facility.Site, r *facility.AlarmRule, refs []facility.Ref) (*facility.Expression, error) {
+	if r.Kind != "expression" || len(refs) == 0 {
+		return nil, nil
+	}
+	inputs, err := site.RuleInputs(r, refs[0])
+	if err != nil {
+		return nil, err
+	}
+	units := map[string]string{}
+	for i, name := range r.NamedInputs() {
+		units[name] = site.Points[inputs[i]].Unit
+	}
+	return facility.CompileExpression(r.Expr, units)
+}
+
+func (e *Alarms) addRuleAlarm(src *alarmSource, r *facility.AlarmRule, x *facility.Expression) error {
 	p := &e.site.Points[src.ref]
 	kind := alarmKindOf(r.Kind)
 	src.hasStale = src.hasStale || kind == staleAlarm
 	e.alarms = append(e.alarms, alarm{
-		id: r.ID + "@" + string(p.ID), rule: r, kind: kind, source: int32(n),
-		point: p.ID, asset: p.Asset, unit: p.Unit, order: 3<<32 | uint64(len(e.alarms)),
+		id: r.ID + "@" + string(p.ID), rule: r, kind: kind, source: int32(len(e.sources)), limit: limitOf(r, p),
+		point: p.ID, asset: p.Asset, unit: kind.unit(p.Unit), order: 3<<32 | uint64(len(e.alarms)),
 	})
+	return e.addCalc(&e.alarms[len(e.alarms)-1], src.ref, x)
 }
 
 // Eval judges the changed points and every timer that is due, and returns the whole records that
@@ -174,6 +205,8 @@ func (e *Alarms) fire(t *alarmTimer) {
 	case shelfTimer:
 		e.endShelf(t.alarm, "", false)
 		e.commit(t.alarm)
+	case calcTimer:
+		e.calculate(t.alarm)
 	case sourceTimer:
 		e.sample(int(t.n), e.view.Sample(e.sources[t.n].ref, e.now))
 	case deviceTimer:

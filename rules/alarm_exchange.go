@@ -124,6 +124,7 @@ func (x *exchange) alarm(was *alarm) {
 	case a != nil:
 		x.move(a, was)
 		x.changed(a, was)
+		x.memory(a, was)
 	case was.kind == externalAlarm:
 		a = x.e.addExternal(was.id)
 		x.move(a, was)
@@ -179,6 +180,18 @@ func (x *exchange) changed(a, was *alarm) {
 	if !sameFinding(&before, a.rec) || (before.ShelvedTo == nil) != (a.rec.ShelvedTo == nil) {
 		x.e.commit(a)
 	}
+}
+
+// memory takes over what a rule over several samples remembers, unless the rule is another one now, and
+// judges it anew either way.
+func (x *exchange) memory(a, was *alarm) {
+	if a.calc == nil {
+		return
+	}
+	if was.calc != nil && a.kind != expressionAlarm && x.equal(a.rule, was.rule) && slices.Equal(a.calc.inputs, was.calc.inputs) {
+		a.calc.calc = was.calc.calc
+	}
+	x.lookAt(a)
 }
 
 // equal compares two rules; one rule may stand behind thousands of alarms, and the loop waits meanwhile.

@@ -9,21 +9,6 @@ const (
 	conditionGone
 )
 
-// judge compares a usable value with the rule's limit. High holds from the limit up and is gone
-// below limit - deadband; low is its mirror image; a state holds at exactly its value.
-func (a *alarm) judge(v float64) alarmCondition {
-	limit, band := a.rule.Limit, a.rule.Deadband
-	switch a.kind {
-	case highAlarm:
-		return conditionOf(v >= limit, v < limit-band)
-	case lowAlarm:
-		return conditionOf(v <= limit, v > limit+band)
-	case stateAlarm:
-		return conditionOf(v == limit, v != limit)
-	}
-	return conditionUnclear
-}
-
 func conditionOf(holds, gone bool) alarmCondition {
 	switch {
 	case holds:

@@ -42,7 +42,7 @@ devices:
 alarms:
   - {id: temp-high, points: x/bms/temp, kind: high, limit: 60, deadband: 2, on_delay: 5s, off_delay: 10s, priority: 2, class: cooling, text: {ko: 온도 높음, en: Temperature high}}
   - {id: heat-high, points: x/bms/heat, kind: high, limit: 60, deadband: 2, on_delay: 5s, off_delay: 10s, priority: 2, class: power, latch: true, text: {ko: 과열, en: Overheat}}
-  - {id: fire-high, points: x/bms/fire, kind: high, limit: 60, priority: 2, class: fire, latch: true, text: {ko: 화재, en: Fire}}
+  - {id: fire-high, points: x/bms/fire, kind: high, limit: 60, deadband: 0, priority: 2, class: fire, latch: true, text: {ko: 화재, en: Fire}}
   - {id: volt-low, points: x/bms/volt, kind: low, limit: 600, deadband: 10, priority: 1, class: power, text: {ko: 전압 낮음, en: Voltage low}}
   - {id: breaker-open, points: x/bms/breaker, kind: state, limit: 0, priority: 3, class: power, text: {ko: 차단기 열림, en: Breaker open}}
   - {id: gas-dead, points: x/bms/gas, kind: stale, on_delay: 20s, priority: 3, class: power, text: {ko: 가스 센서 무응답, en: Gas sensor dead}}
@@ -64,17 +64,24 @@ type room struct {
 
 func newRoom(t testing.TB) *room {
 	t.Helper()
-	site := siteOf(t, alarmSite)
-	start := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	r := &room{t: t, site: site, live: facility.NewLive(site.Points), start: start, now: start, values: map[facility.Ref]facility.Sample{}}
-	r.e = engineOf(t, site)
-	for i := range site.Points {
+	r := newRoomOf(t, alarmSite)
+	for i := range r.site.Points {
 		r.values[facility.Ref(i)] = facility.Sample{Quality: facility.Good, Value: 1}
 	}
 	for point, v := range map[string]float64{"x/bms/temp": 20, "x/bms/heat": 20, "x/bms/fire": 20, "x/bms/volt": 800} {
 		r.values[r.ref(point)] = facility.Sample{Quality: facility.Good, Value: v}
 	}
 	r.pass(time.Second)
+	return r
+}
+
+// newRoomOf is a room of another site, in which no point has a value yet.
+func newRoomOf(t testing.TB, text string) *room {
+	t.Helper()
+	site := siteOf(t, text)
+	start := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	r := &room{t: t, site: site, live: facility.NewLive(site.Points), start: start, now: start, values: map[facility.Ref]facility.Sample{}}
+	r.e = engineOf(t, site)
 	return r
 }
 

@@ -14,7 +14,8 @@ const sensorFaultAfter = 10 * time.Second
 // alarmSource is one point that rules watch.
 type alarmSource struct {
 	ref         facility.Ref
-	first, last int // its alarms are alarms[first:last]
+	first, last int     // its alarms are alarms[first:last]
+	watchers    []int32 // alarms of other points that look at this one too
 	device      int32
 	hasStale    bool // a rule of its own announces dead data: no second alarm for the same cause
 	usable      bool
@@ -29,16 +30,23 @@ type alarmSource struct {
 
 // sensorFaultRule describes the fault of a point by the rules that need it: a sensor that fire or
 // life-safety rules depend on is more urgent than the others and can never be shelved.
-func sensorFaultRule(alarms []alarm) *facility.AlarmRule {
+func (e *Alarms) sensorFaultRule(src *alarmSource) *facility.AlarmRule {
+	var rules []*facility.AlarmRule
+	for i := src.first; i < src.last; i++ {
+		rules = append(rules, e.alarms[i].rule)
+	}
+	for _, i := range src.watchers {
+		rules = append(rules, e.alarms[i].rule)
+	}
 	r := &facility.AlarmRule{
-		ID: sensorRule, Kind: "stale", Priority: 3, Class: alarms[0].rule.Class, OnDelay: sensorFaultAfter,
+		ID: sensorRule, Kind: "stale", Priority: 3, Class: rules[0].Class, OnDelay: sensorFaultAfter,
 		Text:        facility.Text{KO: "센서 값을 사용할 수 없음", EN: "Sensor value cannot be used"},
 		Consequence: facility.Text{KO: "이 점의 경보가 마지막 상태로 멈춰 있습니다", EN: "The alarms of this point stand still as they last were"},
 		Action:      facility.Text{KO: "센서와 배선을 점검하고 값을 현장에서 확인하십시오", EN: "Check the sensor and its wiring; read the value on site"},
 	}
 	for _, class := range []string{"safety", "fire"} {
-		for i := range alarms {
-			if alarms[i].rule.Class == class {
+		for _, rule := range rules {
+			if rule.Class == class {
 				r.Class, r.Priority = class, 2
 			}
 		}
@@ -93,9 +101,14 @@ func (e *Alarms) sample(n int, s facility.Sample) {
 			e.step(a, conditionGone)
 			continue
 		}
+		if a.calc != nil {
+			e.calculate(a)
+			continue
+		}
 		a.value = s.Value
-		e.step(a, a.judge(s.Value))
+		e.step(a, a.limit.judge(s.Value))
 	}
+	e.watched(src)
 	if src.sensor != nil {
 		e.step(src.sensor, conditionGone)
 	}
@@ -115,12 +128,16 @@ func (e *Alarms) unusable(src *alarmSource, s facility.Sample) {
 	e.noteQuality(src, quality)
 	for i := src.first; i < src.last; i++ {
 		a := &e.alarms[i]
-		if a.kind == staleAlarm && !unseen {
+		switch {
+		case a.kind == staleAlarm && !unseen:
 			e.step(a, conditionHolds)
-		} else {
+		case a.calc != nil:
+			e.calculate(a)
+		default:
 			e.freeze(a)
 		}
 	}
+	e.watched(src)
 	if src.hasStale || unseen {
 		return
 	}
@@ -150,7 +167,9 @@ func (e *Alarms) noteQuality(src *alarmSource, q facility.Quality) {
 	}
 	src.quality = q
 	for i := src.first; i < src.last; i++ {
-		e.alarms[i].show(q)
+		if e.alarms[i].calc == nil { // of several points the worst counts
+			e.alarms[i].show(q)
+		}
 	}
 	if src.sensor != nil {
 		src.sensor.show(q)
@@ -172,7 +191,13 @@ func (e *Alarms) qualityOf(a *alarm) facility.Quality {
 		}
 		return facility.Good
 	}
-	src := &e.sources[a.source]
+	if a.calc != nil {
+		return e.calcQuality(a.calc)
+	}
+	return e.sourceQuality(&e.sources[a.source])
+}
+
+func (e *Alarms) sourceQuality(src *alarmSource) facility.Quality {
 	if src.usable && e.at > src.expires {
 		return facility.Stale
 	}

@@ -15,24 +15,38 @@ const (
 	lowAlarm
 	stateAlarm
 	staleAlarm
+	frozenAlarm
+	rateAlarm
+	deviationAlarm
+	discrepancyAlarm
+	expressionAlarm
+	voteAlarm
+	countAlarm
 	sensorAlarm
 	commsAlarm
 	linkAlarm
 	externalAlarm
 )
 
-func alarmKindOf(name string) alarmKind {
-	switch name {
-	case "high":
-		return highAlarm
-	case "low":
-		return lowAlarm
-	case "state":
-		return stateAlarm
-	case "stale":
-		return staleAlarm
+// alarmKindNames lists the kinds a rule can have. High-high and low-low differ from high and low only in
+// their place among the limits of a point.
+var alarmKindNames = map[string]alarmKind{
+	"high": highAlarm, "high-high": highAlarm, "low": lowAlarm, "low-low": lowAlarm, "state": stateAlarm,
+	"stale": staleAlarm, "frozen": frozenAlarm, "rate": rateAlarm, "deviation": deviationAlarm,
+	"discrepancy": discrepancyAlarm, "expression": expressionAlarm, "vote": voteAlarm, "count": countAlarm,
+}
+
+func alarmKindOf(name string) alarmKind { return alarmKindNames[name] }
+
+// unit is the unit of what an alarm of the kind shows as its value.
+func (k alarmKind) unit(of string) string {
+	switch k {
+	case rateAlarm:
+		return of + "/min"
+	case expressionAlarm, voteAlarm, countAlarm:
+		return ""
 	}
-	return noAlarm
+	return of
 }
 
 // alarmProcess is the region of an alarm that follows its condition.
@@ -58,6 +72,8 @@ type alarm struct {
 	point  facility.PointID
 	asset  facility.AssetID
 	unit   string
+	limit  alarmLimit
+	calc   *alarmCalc // nil where the newest value of the point is enough
 
 	process alarmProcess
 	frozen  bool  // the delay stands still because the source is not usable
@@ -143,6 +159,12 @@ func (a *alarm) describe() {
 	rec := a.rec
 	rec.Rule, rec.Point, rec.Asset, rec.Unit = r.ID, a.point, a.asset, a.unit
 	rec.Class, rec.Priority, rec.Latching, rec.Limit = r.Class, r.Priority, r.Latch, r.Limit
+	switch a.kind { // shown beside the number of sensors or events
+	case voteAlarm:
+		rec.Limit = float64(r.Vote)
+	case countAlarm:
+		rec.Limit = float64(r.Count)
+	}
 	rec.Text, rec.Consequence, rec.Action = r.Text, r.Consequence, r.Action
 }
 

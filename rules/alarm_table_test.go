@@ -189,8 +189,8 @@ func TestConditions(t *testing.T) {
 		{"low", 62, false, false}, {"low", 62.1, false, true},
 		{"state", 60, true, false}, {"state", 61, false, true}, {"state", 59, false, true},
 	} {
-		a := alarm{kind: alarmKindOf(tt.kind), rule: &facility.AlarmRule{Limit: 60, Deadband: 2}}
-		if got, want := a.judge(tt.value), conditionOf(tt.holds, tt.gone); got != want {
+		l := limitOf(&facility.AlarmRule{Kind: tt.kind, Limit: 60, Deadband: 2}, &facility.Point{Kind: "analog"})
+		if got, want := l.judge(tt.value), conditionOf(tt.holds, tt.gone); got != want {
 			t.Errorf("%s 60 with deadband 2 at %v: %v, want %v", tt.kind, tt.value, got, want)
 		}
 	}

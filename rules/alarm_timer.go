@@ -8,6 +8,7 @@ const (
 	linkTimer alarmTimerKind = iota
 	deviceTimer
 	sourceTimer
+	calcTimer
 	delayTimer
 	shelfTimer
 )
