@@ -4,6 +4,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,11 +13,16 @@ import (
 	"bongsu/simulators/world"
 )
 
-// loadAnsan reads the reference site.
+// ansan reads the reference site once for all tests: it is large, and none of them changes it.
+var ansan = sync.OnceValues(func() (*facility.Site, error) {
+	site, faults := facility.Load("../sites/ansan/site.yaml")
+	return site, faults.Err()
+})
+
 func loadAnsan(t testing.TB) *facility.Site {
 	t.Helper()
-	site, faults := facility.Load("../sites/ansan/site.yaml")
-	if err := faults.Err(); err != nil {
+	site, err := ansan()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return site
