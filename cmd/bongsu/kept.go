@@ -59,9 +59,15 @@ func stayedUp(ctx context.Context, o options) error {
 		return nil
 	case <-time.After(upFor):
 	}
-	_ = os.Remove(filepath.Join(o.fieldDir(), formerFile)) // mostly there is none
+	forgetFormer(o)
 	<-ctx.Done()
 	return nil
+}
+
+// forgetFormer gives up the way back from a hand-over: the new process has shown that it works, by running for a
+// while or by judging a further reload, and the former configuration is not what anybody works by any more.
+func forgetFormer(o options) {
+	_ = os.Remove(filepath.Join(o.fieldDir(), formerFile)) // mostly there is none
 }
 
 // takeBack puts the configuration from before a hand-over in place again; false when there is none.

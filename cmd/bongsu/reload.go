@@ -196,6 +196,8 @@ func (r *reloader) apply(ctx context.Context, p prepared, out *facility.Reload) 
 	err := error(nil)
 	if p.hand {
 		err = keepBeside(r.opts, r.bundle)
+	} else {
+		forgetFormer(r.opts)
 	}
 	if err == nil {
 		err = keep(r.opts, p.bundle)
