@@ -37,7 +37,8 @@ func (c Channel) String() string {
 // Config is one site's set of racks, rooms and limits.
 type Config struct {
 	Racks     []RackConfig
-	PeerRooms []string // rooms without racks here whose gas bank may serve as a reserve
+	PeerRooms []string     // rooms without racks here whose gas bank may serve as a reserve
+	Rooms     []RoomConfig // rooms that are judged by smoke instead of racks
 	Limits    Limits
 	// NozzleWaitISO is how long a conductive agent waits for the proof of isolation; nil when the
 	// agent does not conduct and the nozzle need not wait.
@@ -109,6 +110,7 @@ type Limits struct {
 	LELHold           float64 // percent of the lower flammable limit
 	LELExhaust        float64 // percent of the lower flammable limit
 	MultiRack         time.Duration
+	SmokeAlone        time.Duration // smoke in one zone alone, for so long, is taken for a fire
 
 	BypassMax     time.Duration
 	BypassPerRack int
@@ -163,6 +165,7 @@ func DefaultLimits() Limits {
 		LELHold:           25,
 		LELExhaust:        10,
 		MultiRack:         600 * time.Second,
+		SmokeAlone:        60 * time.Second,
 
 		BypassMax:     8 * time.Hour,
 		BypassPerRack: 1,
@@ -194,7 +197,7 @@ func defaultSupervision() map[Action]Supervision {
 func (c Config) Validate() error {
 	var faults []error
 	bad := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if len(c.Racks) == 0 {
+	if len(c.Racks)+len(c.Rooms) == 0 {
 		bad("racks: none given")
 	}
 	seen, rooms := map[string]bool{}, map[string]bool{}
@@ -212,6 +215,12 @@ func (c Config) Validate() error {
 				bad("racks[%d].override.%s: thresholds must rise from stage to stage", i, Channel(ch))
 			}
 		}
+	}
+	for i, r := range c.Rooms {
+		if r.Name == "" || rooms[r.Name] || (r.Kind != GasRoom && r.Kind != PlainRoom) {
+			bad("rooms[%d]: %q is empty, given twice, or of a kind that needs racks", i, r.Name)
+		}
+		rooms[r.Name] = true
 	}
 	for i, r := range c.PeerRooms {
 		if r == "" || rooms[r] {

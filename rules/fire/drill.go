@@ -93,7 +93,7 @@ func (c *core) busy() bool {
 		}
 	}
 	for _, m := range c.rooms {
-		if m.gas >= S5A {
+		if m.gas >= S5A || m.rung >= SP {
 			return true
 		}
 	}

@@ -124,8 +124,8 @@ func newCore(cfg Config) *core {
 		c.supervision[a] = s
 	}
 	rooms := map[string]*room{}
-	add := func(name string, peer bool) *room {
-		m := &room{standing: standing{subject: name}, peer: peer}
+	add := func(name string, kind RoomKind) *room {
+		m := &room{standing: standing{subject: name}, kind: kind}
 		m.cmds = newCommands(name, EvacAlarm, FDCall, nil, m)
 		c.rooms, rooms[name] = append(c.rooms, m), m
 		return m
@@ -133,13 +133,16 @@ func newCore(cfg Config) *core {
 	for _, rc := range cfg.Racks {
 		m := rooms[rc.Room]
 		if m == nil {
-			m = add(rc.Room, false)
+			m = add(rc.Room, BatteryRoom)
 		}
 		r := newRack(rc, m, c.lim)
 		m.racks, c.racks = append(m.racks, r), append(c.racks, r)
 	}
+	for _, rc := range cfg.Rooms {
+		add(rc.Name, rc.Kind)
+	}
 	for _, name := range cfg.PeerRooms {
-		add(name, true)
+		add(name, BankRoom)
 	}
 	slices.SortFunc(c.rooms, func(a, b *room) int { return strings.Compare(a.subject, b.subject) })
 	c.cmds = newCommands(siteScope, FDCall, actionCount, nil, nil)
@@ -238,6 +241,16 @@ func (c *core) run(requests []Request, confirmed []string) {
 		r.patchFB = r.patchNow
 		c.scan(r)
 	}
+	// All rooms look before any of them acts by itself: a room that burns, or whose glass a person has
+	// broken, lends its gas to nobody.
+	for _, m := range c.rooms {
+		if m.zoned() {
+			c.detect(m)
+		}
+		if m.in.ManualStation && m.hasGas() {
+			c.manual(m)
+		}
+	}
 	for _, m := range c.rooms {
 		c.tend(m)
 	}
@@ -276,7 +289,7 @@ func (c *core) judgeDeadlines() {
 		return
 	}
 	for _, m := range c.rooms {
-		if !m.peer {
+		if m.kind != BankRoom {
 			c.advance(m)
 		}
 	}

@@ -417,3 +417,17 @@ func TestAResetWaitsForTheManualStationToBePutBack(t *testing.T) {
 	g.wantStage(S0)
 	g.wantSent(map[string]int{"ROOM.GAS_RELEASE": 1})
 }
+
+// A broken glass in one room in the very second in which another room looks for a reserve: the bank goes
+// to the room whose person asked for it, and the other room is told that there is none.
+func TestABankIsNotLentInTheTickInWhichItIsNeededAtHome(t *testing.T) {
+	cfg := Config{Racks: []RackConfig{{ID: "R1", Room: "A"}, {ID: "R2", Room: "B"}}, Limits: DefaultLimits(), ZoneTripPermissive: true}
+	g := newRig(t, cfg)
+	g.in.Rooms[0].ManualStation = true
+	g.heat(0, 85)
+	g.run(120)
+	g.in.Rooms[1].ManualStation = true
+	g.run(1)
+	g.wantSent(map[string]int{"A.GAS_RELEASE": 1, "A.GAS_RESERVE": 0, "B.GAS_RELEASE": 1})
+	g.wantAlarms(map[string]bool{"RESERVE_UNAVAILABLE:A": true})
+}

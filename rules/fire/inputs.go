@@ -41,6 +41,7 @@ type RoomInputs struct {
 	Abort         bool
 	ManualStation bool
 	PartnerOK     Permissive // the partner zone can carry this room's load
+	ZoneA, ZoneB  bool       // smoke in the two zones of a room without racks
 	BankFault     bool       // its gas bank is reported empty or shut off
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -31,6 +32,7 @@ type evalDueAt struct {
 func threeRacks() Config {
 	return Config{
 		Racks:     []RackConfig{{ID: "R1", Room: "A"}, {ID: "R2", Room: "A"}, {ID: "R3", Room: "B"}},
+		Rooms:     []RoomConfig{{"U", GasRoom}, {"O", PlainRoom}},
 		PeerRooms: []string{"C"}, Limits: DefaultLimits(), ZoneTripPermissive: true,
 	}
 }
@@ -112,6 +114,8 @@ func (p *plant) step() {
 		} else if p.rng.IntN(10) == 0 {
 			m.ManualStation = false
 		}
+		p.flip(&m.ZoneA, 200)
+		p.flip(&m.ZoneB, 200)
 		m.PartnerOK = Permissive(p.rng.IntN(3))
 		p.flip(&m.BankFault, 200)
 	}
@@ -160,7 +164,9 @@ func (p *plant) wishes() {
 		q.Kind = []RequestKind{RequestBypass, RequestEndBypass, RequestInhibit, RequestEndInhibit}[p.rng.IntN(4)]
 	}
 	switch q.Kind {
-	case RequestBypass, RequestEndBypass, RequestReset:
+	case RequestReset:
+		q.Subject = slices.Concat(racks, rooms)[p.rng.IntN(len(racks)+len(rooms))]
+	case RequestBypass, RequestEndBypass:
 		q.Subject = racks[p.rng.IntN(len(racks))]
 	case RequestInhibit, RequestEndInhibit:
 		names := p.engine.CommandNames()

@@ -1,6 +1,9 @@
 package fire
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // RequestKind is what a person asks for.
 type RequestKind uint8
@@ -46,33 +49,81 @@ func (r Request) twoPersons() bool {
 	return false
 }
 
+// ActRule is what an act asks of the people behind it.
+type ActRule struct {
+	Kind    RequestKind
+	Name    string
+	Persons int    // distinct identities that must sign
+	Role    string // who asks; a second person confirms
+	Refusal string // the alarm that refuses it, empty when it cannot be refused
+	Asks    string // what else must hold
+}
+
+// actRules is the one place that says which act takes two persons.
+var actRules = [...]ActRule{
+	{RequestBypass, "bypass a channel", 2, "facilities or shift lead", pulseBypassRejected, "rack at S0, one channel of a rack, eight hours at most"},
+	{RequestEndBypass, "end a bypass", 1, "facilities or shift lead", "", "nothing: it makes the room safer"},
+	{RequestInhibit, "inhibit an output", 2, "facilities", pulseInhibitRejected, "not the gas releases and not the evacuation alarm"},
+	{RequestEndInhibit, "end an inhibit", 1, "facilities", "", "nothing: it makes the room safer"},
+	{RequestTakeover, "hand control to the fire authority", 2, "authority liaison", pulseTakeoverReject, "nothing: it may be asked at any time"},
+	{RequestPowerCut, "cut the site's power", 2, "authority liaison", pulsePowerCutReject, "the fire authority is in control"},
+	{RequestRelease, "release the gas", 2, "fire-safety manager", pulseReleaseRejected, "nobody inside and flammable gas below its limit, unless the incident commander confirms; the holds of the countdown bind all the same"},
+	{RequestReset, "reset a rack or a gas room", 2, "fire-safety manager", pulseResetRejected, "inspected, cold and clean for the whole reset time, manual station put back"},
+	{RequestBankReady, "declare a gas bank refilled", 2, "fire-safety manager", pulseResetRejected, "nothing: whoever signs has weighed it"},
+	{RequestAck, "acknowledge", 1, "operator", "", "changes nothing here"},
+	{RequestDrillOn, "begin a drill", 1, "fire-safety manager", "", "nothing real at SP or above"},
+	{RequestDrillOff, "end a drill", 1, "fire-safety manager", "", "nothing"},
+}
+
+// ActRules lists what people may ask for and how many of them must sign.
+func ActRules() []ActRule { return slices.Clone(actRules[:]) }
+
 // request checks one wish and carries it out, or says why not.
 func (c *core) request(q *Request) {
+	if q.Kind == NoRequest || int(q.Kind) > len(actRules) {
+		return
+	}
+	rule := &actRules[q.Kind-RequestBypass]
+	if rule.Persons > 1 && !q.twoPersons() {
+		c.pulse(rule.Refusal, refTwoPerson)
+		return
+	}
+	if reason := c.carryOut(q); reason != "" {
+		c.pulse(rule.Refusal, reason)
+	}
+}
+
+// carryOut does what enough people asked for; a word says why it does not.
+func (c *core) carryOut(q *Request) string {
 	switch q.Kind {
 	case RequestBypass:
-		c.refuse(pulseBypassRejected, c.askBypass(q))
+		return c.askBypass(q)
 	case RequestEndBypass:
 		if r := c.rackNamed(q.Subject); r != nil && q.Channel < channelCount && r.ch[q.Channel].bypass.on {
 			c.endBypass(&r.ch[q.Channel])
 		}
 	case RequestInhibit:
-		c.refuse(pulseInhibitRejected, c.askInhibit(q))
+		return c.askInhibit(q)
 	case RequestEndInhibit:
 		if k := c.byName[q.Subject]; k != nil {
 			k.blockedBy = nil
 			c.set(&k.standing, alInhibitActive, false)
 		}
 	case RequestTakeover:
-		c.refuse(pulseTakeoverReject, c.askTakeover(q))
+		c.takeOver()
 	case RequestPowerCut:
-		c.refuse(pulsePowerCutReject, c.askPowerCut(q))
+		if !c.authority {
+			return refNotAuthority
+		}
+		c.send(c.cmd(PowerCut))
 	case RequestRelease:
-		c.refuse(pulseReleaseRejected, c.askRelease(q))
+		return c.askRelease(q)
 	case RequestReset:
-		c.refuse(pulseResetRejected, c.askReset(q))
+		return c.askReset(q)
 	case RequestBankReady:
-		c.refuse(pulseResetRejected, c.askBankReady(q))
+		return c.askBankReady(q)
 	}
+	return ""
 }
 
 // The reasons for a refusal.
@@ -89,12 +140,6 @@ const (
 	refInspection   = "INSPECTION"
 	refNotSafe      = "NOT_SAFE"
 )
-
-func (c *core) refuse(name, reason string) {
-	if reason != "" {
-		c.pulse(name, reason)
-	}
-}
 
 func (c *core) rackNamed(id string) *rack {
 	for _, r := range c.racks {
@@ -117,8 +162,6 @@ func (c *core) roomNamed(name string) *room {
 func (c *core) askBypass(q *Request) string {
 	r := c.rackNamed(q.Subject)
 	switch {
-	case !q.twoPersons():
-		return refTwoPerson
 	case r == nil || q.Channel >= channelCount:
 		return refUnknown
 	case r.stage >= SP || r.room.gas >= S5A || c.authority:
@@ -144,8 +187,6 @@ func (c *core) askBypass(q *Request) string {
 func (c *core) askInhibit(q *Request) string {
 	k := c.byName[q.Subject]
 	switch {
-	case !q.twoPersons():
-		return refTwoPerson
 	case k == nil:
 		return refUnknown
 	case k.action.protected():
@@ -156,12 +197,10 @@ func (c *core) askInhibit(q *Request) string {
 	return ""
 }
 
-func (c *core) askTakeover(q *Request) string {
-	if !q.twoPersons() {
-		return refTwoPerson
-	}
+// takeOver gives the site to the fire authority.
+func (c *core) takeOver() {
 	if c.authority {
-		return ""
+		return
 	}
 	c.send(c.cmd(AuthorityHandover))
 	c.authority = true
@@ -173,26 +212,12 @@ func (c *core) askTakeover(q *Request) string {
 		c.set(&m.standing, alRequestAuthority, false)
 		c.report(m, "authority")
 	}
-	return ""
-}
-
-func (c *core) askPowerCut(q *Request) string {
-	switch {
-	case !q.twoPersons():
-		return refTwoPerson
-	case !c.authority:
-		return refNotAuthority
-	}
-	c.send(c.cmd(PowerCut))
-	return ""
 }
 
 func (c *core) askRelease(q *Request) string {
 	m := c.roomNamed(q.Subject)
 	switch {
-	case !q.twoPersons():
-		return refTwoPerson
-	case m == nil || m.peer:
+	case m == nil || !m.hasGas():
 		return refUnknown
 	case c.authority:
 		return refAuthority
@@ -209,10 +234,7 @@ func (c *core) askRelease(q *Request) string {
 
 func (c *core) askBankReady(q *Request) string {
 	m := c.roomNamed(q.Subject)
-	switch {
-	case !q.twoPersons():
-		return refTwoPerson
-	case m == nil:
+	if m == nil {
 		return refUnknown
 	}
 	m.bankSpent = false
@@ -223,10 +245,11 @@ func (c *core) askBankReady(q *Request) string {
 // askReset asks for the proof of a cold, clean rack over the whole dwell, and that this tick's own
 // readings have not ended it. A station that still stands pulled would release again at once.
 func (c *core) askReset(q *Request) string {
+	if m := c.roomNamed(q.Subject); m != nil && m.zoned() {
+		return c.askResetRoom(m, q)
+	}
 	r := c.rackNamed(q.Subject)
 	switch {
-	case !q.twoPersons():
-		return refTwoPerson
 	case r == nil:
 		return refUnknown
 	case !q.Inspected:
@@ -268,7 +291,7 @@ func (c *core) reset(r *rack) {
 	if calmRacks(r.room.racks) {
 		c.resetRoom(r.room)
 	}
-	if calmRacks(c.racks) {
+	if c.quiet() {
 		c.resetSite()
 	}
 	if from != S0 && from != S6 {

@@ -81,11 +81,14 @@ func (c *core) loadRoom(s *RoomState, then time.Duration) error {
 	if m == nil {
 		return fmt.Errorf("%w: room %q is not in this configuration; restore with the configuration it was taken under, or start without it after checking the plant by hand", ErrSnapshot, s.Name)
 	}
+	if s.Rung > S1 || (s.Rung != S0 && !m.zoned()) {
+		return fmt.Errorf("%w: room %q cannot be in stage %s", ErrSnapshot, s.Name, s.Rung)
+	}
 	if s.Gas != S0 && (s.Gas < S5A || s.Gas > S5C) {
 		return fmt.Errorf("%w: room %q cannot have gas in stage %s", ErrSnapshot, s.Name, s.Gas)
 	}
 	m.gas, m.at, m.water = s.Gas, then-s.Age, ago(s.WaterAge, then)
-	m.left, m.bankSpent = s.Left, s.BankSpent
+	m.left, m.bankSpent, m.rung = s.Left, s.BankSpent, s.Rung
 	if err := m.setNames(s.Alarms); err != nil {
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}

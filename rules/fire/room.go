@@ -2,11 +2,11 @@ package fire
 
 import "time"
 
-// room is one room with its gas; a peer has no racks here, only a bank to lend.
+// room is one room with its gas.
 type room struct {
 	standing
 	racks     []*rack
-	peer      bool
+	kind      RoomKind
 	cmds      []command
 	in        RoomInputs
 	gas       Stage         // S0 before any gas, else S5A, S5B or S5C
@@ -15,6 +15,10 @@ type room struct {
 	left      time.Duration // of the countdown
 	bankSpent bool
 	shown     Stage // what was last reported as the room's stage
+
+	rung Stage // of a room without racks: S0, SP or S1
+	seen since // smoke in any of its zones
+	safe since // no smoke in any of them
 }
 
 func (m *room) cmd(a Action) *command { return &m.cmds[a-EvacAlarm] }
@@ -23,6 +27,7 @@ func (m *room) cmd(a Action) *command { return &m.cmds[a-EvacAlarm] }
 func (m *room) reached() Stage {
 	s := m.gas
 	if s == S0 {
+		s = m.rung
 		for _, r := range m.racks {
 			s = max(s, r.stage)
 		}
@@ -30,8 +35,11 @@ func (m *room) reached() Stage {
 	return s
 }
 
-// burning holds while any rack of the room demands stage 3.
+// burning holds while the room asks for gas: any rack by stage 3, or both smoke zones.
 func (m *room) burning() bool {
+	if m.kind == GasRoom {
+		return m.crossZone()
+	}
 	for _, r := range m.racks {
 		if r.demand[2] {
 			return true
@@ -42,18 +50,15 @@ func (m *room) burning() bool {
 
 // tend is one tick of one room.
 func (c *core) tend(m *room) {
-	if m.peer {
+	if m.kind == BankRoom {
 		return
 	}
 	c.set(&m.standing, alLELHigh, m.in.LEL >= c.lim.LELExhaust)
-	smoke := false
+	smoke := m.rung >= S1
 	for _, r := range m.racks {
 		smoke = smoke || r.smokeFire
 	}
 	c.set(&m.standing, alSmokeFire, smoke)
-	if m.in.ManualStation {
-		c.manual(m)
-	}
 	if c.authority {
 		return
 	}
@@ -142,9 +147,9 @@ func (c *core) advance(m *room) {
 	due := false
 	switch m.gas {
 	case S0:
-		due = m.burning() && (m.water.lasted(c.now, c.lim.WaterTime) || m.waterLost())
+		due = m.burning() && (m.kind == GasRoom || m.water.lasted(c.now, c.lim.WaterTime) || m.waterLost())
 		if due && !h.Occupied && !h.LEL {
-			c.warn(m, "still burning after the water time")
+			c.warn(m, m.kind.demand())
 			h.Abort = m.in.Abort
 		}
 	case S5A:
@@ -192,6 +197,11 @@ func (c *core) discharge(m *room) {
 	}
 }
 
+// lends holds for a bank that may serve another room now.
+func (c *core) lends(donor, to *room) bool {
+	return donor != to && donor.kind != PlainRoom && !donor.bankSpent && !donor.in.BankFault && donor.reached() <= SP
+}
+
 // reserve draws on another room's bank. It is decided once: a bank that becomes free much later
 // must not discharge on the people who went in meanwhile.
 func (c *core) reserve(m *room) {
@@ -199,7 +209,7 @@ func (c *core) reserve(m *room) {
 		return
 	}
 	for _, donor := range c.rooms {
-		if donor == m || donor.bankSpent || donor.in.BankFault || donor.reached() > SP {
+		if !c.lends(donor, m) {
 			continue
 		}
 		donor.bankSpent = true

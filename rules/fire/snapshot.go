@@ -62,6 +62,7 @@ type RoomState struct {
 	Gas       Stage          `json:"gas"`
 	Age       time.Duration  `json:"age"`
 	WaterAge  *time.Duration `json:"water_age,omitempty"`
+	Rung      Stage          `json:"rung,omitempty"`
 	Left      time.Duration  `json:"left,omitempty"`
 	BankSpent bool           `json:"bank_spent,omitempty"`
 	Commands  []OutputState  `json:"commands,omitempty"`
@@ -119,7 +120,7 @@ func (c *core) save() WorldState {
 	for _, m := range c.rooms {
 		w.Rooms = append(w.Rooms, RoomState{
 			Name: m.subject, Gas: m.gas, Age: c.now - m.at, WaterAge: c.age(m.water), Left: m.left,
-			BankSpent: m.bankSpent, Commands: c.saveCommands(m.cmds), Alarms: m.names(),
+			BankSpent: m.bankSpent, Rung: m.rung, Commands: c.saveCommands(m.cmds), Alarms: m.names(),
 		})
 	}
 	return w

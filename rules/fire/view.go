@@ -110,7 +110,7 @@ type CommandView struct {
 // RoomView is one room for a console.
 type RoomView struct {
 	Name      string
-	Peer      bool // no racks here, only a gas bank
+	Kind      RoomKind
 	Stage     Stage
 	Reached   Stage // the rung underneath S6
 	ASD       int
@@ -127,6 +127,7 @@ type RoomView struct {
 	ReservedAt   time.Duration // meaningful in S5C
 	Donor        string        // the room whose bank was drawn on
 	BankIntact   bool
+	Donors       []string // rooms whose bank it could draw on now, the first one first
 }
 
 // Holds says what keeps the gas from being released.
@@ -192,7 +193,7 @@ func (c *core) viewRooms() []RoomView {
 	list := make([]RoomView, 0, len(c.rooms))
 	for _, m := range c.rooms {
 		v := RoomView{
-			Name: m.subject, Peer: m.peer, Stage: m.reached(), Reached: m.reached(),
+			Name: m.subject, Kind: m.kind, Stage: m.reached(), Reached: m.reached(),
 			ASD: m.in.ASD, LEL: m.in.LEL, Occupants: m.in.Occupants,
 			Commands: viewCommands(m.cmds), Alarms: m.names(),
 			BankIntact: !m.bankSpent && !m.in.BankFault, Donor: m.cmd(GasReserve).donor,
@@ -207,6 +208,11 @@ func (c *core) viewRooms() []RoomView {
 			v.Countdown, v.Holds = max(0, m.left), c.holds(m)
 		} else if m.has(alHoldOccupied) || m.has(alHoldLEL) {
 			v.Holds = c.holds(m)
+		}
+		for _, donor := range c.rooms {
+			if m.hasGas() && c.lends(donor, m) {
+				v.Donors = append(v.Donors, donor.subject)
+			}
 		}
 		if k := m.cmd(GasRelease); k.attempts > 0 {
 			v.ReleasedAt = k.first

@@ -77,6 +77,9 @@ func (w *Watch) warningIsEarned(m RoomView, in RoomInputs) {
 		voted = voted || r.Votes[2].Demand
 		dry = dry || (lostView(r.Commands[Water]) && lostView(r.Commands[WaterBkp]))
 	}
+	if m.Kind == GasRoom {
+		voted, dry = in.ZoneA && in.ZoneB, true
+	}
 	if !voted || (!dry && !(m.WaterRunning && m.WaterLeft <= 0)) {
 		w.broken("I1", "%s warns of gas, votes %v, %v of water left", m.Name, voted, m.WaterLeft)
 	}
@@ -95,7 +98,7 @@ func (w *Watch) first(name string) bool {
 // manualWins is I2.
 func manualWins(w *Watch) {
 	for i, m := range w.after.Rooms {
-		if m.Peer || !w.room(i).ManualStation {
+		if m.Kind == BankRoom || m.Kind == PlainRoom || !w.room(i).ManualStation {
 			continue
 		}
 		if k, _ := w.command(&w.after, m.Name+".GAS_RELEASE"); k.Attempts == 0 || m.Reached < S5B {
