@@ -18,6 +18,9 @@ import (
 // loadsShown is how many links are listed, the fullest first; a large site has hundreds.
 const loadsShown = 20
 
+// findingsShown is how many findings of one sort over the alarm list are listed.
+const findingsShown = 10
+
 // tooFull is the share of a link's time above which a lost answer here and there already misses scans.
 const tooFull = 0.8
 
@@ -58,7 +61,7 @@ func checkSite(cmd *cobra.Command, file, from string) error {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d devices on %d links, %d points, %d alarm rules, no faults\n",
 		file, len(site.Devices), len(site.Links), len(site.Points), len(site.Alarms))
-	printPriorities(cmd, site)
+	printAlarms(cmd, site)
 	printProfiles(cmd.OutOrStdout(), site)
 	if err := printLoads(cmd, site); err != nil || from == "" {
 		return err
@@ -89,21 +92,11 @@ func printReload(out io.Writer, changes facility.Changes) {
 	}
 }
 
-// printPriorities shows the real shares beside the usual target of 5, 15 and 80 %.
-func printPriorities(cmd *cobra.Command, site *facility.Site) {
-	var n [5]int
-	total := 0
-	for _, r := range site.Alarms {
-		k := len(site.PointsMatching(r.Points))
-		n[r.Priority] += k
-		total += k
+// printAlarms holds the master alarm list against what a good one has.
+func printAlarms(cmd *cobra.Command, site *facility.Site) {
+	for _, line := range facility.ReviewAlarms(site).Lines(findingsShown) {
+		fmt.Fprintln(cmd.OutOrStdout(), line)
 	}
-	if total == 0 {
-		return
-	}
-	share := func(k int) float64 { return 100 * float64(k) / float64(total) }
-	fmt.Fprintf(cmd.OutOrStdout(), "configured alarms: P1 %.0f %%, P2 %.0f %%, P3 and P4 %.0f %% (usual target 5, 15, 80)\n",
-		share(n[1]), share(n[2]), share(n[3]+n[4]))
 }
 
 // printLoads shows what polling costs each Modbus link, the fullest first.

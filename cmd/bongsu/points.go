@@ -36,8 +36,29 @@ func exportCommand() *cobra.Command {
 	siteFlag(points, &site)
 	points.Flags().BoolVar(&opts.Mark, "bom", false, "begin with a byte order mark, by which Excel knows the text is UTF-8")
 	points.Flags().BoolVar(&opts.Korean, "korean", false, "headers in Korean")
-	cmd.AddCommand(points)
+	cmd.AddCommand(points, exportAlarms())
 	return cmd
+}
+
+func exportAlarms() *cobra.Command {
+	var site string
+	var opts facility.ListOptions
+	alarms := &cobra.Command{
+		Use:   "alarms --site FILE",
+		Short: "Write the master alarm list of a site as a table that spreadsheets open (CSV)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := siteFor(cmd, site)
+			if err != nil {
+				return err
+			}
+			return facility.WriteAlarms(cmd.OutOrStdout(), s, opts)
+		},
+	}
+	siteFlag(alarms, &site)
+	alarms.Flags().BoolVar(&opts.Mark, "bom", false, "begin with a byte order mark, by which Excel knows the text is UTF-8")
+	alarms.Flags().BoolVar(&opts.Korean, "korean", false, "headers in Korean")
+	return alarms
 }
 
 func importCommand() *cobra.Command {
