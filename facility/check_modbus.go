@@ -193,7 +193,7 @@ func (c *checker) modbusCommand(d *decoder, at string, def CommandDef) {
 	case l == nil:
 	case len(l) != 2 || l[0] > l[1]:
 		d.fault(at+".limits", "limits are [lowest, highest]")
-	case def.Value < l[0] || def.Value > l[1]:
+	case def.Scale == 0 && (def.Value < l[0] || def.Value > l[1]):
 		d.fault(at+".value", "value %d is outside the limits %d to %d", def.Value, l[0], l[1])
 	}
 }

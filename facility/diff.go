@@ -58,6 +58,8 @@ func Diff(old, now *Site) Changes {
 	maps.Copy(d.fire, fireParts(now))
 	d.add("site", "", fields(*old, *now, "name"), ReachWords)
 	d.add("site", "", fields(*old, *now, "id", "timezone", "demo_accounts", "comms", "influx", "simulator", "members", "continuity"), ReachProcess)
+	d.add("site", "", within("history", fields(old.History, now.History)), ReachProcess)
+	d.add("site", "", within("spool", fields(old.Spool, now.Spool)), ReachProcess)
 	each(d, "asset", old.Assets, now.Assets, func(a Asset) string { return string(a.ID) }, func(a, b Asset) {
 		d.add("asset", string(a.ID), fields(a, b, "name", "row", "col"), ReachWords)
 		d.add("asset", string(a.ID), fields(a, b, "kind", "parent"), ReachTable)
@@ -73,6 +75,9 @@ func Diff(old, now *Site) Changes {
 	}
 	each(d, "command", commands(old), commands(now), func(c Command) string { return string(c.ID) }, func(a, b Command) {
 		d.add("command", string(a.ID), fields(a.Def, b.Def), ReachLinks)
+		if !reflect.DeepEqual(a.Guard, b.Guard) {
+			d.add("command", string(a.ID), []string{"what the site lays down around it"}, ReachRules)
+		}
 	})
 	each(d, "alarm", old.Alarms, now.Alarms, func(r AlarmRule) string { return r.ID }, func(a, b AlarmRule) {
 		d.add("alarm", a.ID, fields(a, b), ReachRules)
@@ -225,6 +230,14 @@ func fields[T any](a, b T, names ...string) []string {
 	return differing(a, b, func(key string) bool { return len(names) == 0 || slices.Contains(names, key) })
 }
 
+// within puts the name of the mapping before the fields that stand in it.
+func within(name string, fields []string) []string {
+	for i := range fields {
+		fields[i] = name + "." + fields[i]
+	}
+	return fields
+}
+
 func except[T any](a, b T, names ...string) []string {
 	return differing(a, b, func(key string) bool { return !slices.Contains(names, key) })
 }
@@ -260,6 +273,10 @@ func short(v any) string {
 		return fmt.Sprintf("%q", x.In("en"))
 	case time.Duration:
 		return writeDuration(x)
+	case Bytes:
+		if x == 0 {
+			return "none"
+		}
 	case *int:
 		if x == nil {
 			return "none"

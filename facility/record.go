@@ -46,6 +46,8 @@ type Alarm struct {
 	Parent      string     `json:"parent,omitempty"` // alarm that masks this one
 	ShelvedTo   *time.Time `json:"shelved_to,omitempty"`
 	OneShot     bool       `json:"one_shot,omitempty"` // the shelf also ends when the alarm returns
+	Source      *time.Time `json:"source,omitempty"`   // when the device took the value that began this, before every delay
+	WorkOrder   string     `json:"work_order,omitempty"`
 	Reason      string     `json:"reason,omitempty"`   // of the last act of a person
 }
 
@@ -79,6 +81,22 @@ type CommandRecord struct {
 	Confirmed *time.Time   `json:"confirmed"`
 	Error     string       `json:"error,omitempty"`
 	Detail    string       `json:"detail,omitempty"` // what the device answered or showed
+
+	// Of a person's order.
+	Kind          string            `json:"kind,omitempty"` // of the act, empty for a plain command
+	Args          map[string]string `json:"args,omitempty"` // of the act
+	Value         *float64          `json:"value,omitempty"`
+	Reason        string            `json:"reason,omitempty"`
+	Station       string            `json:"station,omitempty"` // of By
+	Second        string            `json:"second,omitempty"`  // who signed as the second person
+	SecondStation string            `json:"second_station,omitempty"`
+	Until         *time.Time        `json:"until,omitempty"`      // when the wait for the second person ends
+	Authorised    *time.Time        `json:"authorised,omitempty"` // when everyone it takes had signed
+	Selected      *time.Time        `json:"selected,omitempty"`   // when the device showed the selection
+	Ended         *time.Time        `json:"ended,omitempty"`
+	EndedBy       string            `json:"ended_by,omitempty"`    // who aborted it
+	Fallback      string            `json:"fallback,omitempty"`    // record of the order that was given instead
+	FallbackOf    string            `json:"fallback_of,omitempty"` // record of the order that failed
 }
 
 // StageChange is one rung climbed or reset.
@@ -95,9 +113,10 @@ type StageChange struct {
 // Act is what a person asked the field to do. The id makes it idempotent.
 type Act struct {
 	ID      string            `json:"id"`
-	Kind    string            `json:"kind"` // alarm.ack, alarm.reset, alarm.shelve, alarm.unshelve, command, fire.*
+	Kind    string            `json:"kind"` // alarm.*, command, fire.*
 	Subject string            `json:"subject"`
 	By      []string          `json:"by"`
+	Station string            `json:"station,omitempty"` // where they sit who ask, as the journal names it
 	Reason  string            `json:"reason,omitempty"`
 	Args    map[string]string `json:"args,omitempty"`
 	At      time.Time         `json:"at"`
