@@ -78,7 +78,8 @@ const (
 func AlarmNames() []string {
 	return append(slices.Clone(alarmNames[:]),
 		pulseResetDone, pulseBypassExpired, pulseClockJump, pulseRestart, pulseDrillAborted, pulseReleaseRejected,
-		pulseResetRejected, pulseBypassRejected, pulseInhibitRejected, pulseTakeoverReject, pulsePowerCutReject)
+		pulseResetRejected, pulseBypassRejected, pulseInhibitRejected, pulseTakeoverReject, pulsePowerCutReject,
+		AlarmPanelSilent, AlarmPanelAlone, AlarmFireWatch, AlarmProofTestDue, AlarmTankFilling, AlarmTankFull)
 }
 
 // standing is one subject and the alarms that stand for it.

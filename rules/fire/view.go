@@ -127,6 +127,8 @@ type RoomView struct {
 	ReservedAt   time.Duration // meaningful in S5C
 	Donor        string        // the room whose bank was drawn on
 	BankIntact   bool
+	BankFault    bool     // its own switch says that it is low or shut
+	ReleasedSent bool     // its release was ordered in this incident
 	Donors       []string // rooms whose bank it could draw on now, the first one first
 }
 
@@ -196,7 +198,7 @@ func (c *core) viewRooms() []RoomView {
 			Name: m.subject, Kind: m.kind, Stage: m.reached(), Reached: m.reached(),
 			ASD: m.in.ASD, LEL: m.in.LEL, Occupants: m.in.Occupants,
 			Commands: viewCommands(m.cmds), Alarms: m.names(),
-			BankIntact: !m.bankSpent && !m.in.BankFault, Donor: m.cmd(GasReserve).donor,
+			BankIntact: !m.bankSpent && !m.in.BankFault, BankFault: m.in.BankFault, Donor: m.cmd(GasReserve).donor,
 		}
 		if c.authority {
 			v.Stage = S6
@@ -215,7 +217,7 @@ func (c *core) viewRooms() []RoomView {
 			}
 		}
 		if k := m.cmd(GasRelease); k.attempts > 0 {
-			v.ReleasedAt = k.first
+			v.ReleasedAt, v.ReleasedSent = k.first, true
 		}
 		if k := m.cmd(GasReserve); k.attempts > 0 {
 			v.ReservedAt = k.first
