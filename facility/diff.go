@@ -58,7 +58,7 @@ func Diff(old, now *Site) Changes {
 	maps.Copy(d.fire, fireParts(now))
 	d.add("site", "", fields(*old, *now, "name"), ReachWords)
 	d.add("site", "", fields(*old, *now, "id", "timezone", "demo_accounts", "comms", "influx", "simulator", "members", "continuity"), ReachProcess)
-	d.add("site", "", within("history", fields(old.History, now.History)), ReachProcess)
+	d.add("site", "", within("history", fields(old.History.InUse(), now.History.InUse())), ReachProcess)
 	d.add("site", "", within("spool", fields(old.Spool, now.Spool)), ReachProcess)
 	each(d, "asset", old.Assets, now.Assets, func(a Asset) string { return string(a.ID) }, func(a, b Asset) {
 		d.add("asset", string(a.ID), fields(a, b, "name", "row", "col"), ReachWords)

@@ -101,6 +101,11 @@ func TestDiffSaysWhatChangesAndHowFarItGoes(t *testing.T) {
 			[]string{demoSite, "        PARTNER_OK: demo/b1/io/partner-ok\n", ""},
 			[]string{"fire changed: room B1"}, ReloadPlan{Reach: ReachTable, Fire: true}, 1,
 		},
+		"how long the past stays": {
+			[]string{demoSite, "timezone:", "history: {samples: 168h, max_bytes: 5GB}\nspool: {max_bytes: 2GiB}\ntimezone:"},
+			[]string{"site changed: history.samples: 720h -> 168h, history.max_bytes: 10GiB -> 5GB", "site changed: spool.max_bytes: none -> 2GiB"},
+			ReloadPlan{Reach: ReachProcess}, 2,
+		},
 		"the time zone": {
 			[]string{demoSite, "timezone: Asia/Seoul", "timezone: UTC"},
 			[]string{"site changed: timezone: Asia/Seoul -> UTC"}, ReloadPlan{Reach: ReachProcess}, 1,

@@ -29,6 +29,9 @@ type Site struct {
 	Influx   *Influx   `yaml:"influx" json:"-"`
 	Sim      Simulator `yaml:"simulator" json:"-"`
 
+	History KeepHistory `yaml:"history" json:"-"` // how long the past stays
+	Spool   KeepSpool   `yaml:"spool" json:"-"`
+
 	Members []Member `yaml:"members" json:"-"` // of the shared journal, one a site; none: no shared journal
 	// Continuity is the file that says how services are moved and by whom, relative to the site file; empty
 	// for a site that only watches. It needs members.
