@@ -2,7 +2,8 @@ package rules
 
 import (
 	"fmt"
-	"net/http"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"bongsu/facility"
@@ -10,25 +11,40 @@ import (
 )
 
 // commandDesk keeps the record of every command, the fire engine's and people's, from the request to
-// the proof. It decides nothing: it notes what was sent, what was answered and what the field shows.
+// the one end. It sends nothing itself: it says what must be written and what must be sent.
 type commandDesk struct {
 	site    *facility.Site
 	records map[string]*facility.CommandRecord
 	order   []string // ids, oldest first
-	open    map[string]pending
+	open    map[string]*pending
 }
 
-// pending is a person's command that waits for its feedback. The fire engine supervises its own.
+// pending is a person's order that has not ended. The fire engine supervises its own.
 type pending struct {
-	cmd      facility.Command
-	deadline time.Time
+	cmd   facility.Command
+	act   facility.Act // as the first person asked
+	phase phase
+	until time.Time // when the phase is given up
+	after time.Time // the feedback proves from here on; zero until the device has answered
+	fault string    // why the send certainly came to nothing
+	stop  *atomic.Bool
 }
+
+// phase is what an order waits for.
+type phase int
+
+const (
+	waiting   phase = iota // for the second person
+	selecting              // for the device to show the selection
+	operating              // for the feedback
+	judging                // for the fire response
+)
 
 // maxRecords bounds what is kept in memory; the journal has them all.
 const maxRecords = 2000
 
 func newCommandDesk(site *facility.Site) *commandDesk {
-	return &commandDesk{site: site, records: map[string]*facility.CommandRecord{}, open: map[string]pending{}}
+	return &commandDesk{site: site, records: map[string]*facility.CommandRecord{}, open: map[string]*pending{}}
 }
 
 // add notes a new command in the state "journalled": its entry is written before it is sent.
@@ -40,9 +56,11 @@ func (d *commandDesk) add(rec facility.CommandRecord) *facility.CommandRecord {
 	d.records[rec.ID] = r
 	d.order = append(d.order, rec.ID)
 	for len(d.order) > maxRecords {
-		delete(d.records, d.order[0])
-		delete(d.open, d.order[0])
-		d.order = d.order[1:]
+		// One that is under way keeps its place: forgotten, it would never come to an end.
+		i := max(0, slices.IndexFunc(d.order, func(id string) bool { return d.open[id] == nil }))
+		delete(d.records, d.order[i])
+		delete(d.open, d.order[i])
+		d.order = slices.Delete(d.order, i, i+1)
 	}
 	return r
 }
@@ -56,14 +74,28 @@ func ended(s facility.CommandState) bool {
 	return false
 }
 
-// answered takes in what the device said. An error fails a person's command at once; a fire command
-// stays open, because its supervision retries it and the field may still have followed.
+// end brings an order to its one end and makes sure that nothing of it is sent any more.
+func (d *commandDesk) end(r *facility.CommandRecord, now time.Time, state facility.CommandState) {
+	if p := d.open[r.ID]; p != nil && p.stop != nil {
+		p.stop.Store(true)
+	}
+	delete(d.open, r.ID)
+	t := now.UTC()
+	r.State, r.Ended = state, &t
+}
+
+// answered takes in what the device said. A fire command stays open whatever it was, because its
+// supervision retries it and the field may still have followed.
 func (d *commandDesk) answered(a answer, now time.Time) (facility.CommandRecord, bool) {
 	r := d.records[a.record]
 	if r == nil {
 		return facility.CommandRecord{}, false
 	}
-	over := ended(r.State) // the feedback was quicker than the device's own answer
+	p := d.open[r.ID]
+	if r.Command != "" && a.cmd.ID != r.Command && r.By != fireActor {
+		return d.selectAnswered(r, p, a)
+	}
+	over := ended(r.State) // the feedback was quicker than the device's own answer, or somebody aborted
 	if !a.receipt.Sent.IsZero() {
 		t := a.receipt.Sent.UTC()
 		r.Sent = &t
@@ -78,74 +110,49 @@ func (d *commandDesk) answered(a answer, now time.Time) (facility.CommandRecord,
 			r.State = facility.CommandAccepted
 		}
 	}
-	r.Detail = a.receipt.Detail
+	if a.receipt.Detail != "" || !over {
+		r.Detail = a.receipt.Detail
+	}
 	if a.err != nil && !over {
 		r.Error = a.err.Error()
-		if _, mine := d.open[r.ID]; mine {
-			r.State = facility.CommandFailed
-			delete(d.open, r.ID)
-		}
+	}
+	if p != nil && p.phase == operating {
+		p.after, p.fault = proofFrom(a), faultOf(a)
 	}
 	return *r, true
 }
 
-// prove closes the commands of people whose feedback shows them done, and fails those whose deadline
-// has passed. Failed ones come back for their alarm.
-func (d *commandDesk) prove(now time.Time, view facility.View) (changed, failed []facility.CommandRecord) {
-	for _, id := range d.order {
-		p, ok := d.open[id]
-		if !ok {
-			continue
-		}
-		r := d.records[id]
-		s := view.Sample(p.cmd.Feedback, now)
-		switch {
-		case s.Quality == facility.Good && s.Value == p.cmd.Def.Equals && r.Accepted != nil && !s.At.Before(*r.Accepted):
-			t := s.At.UTC()
-			r.Confirmed, r.State = &t, facility.CommandConfirmed
-		case now.After(p.deadline):
-			r.State = facility.CommandFailed
-			if r.Error == "" {
-				r.Error = fmt.Sprintf("no feedback within %v: go and look at the equipment", p.cmd.Def.Deadline)
-			}
-			failed = append(failed, *r)
-		default:
-			continue
-		}
-		changed = append(changed, *r)
-		delete(d.open, id)
+// selectAnswered takes in what the device said to the selection that goes before an order.
+func (d *commandDesk) selectAnswered(r *facility.CommandRecord, p *pending, a answer) (facility.CommandRecord, bool) {
+	if p == nil || p.phase != selecting {
+		return *r, false
 	}
-	return changed, failed
+	p.after, p.fault = proofFrom(a), faultOf(a)
+	if a.err != nil {
+		r.Error = a.err.Error()
+	}
+	r.Detail = "selection: " + a.receipt.Detail
+	return *r, true
 }
 
-// request admits a person's command. C3 and C4 are not given this way: they belong to the fire room's
-// own acts with two persons.
-func (d *commandDesk) request(now time.Time, act facility.Act) (*facility.CommandRecord, facility.ActResult) {
-	cmd, ok := d.site.Commands[facility.CommandID(act.Subject)]
-	switch {
-	case !ok:
-		return nil, facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("there is no command %q", act.Subject)}
-	case cmd.Def.Level == "C3" || cmd.Def.Level == "C4":
-		return nil, facility.ActResult{Code: http.StatusForbidden, Detail: fmt.Sprintf("%s is a level %s command: it is given with two persons on the fire room's page", cmd.Def.Name, cmd.Def.Level)}
-	case len(act.By) == 0:
-		return nil, facility.ActResult{Code: http.StatusForbidden, Detail: "a command needs the name of who gives it"}
+// proofFrom is the moment from which the feedback may prove: what it showed before was somebody else's work.
+func proofFrom(a answer) time.Time {
+	if !a.receipt.Accepted.IsZero() {
+		return a.receipt.Accepted
 	}
-	if old := d.records[act.ID]; old != nil {
-		return nil, facility.ActResult{Code: http.StatusOK, Detail: "this command was already given: it is " + string(old.State)}
-	}
-	rec := d.add(facility.CommandRecord{
-		ID: act.ID, Name: string(cmd.ID), Command: cmd.ID, Asset: cmd.Asset, By: act.By[0],
-		State: facility.CommandJournaled, Attempt: 1, Requested: now.UTC(),
-	})
-	d.open[rec.ID] = pending{cmd: cmd, deadline: now.Add(cmd.Def.Deadline + maxSend)}
-	return rec, facility.ActResult{Code: http.StatusAccepted, Detail: rec.ID}
+	return a.receipt.Sent
 }
 
-// maxSend is what the way to the device may take before the feedback's own time begins.
-const maxSend = 3 * time.Second
+// faultOf says why a send certainly came to nothing, empty when the field may have followed.
+func faultOf(a answer) string {
+	if a.err == nil || unknownOutcome(a.err) {
+		return ""
+	}
+	return a.err.Error()
+}
 
 // restore takes a record back from the journal after a restart. A person's command whose outcome is
-// not known is failed openly, never sent again.
+// not known is ended openly, never sent again.
 func (d *commandDesk) restore(rec facility.CommandRecord) {
 	if old := d.records[rec.ID]; old != nil {
 		*old = rec
@@ -154,16 +161,23 @@ func (d *commandDesk) restore(rec facility.CommandRecord) {
 	d.add(rec)
 }
 
-// orphans fails what was under way when the process ended.
-func (d *commandDesk) orphans() []facility.CommandRecord {
+// orphans ends what was under way when the process ended: what still waited for a second person has expired,
+// what may have been sent has failed.
+func (d *commandDesk) orphans(now time.Time) []facility.CommandRecord {
 	var out []facility.CommandRecord
 	for _, id := range d.order {
 		r := d.records[id]
-		if r.By != fireActor && !ended(r.State) {
-			r.State = facility.CommandFailed
-			r.Error = "the field process restarted before the feedback came: look at the equipment"
-			out = append(out, *r)
+		if r.By == fireActor || ended(r.State) {
+			continue
 		}
+		if r.State == facility.CommandRequested {
+			d.end(r, now, facility.CommandExpired)
+			r.Error = "the field process restarted while a second person was waited for: nothing was done"
+		} else {
+			d.end(r, now, facility.CommandFailed)
+			r.Error = "the field process restarted before the feedback came: look at the equipment"
+		}
+		out = append(out, *r)
 	}
 	return out
 }
@@ -181,5 +195,9 @@ func (d *commandDesk) recent(n int) []facility.CommandRecord {
 const fireActor = "fire"
 
 func commandDraft(r facility.CommandRecord) journal.Draft {
-	return journal.Draft{Kind: KindCommand, Actor: r.By, Subject: r.Name, Data: r}
+	actor := r.By
+	if r.Second != "" {
+		actor = fmt.Sprintf("%s+%s", r.By, r.Second)
+	}
+	return journal.Draft{Kind: KindCommand, Actor: actor, Subject: r.Name, Data: r}
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bongsu/facility"
@@ -13,6 +14,15 @@ type job struct {
 	record string // id of the command record it belongs to, empty for a level that is only asserted again
 	name   string
 	cmd    facility.Command
+
+	// Of a person's order.
+	stop   *atomic.Bool // set when it must not be sent any more
+	sendBy time.Time    // not sent after that
+}
+
+// dead says that a job must not be sent any more.
+func (j job) dead(now time.Time) bool {
+	return j.stop != nil && (j.stop.Load() || !now.Before(j.sendBy))
 }
 
 // answer is what became of a job.
@@ -108,15 +118,27 @@ func (l *lanes) work(ctx context.Context, q *lane) {
 				continue
 			}
 		}
-		one, cancel := context.WithTimeout(ctx, l.timeout)
-		receipt, err := l.commander.Execute(one, j.cmd)
-		cancel()
+		receipt, err := l.execute(ctx, j)
 		select {
 		case l.answers <- answer{job: j, receipt: receipt, err: err}:
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// execute hands a job to the wire, unless it is too late for it. Its time on the wire ends with the time to send it.
+func (l *lanes) execute(ctx context.Context, j job) (Receipt, error) {
+	limit, now := l.timeout, time.Now()
+	if j.dead(now) {
+		return Receipt{}, errNotSent
+	}
+	if j.stop != nil {
+		limit = min(limit, j.sendBy.Sub(now))
+	}
+	one, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return l.commander.Execute(one, j.cmd)
 }
 
 func (l *lanes) next(q *lane) (job, bool) {

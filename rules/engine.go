@@ -227,13 +227,8 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 		drafts = append(drafts, alarmDraft(a, "rules"))
 	}
 	e.changed = e.changed[:0]
-	changed, failed := e.commands.prove(now, e.cfg.Live)
-	for _, r := range changed {
-		drafts = append(drafts, commandDraft(r))
-	}
-	for _, r := range failed {
-		drafts = append(drafts, e.commandFailed(now, r)...)
-	}
+	orders := e.commands.advance(now, e.cfg.Live, e.agree(now))
+	drafts = append(drafts, e.orderDrafts(now, orders)...)
 	var out fireOutcome
 	ticked := e.fire != nil && e.tickDue(now)
 	if ticked {
@@ -241,6 +236,7 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 		drafts = append(drafts, out.drafts...)
 	}
 	seq = e.write(drafts, fsyncPatience)
+	e.sendOrders(now, orders.send)
 	for _, j := range out.again {
 		e.hop.send(j)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,45 +27,21 @@ func (e *Engine) act(now time.Time, r actRequest) (seq uint64) {
 		res.Seq = seq
 		r.answer <- res
 	case r.act.Kind == "command":
-		if err := e.interlocked(now, r.act); err != nil {
-			seq = e.write([]journal.Draft{entry}, fsyncPatience)
-			r.answer <- facility.ActResult{Code: http.StatusConflict, Detail: err.Error(), Seq: seq}
-			return seq
-		}
-		rec, res := e.commands.request(now, r.act)
-		if rec == nil {
-			seq = e.write([]journal.Draft{entry}, fsyncPatience)
-			res.Seq = seq
-			r.answer <- res
-			return seq
-		}
-		seq = e.write([]journal.Draft{entry, commandDraft(*rec)}, fsyncPatience)
-		res.Seq = seq
-		if !e.lanes.send(job{record: rec.ID, name: rec.Name, cmd: e.cfg.Site.Commands[rec.Command]}) {
-			res = facility.ActResult{Code: http.StatusServiceUnavailable, Detail: "the link's command queue is full: nothing was sent"}
-		}
-		r.answer <- res
+		seq = e.carry(now, r, e.commands.request(now, r.act, e.agree(now)))
+	case r.act.Kind == ActSign:
+		seq = e.carry(now, r, e.commands.sign(now, r.act, e.agree(now)))
+	case r.act.Kind == ActCancel:
+		seq = e.carry(now, r, e.commands.cancel(now, r.act))
+	case r.act.Kind == ActRefused:
+		code, _ := strconv.Atoi(r.act.Args["code"]) // 0 for one that the desk does not give
+		seq = e.write([]journal.Draft{refusalDraft(r.act, facility.ActResult{Code: code, Detail: r.act.Args["detail"]})}, fsyncPatience)
+		r.answer <- facility.ActResult{Code: http.StatusOK, Seq: seq}
 	case strings.HasPrefix(r.act.Kind, "fire.") && e.fire != nil:
-		seq = e.write([]journal.Draft{entry}, fsyncPatience)
-		req, res := e.fire.request(r.act)
-		if res.Code != 0 {
-			res.Seq = seq
-			r.answer <- res
-			return seq
-		}
-		e.fire.asked = append(e.fire.asked, &fireRequest{act: r.act, req: req, answer: func(res facility.ActResult) { r.answer <- res }})
+		seq = e.fireAct(now, r)
 	default:
 		r.answer <- facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("%q cannot be done here", r.act.Kind)}
 	}
 	return seq
-}
-
-func (e *Engine) interlocked(now time.Time, act facility.Act) error {
-	cmd, ok := e.cfg.Site.Commands[facility.CommandID(act.Subject)]
-	if !ok || e.fire == nil || cmd.Def.Level == "C3" || cmd.Def.Level == "C4" { // C3 and C4 are refused anyway
-		return nil
-	}
-	return interlock(cmd, e.cfg.Site, e.fire.rooms(now, e.cfg.Live))
 }
 
 // commandFailed raises the alarm of a person's command that the field did not follow.

@@ -130,8 +130,8 @@ func (e *Engine) underWay(reach facility.Reach) (refused []string) {
 		return nil
 	}
 	for _, id := range e.commands.order {
-		if p, ok := e.commands.open[id]; ok {
-			refused = append(refused, fmt.Sprintf("the order %s is under way: try again when it has ended", p.cmd.ID))
+		if e.commands.open[id] != nil {
+			refused = append(refused, fmt.Sprintf("the order %s is under way: try again when it has ended", e.commands.records[id].Name))
 		}
 	}
 	return refused

@@ -212,7 +212,7 @@ func TestResetNeedsProofOfCleanAir(t *testing.T) {
 		h.lose("demo/b1/io/lfl")
 		time.Sleep(time.Hour + 30*time.Second)
 		reset := facility.Act{ID: "1", Kind: "fire.reset", Subject: "B1", By: []string{"kim", "lee"}, Args: map[string]string{"rack": "R3", "inspected": "true"}}
-		if res := h.engine.Do(t.Context(), reset); res.Code != http.StatusConflict {
+		if res := h.do(reset); res.Code != http.StatusConflict {
 			t.Errorf("reset without a gas detector: %d %s", res.Code, res.Detail)
 		}
 		h.mu.Lock()
@@ -253,7 +253,7 @@ func TestWhatPeopleMayAsk(t *testing.T) {
 			code int
 			says string
 		}{
-			{"reset by one person", facility.Act{ID: "1", Kind: "fire.reset", Subject: "B1", By: []string{"kim"}, Args: map[string]string{"rack": "R3", "inspected": "true"}}, http.StatusConflict, "two different persons"},
+			{"reset by one person", facility.Act{ID: "1", Kind: "fire.reset", Subject: "B1", By: []string{"kim"}, Args: map[string]string{"rack": "R3", "inspected": "true"}}, http.StatusForbidden, "two different persons"},
 			{"reset while hot", facility.Act{ID: "2", Kind: "fire.reset", Subject: "B1", By: []string{"kim", "lee"}, Args: map[string]string{"rack": "R3", "inspected": "true"}}, http.StatusConflict, "not cool"},
 			{"reset of an unknown rack", facility.Act{ID: "3", Kind: "fire.reset", Subject: "B1", By: []string{"kim", "lee"}, Args: map[string]string{"rack": "R99"}}, http.StatusUnprocessableEntity, "R99"},
 			{"a room that is not there", facility.Act{ID: "4", Kind: "fire.release", Subject: "B9", By: []string{"kim", "lee"}}, http.StatusNotFound, "B9"},
@@ -265,7 +265,7 @@ func TestWhatPeopleMayAsk(t *testing.T) {
 			{"a command that is not there", facility.Act{ID: "9", Kind: "command", Subject: "demo/b1/io/coffee", By: []string{"kim"}}, http.StatusNotFound, "coffee"},
 			{"nonsense", facility.Act{ID: "10", Kind: "dance", By: []string{"kim"}}, http.StatusNotFound, "dance"},
 		} {
-			res := h.engine.Do(t.Context(), c.act)
+			res := h.do(c.act)
 			if res.Code != c.code || !strings.Contains(res.Detail, c.says) {
 				t.Errorf("%s: %d %q, want %d with %q", c.name, res.Code, res.Detail, c.code, c.says)
 			}

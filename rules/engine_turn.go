@@ -47,8 +47,12 @@ func (c *clock) same(t time.Time) time.Time {
 // begin writes that the process began, and ends what the one before left under way.
 func (e *Engine) begin() {
 	start := []journal.Draft{{Kind: KindStart, Actor: "system", Subject: e.cfg.Node, Data: map[string]string{"revision": e.cfg.Site.Revision}}}
-	for _, r := range e.commands.orphans() {
+	now := e.clock.now()
+	for _, r := range e.commands.orphans(now) {
 		start = append(start, commandDraft(r))
+		if r.State == facility.CommandFailed && r.Kind == "" {
+			start = append(start, e.commandFailed(now, r)...)
+		}
 	}
 	e.write(start, fsyncPatience)
 }

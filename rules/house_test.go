@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,8 @@ type house struct {
 	values map[facility.PointID]float64
 	bad    map[facility.PointID]bool
 	rooms  []facility.FireRoomView
+
+	tape *tape // nil: nobody records
 }
 
 // paper is a journal in memory. While it hangs, every append waits its limit and reports a gap.
@@ -118,6 +121,11 @@ func demoSite(t *testing.T) *facility.Site {
 // newHouse starts the engine and a scan of every point each second.
 func newHouse(t *testing.T, book *paper) *house {
 	t.Helper()
+	return newHouseWith(t, book, func(*house) {})
+}
+
+func newHouseWith(t *testing.T, book *paper, furnish func(*house)) *house {
+	t.Helper()
 	h := &house{t: t, site: demoSite(t), bus: facility.NewBus(), book: book, done: make(chan error, 1),
 		values: map[facility.PointID]float64{}, bad: map[facility.PointID]bool{}}
 	h.live = facility.NewLive(h.site.Points)
@@ -125,6 +133,7 @@ func newHouse(t *testing.T, book *paper) *house {
 	for _, p := range h.site.Points {
 		h.values[p.ID] = calm(p)
 	}
+	furnish(h)
 	ctx, cancel := context.WithCancel(t.Context())
 	h.stop = cancel
 	h.start(ctx)
@@ -147,11 +156,16 @@ func calm(p facility.Point) float64 {
 func (h *house) start(ctx context.Context) {
 	h.t.Helper()
 	var err error
+	var turns TurnLog
+	if h.tape != nil {
+		turns = h.tape
+		go h.tape.keep(ctx, h.bus.Subscribe("spool", facility.KeepOrder, 100_000))
+	}
 	h.engine, err = NewEngine(EngineConfig{
 		Site: h.site, Live: h.live, Reader: h.bus.Subscribe("rules", facility.KeepOrder, 100_000), Journal: h.book,
 		Gap: func() bool { h.book.mu.Lock(); defer h.book.mu.Unlock(); return h.book.gap }, Commander: h.wire,
 		Report: func(r []facility.FireRoomView) { h.mu.Lock(); h.rooms = r; h.mu.Unlock() },
-		Node:   "n1", Log: slog.New(slog.DiscardHandler),
+		Turns:  turns, Node: "n1", Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -265,4 +279,19 @@ func commandsIn(entries []journal.Entry, name string) (states []facility.Command
 		}
 	}
 	return states, seqs
+}
+
+// do does an act as people do it: what takes two is asked by the first and signed by the second, at another station.
+func (h *house) do(act facility.Act) facility.ActResult {
+	h.t.Helper()
+	if len(act.By) < 2 {
+		return h.engine.Do(h.t.Context(), act)
+	}
+	first := act
+	first.By, first.Station = act.By[:1], "browser:one"
+	res := h.engine.Do(h.t.Context(), first)
+	if res.Code != http.StatusAccepted {
+		return res
+	}
+	return h.engine.Do(h.t.Context(), facility.Act{ID: act.ID + "-sign", Kind: ActSign, Subject: act.ID, By: act.By[1:], Station: "browser:two"})
 }

@@ -46,6 +46,7 @@ const (
 	KindCommand   = "command"    // facility.CommandRecord
 	KindStage     = "stage"      // facility.StageChange
 	KindAct       = "act"        // facility.Act, written before it is done
+	KindRefusal   = "refusal"    // Refusal, beside the act it answers
 	KindFireState = "fire.state" // the fire engine's snapshot, for a restart
 	KindStart     = "start"      // the field process began
 	KindStop      = "stop"       // and ended on purpose

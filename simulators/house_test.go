@@ -236,11 +236,24 @@ func (h *house) people(s *simulators.Scenario, n int64) {
 		}
 		act := facility.Act{ID: fmt.Sprintf("%s-%d", s.Name, i), Kind: e.Person.Act, Subject: e.Person.Subject, By: e.Person.By, Args: e.Person.Args, At: time.Now()}
 		h.deeds.Go(func() {
-			if res := h.engine.Do(h.t.Context(), act); res.Code != http.StatusOK {
+			if res := h.do(act); res.Code != http.StatusOK {
 				h.t.Errorf("%v: %s of %s was refused: %d %s", e.At, act.Kind, act.Subject, res.Code, res.Detail)
 			}
 		})
 	}
+}
+
+// do lets the first person ask and the second one sign at another station, where an act takes two.
+func (h *house) do(act facility.Act) facility.ActResult {
+	if len(act.By) < 2 {
+		return h.engine.Do(h.t.Context(), act)
+	}
+	first := act
+	first.By, first.Station = act.By[:1], "browser:one"
+	if res := h.engine.Do(h.t.Context(), first); res.Code != http.StatusAccepted {
+		return res
+	}
+	return h.engine.Do(h.t.Context(), facility.Act{ID: act.ID + "-sign", Kind: rules.ActSign, Subject: act.ID, By: act.By[1:], Station: "browser:two", At: act.At})
 }
 
 const demoFile = "../sites/demo/site.yaml"
