@@ -48,7 +48,7 @@ type Alarm struct {
 	OneShot     bool       `json:"one_shot,omitempty"` // the shelf also ends when the alarm returns
 	Source      *time.Time `json:"source,omitempty"`   // when the device took the value that began this, before every delay
 	WorkOrder   string     `json:"work_order,omitempty"`
-	Reason      string     `json:"reason,omitempty"`   // of the last act of a person
+	Reason      string     `json:"reason,omitempty"` // of the last act of a person
 }
 
 // CommandState is how far a command has come. Only Confirmed means that the field shows it.

@@ -35,6 +35,7 @@ type Alarms struct {
 	view    facility.View
 	out     []alarmOut
 
+	cause   time.Time // when the device took the sample that is judged, zero for none
 	machine facility.ExpressionMachine
 	values  []float64 // scratch of calculate
 	usables []bool
@@ -206,6 +207,7 @@ func (e *Alarms) fire(t *alarmTimer) {
 		e.endShelf(t.alarm, "", false)
 		e.commit(t.alarm)
 	case calcTimer:
+		e.cause = e.now
 		e.calculate(t.alarm)
 	case sourceTimer:
 		e.sample(int(t.n), e.view.Sample(e.sources[t.n].ref, e.now))

@@ -10,9 +10,6 @@ import (
 	"bongsu/facility"
 )
 
-// maxShelf is the longest time a person may hide an alarm: one long shift.
-const maxShelf = 12 * time.Hour
-
 // alarmActs lists what a person can do to an alarm. It is the only place to add one. Each answers
 // with the code and the advice of a refusal, or with 200 and an empty advice.
 var alarmActs = map[string]func(*Alarms, *alarm, facility.Act) (int, string){
@@ -27,7 +24,8 @@ var alarmActs = map[string]func(*Alarms, *alarm, facility.Act) (int, string){
 // Act does what a person asked of one alarm (act.Subject is its id) or refuses it with the reason:
 // 404 for an alarm that does not exist, 409 where its state or class forbids the act, 422 where the
 // act lacks something. Whether the person may act at all was decided before. Arguments: shelve takes
-// "seconds" or "once"; out-of-service takes "work_order"; in-service takes "function_test".
+// "seconds" or "once", and for priority 1 "role" lead; out-of-service takes "work_order"; in-service takes
+// "function_test".
 func (e *Alarms) Act(now time.Time, act facility.Act) ([]facility.Alarm, facility.ActResult) {
 	e.tick(now)
 	do := alarmActs[act.Kind]
@@ -72,7 +70,7 @@ func (e *Alarms) resetAct(a *alarm, act facility.Act) (int, string) {
 		if act.Reason == "" {
 			return http.StatusUnprocessableEntity, "nothing judges this alarm any more: give the reason why it may be closed"
 		}
-		a.process, a.outOfService, a.byDesign = processNormal, false, false
+		a.process, a.outOfService, a.byDesign, a.rec.WorkOrder = processNormal, false, false, ""
 		if a.rec.Active {
 			a.rec.Active, a.rec.Returned = false, e.stamp()
 		}
@@ -99,21 +97,25 @@ func (e *Alarms) shelveAct(a *alarm, act facility.Act) (int, string) {
 	default:
 		return http.StatusConflict, fmt.Sprintf("nothing to shelve: the alarm is %s", a.rec.State)
 	}
-	if a.rec.Priority <= 1 || a.rec.Class == "fire" || a.rec.Class == "safety" {
-		return http.StatusConflict, "alarms of priority 1 and of the classes fire and safety are never shelved"
-	}
-	if act.Reason == "" {
+	most := facility.LongestShelf(a.rec.Class, a.rec.Priority)
+	switch {
+	case most == 0:
+		return http.StatusConflict, "alarms of the classes fire and safety are never shelved"
+	case a.rec.Priority <= 1 && act.Args["role"] != "lead":
+		return http.StatusForbidden, "an alarm of priority 1 is shelved by the shift lead only"
+	case act.Reason == "":
 		return http.StatusUnprocessableEntity, "shelving needs a reason"
 	}
 	once := act.Args["once"] == "true"
-	length := maxShelf
+	length := most
 	if text := act.Args["seconds"]; text != "" || !once {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > int(maxShelf/time.Second) {
-			return http.StatusUnprocessableEntity, fmt.Sprintf("shelve for 1 to %d seconds", int(maxShelf/time.Second))
+		if err != nil || n < 1 || n > int(most/time.Second) {
+			return http.StatusUnprocessableEntity, fmt.Sprintf("shelve for 1 to %d seconds", int(most/time.Second))
 		}
 		length = time.Duration(n) * time.Second
 	}
+	length = e.spreadShelf(a, length, most)
 	until := e.stamp().Add(length)
 	a.shelved, a.rec.OneShot, a.rec.ShelvedTo = true, once, &until
 	e.armShelf(a, length)
@@ -173,7 +175,7 @@ func (e *Alarms) outOfServiceAct(a *alarm, act facility.Act) (int, string) {
 		a.describe()
 	}
 	e.dropShelf(a)
-	a.outOfService = true
+	a.outOfService, a.rec.WorkOrder = true, act.Args["work_order"]
 	return http.StatusOK, ""
 }
 
@@ -185,7 +187,7 @@ func (e *Alarms) inServiceAct(a *alarm, act facility.Act) (int, string) {
 	case act.Args["function_test"] == "":
 		return http.StatusUnprocessableEntity, "back in service needs the record of the function test"
 	}
-	a.outOfService = false
+	a.outOfService, a.rec.WorkOrder = false, ""
 	a.rec.Acked, a.rec.AckedBy = nil, ""
 	if !a.rec.Active && !a.rec.Latching {
 		a.open = false

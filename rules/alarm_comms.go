@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"bongsu/facility"
 )
@@ -172,6 +173,7 @@ func (e *Alarms) deviceLost(n int) {
 	}
 	d.masking = true
 	if !d.alarm.active() {
+		d.alarm.cause = e.origin.Add(time.Duration(d.since))
 		e.raise(d.alarm, facility.Good)
 	}
 	for _, ref := range d.dev.Refs {

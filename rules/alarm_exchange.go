@@ -139,7 +139,7 @@ func (x *exchange) alarm(was *alarm) {
 
 func (x *exchange) move(a, was *alarm) {
 	a.rec, a.process, a.frozen, a.left, a.value = was.rec, was.process, was.frozen, was.left, was.value
-	a.open, a.hidden, a.dirty, a.shelved = was.open, was.hidden, was.dirty, was.shelved
+	a.open, a.hidden, a.dirty, a.shelved, a.cause = was.open, was.hidden, was.dirty, was.shelved, was.cause
 	a.byDesign, a.outOfService, a.unclaimed = was.byDesign, was.outOfService, was.unclaimed
 	x.rearm(&a.delay, &was.delay)
 	if was.shelf != nil && was.shelf.set() {
@@ -174,7 +174,7 @@ func (x *exchange) changed(a, was *alarm) {
 	}
 	before := *a.rec
 	a.describe()
-	if a.shelved && (a.rec.Priority <= 1 || a.rec.Class == "fire" || a.rec.Class == "safety") {
+	if a.shelved && facility.LongestShelf(a.rec.Class, a.rec.Priority) == 0 {
 		x.e.endShelf(a, "", false)
 	}
 	if !sameFinding(&before, a.rec) || (before.ShelvedTo == nil) != (a.rec.ShelvedTo == nil) {

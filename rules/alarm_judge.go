@@ -25,6 +25,7 @@ func (e *Alarms) step(a *alarm, c alarmCondition) {
 	switch a.process {
 	case processNormal:
 		if c == conditionHolds {
+			a.cause = e.cause
 			e.pend(a, processPendingOn, int64(a.rule.OnDelay))
 		}
 	case processPendingOn:

@@ -85,6 +85,7 @@ func (e *Alarms) expiry(ref facility.Ref, s facility.Sample) int64 {
 // sample takes the newest sample of a watched point to its alarms.
 func (e *Alarms) sample(n int, s facility.Sample) {
 	src := &e.sources[n]
+	e.cause = s.At
 	if !usable(s) {
 		e.unusable(src, s)
 		return
@@ -115,6 +116,7 @@ func (e *Alarms) sample(n int, s facility.Sample) {
 }
 
 func (e *Alarms) unusable(src *alarmSource, s facility.Sample) {
+	e.cause = e.now // a silence begins when it is noticed
 	quality := s.Quality
 	if quality == facility.Good || quality == facility.Uncertain {
 		quality = facility.Bad

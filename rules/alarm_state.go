@@ -80,9 +80,10 @@ type alarm struct {
 	left    int64 // of a frozen delay
 	value   float64
 
-	open         bool // an occurrence stands
-	hidden       bool // raised under a mask: nobody was ever called for it
-	dirty        bool // rec differs from the last record handed out
+	cause        time.Time // when the device took the value that the condition began with
+	open         bool      // an occurrence stands
+	hidden       bool      // raised under a mask: nobody was ever called for it
+	dirty        bool      // rec differs from the last record handed out
 	shelved      bool
 	byDesign     bool
 	outOfService bool
@@ -180,7 +181,7 @@ func (e *Alarms) raise(a *alarm, quality facility.Quality) {
 		a.describe()
 		rec := a.rec
 		rec.Occurrence++
-		rec.Count, rec.Raised = 1, e.stamp()
+		rec.Count, rec.Raised, rec.Source = 1, e.stamp(), e.causeOf(a)
 		rec.Acked, rec.AckedBy, rec.Reason = nil, "", ""
 		a.open, a.hidden = true, e.parentOf(a) != ""
 	}
@@ -199,6 +200,16 @@ func (e *Alarms) comeBack(a *alarm) {
 		e.endShelf(a, "", false)
 	}
 	e.commit(a)
+}
+
+// causeOf is when what raised an alarm began at its source. A device's clock that runs ahead cannot make an
+// alarm begin after it was raised.
+func (e *Alarms) causeOf(a *alarm) *time.Time {
+	if a.cause.IsZero() || a.cause.After(e.now) {
+		return e.stamp()
+	}
+	t := a.cause.Round(0)
+	return &t
 }
 
 func (e *Alarms) stamp() *time.Time {

@@ -56,12 +56,8 @@ func alarmAct(kind string) func(*Server, context.Context, *alarmActIn) (*actOut,
 	}
 }
 
-// How long an alarm may be hidden, and the shorter time of the most urgent ones.
-const (
-	shelveLeast  = time.Minute
-	shelveMost   = 12 * time.Hour
-	shelveMostP1 = time.Hour
-)
+// shelveLeast is the shortest time an alarm may be hidden.
+const shelveLeast = time.Minute
 
 type shelveIn struct {
 	ByID
@@ -78,19 +74,68 @@ func (s *Server) shelveAlarm(ctx context.Context, in *shelveIn) (*actOut, error)
 		return nil, unknown("alarm", in.ID)
 	}
 	id, _ := identityOf(ctx)
-	d := time.Duration(in.Body.Seconds) * time.Second
+	d, most := time.Duration(in.Body.Seconds)*time.Second, facility.LongestShelf(a.Class, a.Priority)
 	switch {
-	case a.Class == "fire" || a.Class == "safety":
+	case most == 0:
 		return nil, problem(http.StatusConflict, "Alarms of the class %s are never shelved. Acknowledge it, or have the channel bypassed by two persons.", a.Class)
 	case a.Priority == 1 && !slices.Contains(id.roles, "lead"):
 		return nil, problem(http.StatusForbidden, "A priority 1 alarm is shelved by the role lead only.")
-	case a.Priority == 1 && d > shelveMostP1:
-		return nil, problem(http.StatusUnprocessableEntity, "A priority 1 alarm is shelved for at most %d seconds.", int(shelveMostP1.Seconds()))
-	case d < shelveLeast || d > shelveMost:
-		return nil, problem(http.StatusUnprocessableEntity, "An alarm is shelved for %d to %d seconds.", int(shelveLeast.Seconds()), int(shelveMost.Seconds()))
+	case d < shelveLeast || d > most:
+		return nil, problem(http.StatusUnprocessableEntity, "An alarm of priority %d is shelved for %d to %d seconds.", a.Priority, int(shelveLeast.Seconds()), int(most.Seconds()))
+	}
+	args := map[string]string{"seconds": strconv.Itoa(in.Body.Seconds)}
+	if slices.Contains(id.roles, "lead") {
+		args["role"] = "lead"
 	}
 	return s.do(ctx, in.Key, facility.Act{
-		Kind: "alarm.shelve", Subject: in.ID, Reason: in.Body.Reason,
-		Args: map[string]string{"seconds": strconv.Itoa(in.Body.Seconds)},
+		Kind: "alarm.shelve", Subject: in.ID, Reason: in.Body.Reason, Args: args,
+	})
+}
+
+type outOfServiceIn struct {
+	ByID
+	Keyed
+	Body struct {
+		WorkOrder string       `json:"work_order" minLength:"1" maxLength:"80"`
+		Reason    string       `json:"reason" minLength:"1" maxLength:"500" doc:"the compensating measure: what watches over the equipment meanwhile"`
+		Second    *credentials `json:"second,omitempty" doc:"a second person, for the classes fire and safety"`
+	}
+}
+
+func (s *Server) outOfService(ctx context.Context, in *outOfServiceIn) (*actOut, error) {
+	a, ok := s.cfg.Model.alarm(in.ID)
+	if !ok {
+		return nil, unknown("alarm", in.ID)
+	}
+	act := facility.Act{
+		Kind: "alarm.out-of-service", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"work_order": in.Body.WorkOrder},
+	}
+	if a.Class == "fire" || a.Class == "safety" {
+		if in.Body.Second == nil {
+			return nil, problem(http.StatusForbidden, "Taking an alarm of the class %s out of service takes a second person: send second with user and password. It takes the role %s.", a.Class, rightService.needsSecond())
+		}
+		by, err := s.bySecond(ctx, rightService, *in.Body.Second)
+		if err != nil {
+			return nil, err
+		}
+		act.By = by
+	}
+	return s.do(ctx, in.Key, act)
+}
+
+type inServiceIn struct {
+	ByID
+	Keyed
+	Body struct {
+		FunctionTest string `json:"function_test" minLength:"1" maxLength:"500" doc:"what was tested, how, and with what result"`
+	}
+}
+
+func (s *Server) inService(ctx context.Context, in *inServiceIn) (*actOut, error) {
+	if _, ok := s.cfg.Model.alarm(in.ID); !ok {
+		return nil, unknown("alarm", in.ID)
+	}
+	return s.do(ctx, in.Key, facility.Act{
+		Kind: "alarm.in-service", Subject: in.ID, Reason: in.Body.FunctionTest, Args: map[string]string{"function_test": in.Body.FunctionTest},
 	})
 }

@@ -240,9 +240,9 @@ func TestATokenIsNoPerson(t *testing.T) {
 func TestRolesHaveTheRightsTheyShould(t *testing.T) {
 	want := map[string]string{
 		"operator":   "C0 C1 C2 alarms ask command read simulate",
-		"lead":       "C0 C1 C2 C3 alarms ask command read restore simulate",
+		"lead":       "C0 C1 C2 C3 alarms ask command read restore service simulate",
 		"safety":     "C0 C3 C4 alarms ask command read release reset restore simulate",
-		"facilities": "C0 alarms ask bypass command inhibit read restore",
+		"facilities": "C0 alarms ask bypass command inhibit read restore service",
 		"authority":  "ask power-cut read takeover",
 		"chair":      "ask read",
 		"member":     "ask read",

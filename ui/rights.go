@@ -12,6 +12,7 @@ const (
 	rightNone     right = ""         // no session needed
 	rightRead     right = "read"     // see everything
 	rightAlarms   right = "alarms"   // acknowledge, reset, shelve, unshelve
+	rightService  right = "service"  // take an alarm out of service and back
 	rightBypass   right = "bypass"   // take a fire channel out of the vote
 	rightInhibit  right = "inhibit"  // hold a fire output
 	rightRestore  right = "restore"  // end a bypass or an inhibit early
@@ -44,6 +45,7 @@ type grant struct {
 var grants = map[right]grant{
 	rightRead:     {roles: roles},
 	rightAlarms:   {roles: []string{"operator", "lead", "safety", "facilities"}},
+	rightService:  {roles: []string{"lead", "facilities"}, second: []string{"lead", "safety", "facilities"}}, // two for fire and safety
 	rightBypass:   {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}},
 	rightInhibit:  {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}},
 	rightRestore:  {roles: []string{"facilities", "lead", "safety"}}, // the way back to safety takes one

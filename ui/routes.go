@@ -43,6 +43,8 @@ var routes = append(askRoutes(asks), []route{
 	{"POST", "/api/v1/alarms/{id}/reset", rightAlarms, "Lift an alarm's latch", typed(alarmAct("alarm.reset"))},
 	{"POST", "/api/v1/alarms/{id}/shelve", rightAlarms, "Hide an alarm for a time", typed((*Server).shelveAlarm)},
 	{"POST", "/api/v1/alarms/{id}/unshelve", rightAlarms, "Show a shelved alarm again", typed(alarmAct("alarm.unshelve"))},
+	{"POST", "/api/v1/alarms/{id}/out-of-service", rightService, "Take an alarm out of service for work on its equipment", typed((*Server).outOfService)},
+	{"POST", "/api/v1/alarms/{id}/in-service", rightService, "Take an alarm back into service after its function test", typed((*Server).inService)},
 	{"GET", "/api/v1/fire/rooms", rightRead, "Battery rooms", typed((*Server).listRooms)},
 	{"GET", "/api/v1/fire/rooms/{id}", rightRead, "One battery room", typed((*Server).getRoom)},
 	{"POST", "/api/v1/fire/rooms/{id}/bypass", rightBypass, "Take a channel out of the vote for a time", typed((*Server).bypass)},
