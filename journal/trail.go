@@ -54,6 +54,7 @@ type Trail struct {
 	lock *os.File
 	disk *disk // of Run
 	sick error
+	once sync.Once
 
 	mu     sync.Mutex
 	queue  [][]byte
@@ -178,6 +179,7 @@ func (t *Trail) evict() {
 }
 
 // Close releases the directory of a trail that is not running; Run does so itself when it ends.
-func (t *Trail) Close() error {
-	return errors.Join(t.disk.shut(), t.lock.Close())
+func (t *Trail) Close() (err error) {
+	t.once.Do(func() { err = errors.Join(t.disk.shut(), t.lock.Close()) })
+	return err
 }
