@@ -1,0 +1,92 @@
+package rules
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"bongsu/facility"
+	"bongsu/journal"
+)
+
+// The acts by which a part of the node tells the loop what is wrong with itself. Nobody's screen sends them.
+const (
+	actFindingRaise = "finding.raise"
+	actFindingClear = "finding.clear"
+)
+
+// What a node may find wrong with itself, as the subject of Found.
+const (
+	FoundEvicted = "samples-lost"     // samples went that no keeper of the history has
+	FoundHistory = "history-embedded" // the embedded history takes nothing
+	FoundInflux  = "history-influx"   // the database beside it takes nothing
+)
+
+// findings are the words of each of them.
+var findings = map[string]External{
+	FoundEvicted: {
+		Priority: 2, Unit: "samples",
+		Text: txt("표본이 유실되고 있음: 아무 저장소에도 없는 표본이 스풀에서 밀려남", "Samples are being lost: the spool let go of what no history has"),
+		Consequence: txt("추세와 이력에 되돌릴 수 없는 빈 구간이 남습니다. 경보와 화재 대응은 영향을 받지 않습니다.",
+			"Trends and history keep a hole that cannot be filled. Alarms and the fire response go on."),
+		Action: txt("시스템 화면에서 멈춘 이력 저장소를 찾아 되살리십시오. 디스크가 차 있으면 비우고, 데스크가 꺼져 있으면 켜십시오.",
+			"Find on the System screen which keeper of the history stands still and bring it back: free its disk, or start the desk."),
+	},
+	FoundHistory: {
+		Priority: 2,
+		Text:     txt("내장 이력 저장소가 기록하지 못함", "The embedded history takes nothing"),
+		Consequence: txt("추세가 더 나아가지 않습니다. 표본은 스풀이 찰 때까지 스풀에 남습니다.",
+			"Trends stand still. The spool keeps the samples until it is full."),
+		Action: txt("데스크의 디스크 여유와 상태를 확인하십시오. 공간이 생기면 스스로 따라잡습니다.",
+			"See whether the desk's disk is full or faulty. With room again it catches up by itself."),
+	},
+	FoundInflux: {
+		Priority: 2,
+		Text:     txt("장기 이력 데이터베이스가 받지 않음", "The long-term history takes nothing"),
+		Consequence: txt("장기 이력이 더 나아가지 않습니다. 표본은 스풀이 찰 때까지 스풀에 남습니다.",
+			"The long-term history stands still. The spool keeps the samples until it is full."),
+		Action: txt("데이터베이스와 그 네트워크, 토큰을 확인하십시오. 되살아나면 밀린 것을 차례로 보냅니다.",
+			"See whether the database runs, is reached and takes the token. When it is back the backlog is sent in order."),
+	},
+}
+
+// Found is what a part of the node hands to Do when something is wrong with itself, or is so no more. The detail, if
+// any, stands behind the alarm's words; the value is what was counted. Saying the same again changes nothing.
+func Found(id, subject string, standing bool, detail string, value float64) facility.Act {
+	a := facility.Act{ID: id, Kind: actFindingClear, Subject: subject, By: []string{"system"}, At: time.Now().UTC()}
+	if standing {
+		a.Kind, a.Args = actFindingRaise, map[string]string{"detail": detail, "value": strconv.FormatFloat(value, 'g', -1, 64)}
+	}
+	return a
+}
+
+// finding raises or clears the alarm of a finding.
+func (e *Engine) finding(now time.Time, r actRequest) (seq uint64) {
+	x, ok := findings[r.act.Subject]
+	if !ok {
+		r.answer <- facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("%q is nothing a node finds wrong with itself", r.act.Subject)}
+		return 0
+	}
+	x.ID, x.Rule, x.Class = "system:"+r.act.Subject, r.act.Subject, "system"
+	if detail := strings.TrimSpace(r.act.Args["detail"]); detail != "" {
+		x.Text = txt(x.Text.KO+" ("+detail+")", x.Text.EN+" ("+detail+")")
+	}
+	if v, err := strconv.ParseFloat(r.act.Args["value"], 64); err == nil {
+		x.Value = v
+	}
+	var records []facility.Alarm
+	if r.act.Kind == actFindingRaise {
+		records = e.alarms.Raise(now, x)
+	} else {
+		records = e.alarms.Clear(now, x.ID)
+	}
+	drafts := make([]journal.Draft, len(records))
+	for i, a := range records {
+		drafts[i] = alarmDraft(a, "system")
+	}
+	seq = e.write(drafts, fsyncPatience)
+	r.answer <- facility.ActResult{Code: http.StatusOK, Seq: seq}
+	return seq
+}
