@@ -8,7 +8,8 @@ import (
 )
 
 var (
-	roomPoints   = []string{"ASD", "LEL", "OCC", "ABORT", "MANUAL_STATION", "PARTNER_OK"}
+	roomPoints = []string{"ASD", "LEL", "OCC", "ABORT", "MANUAL_STATION", "PARTNER_OK", "ZONE_A", "ZONE_B",
+		"BANK_LOW", "BANK_BAR", "TANK", "PUMP_FLOW"}
 	rackPoints   = []string{"RT", "BM", "TC", "BM2", "MED", "SM", "OG", "ARC"}
 	roomCommands = []string{"EVAC_ALARM", "HVAC_STOP", "DRAIN_TO_TANK", "ZONE_DC_TRIP", "EXHAUST_ON", "EXHAUST_OFF",
 		"DAMPER_CLOSE", "GAS_PRE_ALARM", "GAS_RELEASE", "GAS_RESERVE"}
@@ -37,8 +38,12 @@ func (c *checker) fire() {
 		if c.site.Asset(room.Asset) == nil {
 			c.d.fault(path+".asset", "unknown asset %q", room.Asset)
 		}
-		c.pointRefs(path, room.Points, roomPoints, []string{"ASD", "LEL", "OCC", "ABORT", "MANUAL_STATION"})
-		c.commandRefs(path+".commands", room.Commands, roomCommands, roomCommands)
+		needed, orders := roomNeeds(room)
+		c.pointRefs(path, room.Points, roomPoints, needed)
+		c.commandRefs(path+".commands", room.Commands, roomCommands, orders)
+		if room.TankL < 0 || room.BankBar < 0 {
+			c.d.fault(path, "tank_l and bank_bar must not be negative")
+		}
 		for k, rack := range room.Racks {
 			at := fmt.Sprintf("%s.racks[%d]", path, k)
 			if rack.ID == "" || racks[rack.ID] {
@@ -50,6 +55,28 @@ func (c *checker) fire() {
 			}
 			c.pointRefs(at, rack.Points, rackPoints, []string{"RT", "BM", "TC", "SM"})
 			c.commandRefs(at+".commands", rack.Commands, rackCommands, rackCommands)
+			c.thresholds(at+".thresholds", rack.Thresholds)
+		}
+	}
+}
+
+// roomNeeds is what a fire room cannot do without, by what it has: racks, a gas of its own, or neither.
+func roomNeeds(room FireRoom) (points, commands []string) {
+	switch {
+	case len(room.Racks) > 0:
+		return []string{"ASD", "LEL", "OCC", "ABORT", "MANUAL_STATION"}, roomCommands
+	case room.Commands["GAS_RELEASE"] != "":
+		return []string{"ZONE_A", "ZONE_B", "OCC", "ABORT", "MANUAL_STATION"},
+			[]string{"EVAC_ALARM", "HVAC_STOP", "EXHAUST_OFF", "DAMPER_CLOSE", "GAS_PRE_ALARM", "GAS_RELEASE", "GAS_RESERVE"}
+	}
+	return []string{"ZONE_A"}, []string{"EVAC_ALARM", "HVAC_STOP"}
+}
+
+// thresholds must climb: a stage that comes before a lower one would act out of order.
+func (c *checker) thresholds(path string, own map[string][]float64) {
+	for _, channel := range slices.Sorted(maps.Keys(own)) {
+		if v := own[channel]; !slices.Contains([]string{"RT", "BM", "TC"}, channel) || len(v) != 4 || !slices.IsSorted(v) {
+			c.d.fault(path+"."+channel, "want RT, BM or TC with four rising temperatures: pre-alarm and stages 1 to 3")
 		}
 	}
 }

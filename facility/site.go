@@ -45,6 +45,9 @@ type Site struct {
 	Links   []Link      `yaml:"links" json:"-"`
 	Devices []Device    `yaml:"devices" json:"-"`
 	Alarms  []AlarmRule `yaml:"alarms" json:"-"`
+
+	Positions []Position `yaml:"positions" json:"-"` // who sees to which alarms; everything is one position's when not given
+
 	Fire    *FireSite   `yaml:"fire" json:"-"`
 
 	Orders []CommandRule `yaml:"commands" json:"-"` // what the site lays down around its devices' commands
@@ -317,15 +320,21 @@ type FireSite struct {
 	Mode     string               `yaml:"mode"` // executor or supervisor
 	Rooms    []FireRoom           `yaml:"rooms"`
 	Commands map[string]CommandID `yaml:"commands"` // FD_CALL, AUTHORITY_HANDOVER, POWER_CUT
+	// NozzleWait is set when the agent conducts: how long the nozzle waits for the proof of isolation.
+	NozzleWait time.Duration `yaml:"nozzle_wait"`
+	Contacts   []Text        `yaml:"contacts"` // who is called in a fire, as printed on the hand-over sheet
 }
 
-// FireRoom is one battery room: its racks, sensors and actuators.
+// FireRoom is one room: its racks, sensors and actuators. One without racks is judged by its two smoke
+// zones: with a GAS_RELEASE it has its own gas, without it is evacuated and the fire service is called.
 type FireRoom struct {
 	ID       string               `yaml:"id"`
 	Asset    AssetID              `yaml:"asset"`
 	Points   map[string]PointID   `yaml:"points"`   // ASD LEL OCC ABORT MANUAL_STATION PARTNER_OK
 	Commands map[string]CommandID `yaml:"commands"` // EVAC_ALARM HVAC_STOP ... GAS_RESERVE
 	Racks    []FireRack           `yaml:"racks"`
+	TankL    float64              `yaml:"tank_l"`   // capacity of its drain tank in litres, 0 when unknown
+	BankBar  float64              `yaml:"bank_bar"` // least pressure of a whole gas bank, 0 when its switch alone judges
 }
 
 // FireRack is one battery rack: its three channels, evidence and actuators.
@@ -334,4 +343,6 @@ type FireRack struct {
 	Asset    AssetID              `yaml:"asset"`
 	Points   map[string]PointID   `yaml:"points"`   // RT BM TC; BM2 MED SM OG ARC
 	Commands map[string]CommandID `yaml:"commands"` // ISOLATE CURTAIN PATCH NOZZLE WATER ...
+	// Thresholds are a channel's own pre-alarm and stages 1 to 3 in degC, where they differ from the site's.
+	Thresholds map[string][]float64 `yaml:"thresholds"`
 }

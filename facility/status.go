@@ -72,6 +72,50 @@ type FireRoomView struct {
 	WaterSince *time.Time        `json:"water_since"`
 	Commands   []FireCommandView `json:"commands"`
 	Racks      []FireRackView    `json:"racks"`
+
+	Kind    string           `json:"kind"`            // battery, gas or plain
+	WatchTo *time.Time       `json:"watch_to"`        // end of the fire watch, null when the room need not be watched
+	Bank    *FireBankView    `json:"bank"`            // null where there is no gas
+	Tank    *FireTankView    `json:"tank"`            // null where no drain tank is measured
+	Panel   []FireDifference `json:"panel,omitempty"` // where a listed panel and the engine disagree
+	Tests   []FireProofTest  `json:"tests,omitempty"` // overdue proof tests
+}
+
+// FireBankView is a room's gas bank and who could lend it more.
+type FireBankView struct {
+	Bar      *float64 `json:"bar"` // whole bar, null when it is not measured
+	Intact   bool     `json:"intact"`
+	Low      bool     `json:"low"`
+	Released bool     `json:"released"`
+	LentTo   string   `json:"lent_to,omitempty"`
+	Donors   []string `json:"donors"` // the first is asked first
+}
+
+// FireTankView is the drain tank. It never holds water back.
+type FireTankView struct {
+	LevelPct  *float64 `json:"level_pct"`
+	InflowLPM float64  `json:"inflow_l_min"`
+	FreeL     *float64 `json:"free_l"`
+	FullMin   *float64 `json:"full_min"` // minutes until it is full, null when it is not filling
+}
+
+// FireDifference is one output on which a listed panel and the engine disagree.
+type FireDifference struct {
+	Room    string     `json:"room,omitempty"` // rack, room or SITE
+	Command string     `json:"command"`
+	Kind    string     `json:"kind"` // silent: the panel did not act; alone: the engine would not; agrees: over
+	Since   time.Time  `json:"since"`
+	Wanted  *time.Time `json:"wanted"` // when the engine ordered it
+	Acted   *time.Time `json:"acted"`  // when the field showed it
+}
+
+// FireProofTest is one proof test that is overdue.
+type FireProofTest struct {
+	Subject string     `json:"subject"` // rack or room
+	Test    string     `json:"test"`
+	Name    Text       `json:"name"`
+	Last    *time.Time `json:"last"` // null when none is on record
+	Due     time.Time  `json:"due"`
 }
 
 // FireRackView is one rack's stage, what its channels say and what was done.
