@@ -87,7 +87,7 @@ func newEngine(cfg EngineConfig, began clock) (*Engine, error) {
 		cfg: cfg, alarms: alarms, commands: newCommandDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
 		acts: make(chan actRequest, actQueue), pictures: make(chan chan Picture),
 		exchanges: make(chan exchangeRequest), arrived: map[facility.Ref]bool{}, clock: began,
-		notes: turnRecorder{to: cfg.Turns, life: lifeNote{Began: began.base.Round(0), Revision: cfg.Site.Revision, Node: cfg.Node}},
+		notes: turnRecorder{to: cfg.Turns, life: lifeNote{Began: began.base.Round(0), Restored: began.base.Round(0), Revision: cfg.Site.Revision, Node: cfg.Node}},
 	}
 	e.hop = executorHop{e.lanes}
 	if cfg.Site.Fire == nil {

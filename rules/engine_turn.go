@@ -47,7 +47,7 @@ func (c *clock) same(t time.Time) time.Time {
 // begin writes that the process began, and ends what the one before left under way.
 func (e *Engine) begin() {
 	start := []journal.Draft{{Kind: KindStart, Actor: "system", Subject: e.cfg.Node, Data: map[string]string{"revision": e.cfg.Site.Revision}}}
-	now := e.clock.now()
+	now := e.notes.life.Restored // no later clock: a replay must come to the same entries
 	for _, r := range e.commands.orphans(now) {
 		start = append(start, commandDraft(r))
 		if r.State == facility.CommandFailed && r.Kind == "" {
