@@ -28,6 +28,7 @@ type fireDesk struct {
 	ours     map[fire.Action]bool // actions whose deadline comes from their profile
 	savedAt  time.Time
 	asked    []*fireRequest
+	care     *fireCare
 }
 
 // fireRequest is a person's act on its way into a tick.
@@ -41,6 +42,7 @@ type fireRequest struct {
 type fireState struct {
 	Wall  time.Time     `json:"wall"`
 	State fire.Snapshot `json:"state"`
+	Care  *careState    `json:"care,omitempty"`
 }
 
 // saveEvery is how often the state is written while something is under way, beside each change.
@@ -56,13 +58,19 @@ type fireOutcome struct {
 
 func newFireDesk(site *facility.Site, now time.Time) (*fireDesk, error) {
 	cfg := fire.Config{Limits: fire.DefaultLimits()}
+	if wait := site.Fire.NozzleWait; wait > 0 {
+		cfg.NozzleWaitISO = &wait
+	}
 	d := &fireDesk{site: site, began: now, commands: map[string]facility.Command{}, assets: map[string]facility.AssetID{},
 		states: map[string]fire.CommandState{}, records: map[string]string{}, ours: map[fire.Action]bool{}}
 	for _, room := range site.Fire.Rooms {
 		d.assets[room.ID] = room.Asset
 		d.addCommands(room.ID, room.Commands)
+		if len(room.Racks) == 0 {
+			cfg.Rooms = append(cfg.Rooms, fire.RoomConfig{Name: room.ID, Kind: kindOf(room)})
+		}
 		for _, rack := range room.Racks {
-			cfg.Racks = append(cfg.Racks, fire.RackConfig{ID: rack.ID, Room: room.ID})
+			cfg.Racks = append(cfg.Racks, fire.RackConfig{ID: rack.ID, Room: room.ID, Override: overrides(rack)})
 			d.assets[rack.ID] = rack.Asset
 			d.addCommands(rack.ID, rack.Commands)
 		}
@@ -78,7 +86,26 @@ func newFireDesk(site *facility.Site, now time.Time) (*fireDesk, error) {
 	}
 	d.inputs = newFireInputs(site, d.engine.RackIDs(), d.engine.RoomNames())
 	d.in = d.engine.NewInputs()
+	d.care = newFireCare(site, d.engine, now)
 	return d, nil
+}
+
+// kindOf tells a room without racks that has its own gas from one that is only evacuated.
+func kindOf(room facility.FireRoom) fire.RoomKind {
+	if room.Commands["GAS_RELEASE"] != "" {
+		return fire.GasRoom
+	}
+	return fire.PlainRoom
+}
+
+// overrides are the thresholds of the rack's channels that differ from the site's.
+func overrides(rack facility.FireRack) (own [fire.Channels]fire.Thresholds) {
+	for ch := range own {
+		if v := rack.Thresholds[fire.Channel(ch).String()]; len(v) == 4 {
+			own[ch] = fire.Thresholds{PreAlarm: v[0], Stage: [3]float64(v[1:])}
+		}
+	}
+	return own
 }
 
 func (d *fireDesk) addCommands(scope string, commands map[string]facility.CommandID) {
@@ -116,6 +143,7 @@ func (d *fireDesk) restore(saved fireState, records []facility.CommandRecord, no
 	if err := d.takeUp(saved, now); err != nil {
 		return err
 	}
+	d.care.restore(saved.Care, now.Sub(d.began))
 	for _, r := range records {
 		if r.By == fireActor {
 			d.records[r.Name] = r.ID
@@ -154,11 +182,13 @@ func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireO
 	}
 	followed := d.follow(now, desk)
 	out.drafts = append(out.drafts, followed...)
-	changed := len(out.drafts) > 0 || len(dec.Alarms) > 0 || len(d.asked) > 0
+	alarms, drafts := d.care.tick(d, now, v)
+	out.alarms, out.drafts = append(out.alarms, alarms...), append(out.drafts, drafts...)
+	changed := len(out.drafts) > 0 || len(out.alarms) > 0 || len(d.asked) > 0 || d.care.changed
 	if changed || (d.busy() && now.Sub(d.savedAt) >= saveEvery) || d.counting() {
 		d.savedAt = now
 		// The state goes first: a restart that finds a command's entry finds the stage that gave it.
-		state := journal.Draft{Kind: KindFireState, Actor: fireActor, Data: fireState{Wall: now.UTC(), State: d.engine.Snapshot()}}
+		state := journal.Draft{Kind: KindFireState, Actor: fireActor, Data: fireState{Wall: now.UTC(), State: d.engine.Snapshot(), Care: d.care.keep(now)}}
 		out.drafts = append([]journal.Draft{state}, out.drafts...)
 	}
 	return out

@@ -33,8 +33,8 @@ type rackRefs struct {
 
 // roomRefs are the points one room is watched by.
 type roomRefs struct {
-	asd, lel, occ, abort, station, partner facility.Ref
-	last                                   fire.RoomInputs // last good values
+	asd, lel, occ, abort, station, partner, zoneA, zoneB, bankLow facility.Ref
+	last                                                          fire.RoomInputs // last good values
 }
 
 // lelSeen is the flammable gas, in percent of its lower limit, that is still believed when its detector is lost.
@@ -73,6 +73,7 @@ func newFireInputs(site *facility.Site, racks, rooms []string) *fireInputs {
 		in.rooms[ri] = roomRefs{
 			asd: ref(room.Points, "ASD"), lel: ref(room.Points, "LEL"), occ: ref(room.Points, "OCC"),
 			abort: ref(room.Points, "ABORT"), station: ref(room.Points, "MANUAL_STATION"), partner: ref(room.Points, "PARTNER_OK"),
+			zoneA: ref(room.Points, "ZONE_A"), zoneB: ref(room.Points, "ZONE_B"), bankLow: ref(room.Points, "BANK_LOW"),
 		}
 		in.addFeedback(site, room.ID, room.Commands)
 		for _, rack := range room.Racks {
@@ -198,6 +199,9 @@ func (in *fireInputs) fillRoom(r *roomRefs, to *fire.RoomInputs, now time.Time, 
 	}
 	keep(v, r.abort, now, &r.last.Abort)
 	keep(v, r.station, now, &r.last.ManualStation)
+	keep(v, r.zoneA, now, &r.last.ZoneA)
+	keep(v, r.zoneB, now, &r.last.ZoneB)
+	keep(v, r.bankLow, now, &r.last.BankFault)
 	occ := sampleOf(v, r.occ, now)
 	switch {
 	case occ.Quality == facility.Good && occ.Value >= 0:

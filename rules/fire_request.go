@@ -25,7 +25,13 @@ var fireActs = map[string]struct {
 	"fire.power-cut":   {fire.RequestPowerCut, "POWER_CUT_REJECTED"},
 	"fire.release":     {fire.RequestRelease, "RELEASE_REJECTED"},
 	"fire.reset":       {fire.RequestReset, "RESET_REJECTED"},
+	"fire.bank-ready":  {fire.RequestBankReady, "RESET_REJECTED"},
+	"fire.drill-on":    {fire.RequestDrillOn, ""},
+	"fire.drill-off":   {fire.RequestDrillOff, ""},
 }
+
+// actProofTest records a proof test that was done; it asks nothing of the engine.
+const actProofTest = "fire.proof-test"
 
 // refusals say what to do about each reason the engine refuses for.
 var refusals = map[string]string{
@@ -42,6 +48,9 @@ var refusals = map[string]string{
 
 // request turns an act into the engine's request, or says what is wrong with it.
 func (d *fireDesk) request(act facility.Act) (fire.Request, facility.ActResult) {
+	if act.Kind == actProofTest {
+		return fire.Request{}, d.care.record(d.engine, act)
+	}
 	known, ok := fireActs[act.Kind]
 	if !ok {
 		return fire.Request{}, facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("unknown act %q", act.Kind)}
@@ -57,7 +66,12 @@ func (d *fireDesk) request(act facility.Act) (fire.Request, facility.ActResult) 
 		return fire.Request{}, facility.ActResult{Code: http.StatusUnprocessableEntity, Detail: fmt.Sprintf(format, args...)}
 	}
 	switch known.kind {
-	case fire.RequestBypass, fire.RequestEndBypass, fire.RequestReset:
+	case fire.RequestReset:
+		if len(room.Racks) == 0 {
+			return r, facility.ActResult{} // the room itself is reset
+		}
+		fallthrough
+	case fire.RequestBypass, fire.RequestEndBypass:
 		rack := act.Args["rack"]
 		if !slices.ContainsFunc(room.Racks, func(r facility.FireRack) bool { return r.ID == rack }) {
 			return bad("room %s has no rack %q", room.ID, rack)

@@ -57,6 +57,7 @@ func (d *fireDesk) room(cfg facility.FireRoom, r fire.RoomView, view fire.View, 
 			}
 		}
 	}
+	d.care.show(&out, d, r, view, now, v)
 	return out
 }
 
