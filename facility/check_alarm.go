@@ -65,6 +65,7 @@ func (c *checker) alarms() {
 		}
 	}
 	c.alarmPairs()
+	c.positions()
 }
 
 // alarmKind checks the keys that go with the kind. Rules that the checker itself added are written nowhere.

@@ -56,7 +56,7 @@ type Changes []Change
 func Diff(old, now *Site) Changes {
 	d := &differ{old: old, now: now, fire: fireParts(old)}
 	maps.Copy(d.fire, fireParts(now))
-	d.add("site", "", fields(*old, *now, "name"), ReachWords)
+	d.add("site", "", fields(*old, *now, "name", "positions"), ReachWords)
 	d.add("site", "", fields(*old, *now, "id", "timezone", "demo_accounts", "comms", "influx", "simulator", "members", "continuity"), ReachProcess)
 	d.add("site", "", within("history", fields(old.History.InUse(), now.History.InUse())), ReachProcess)
 	d.add("site", "", within("spool", fields(old.Spool, now.Spool)), ReachProcess)
@@ -82,6 +82,9 @@ func Diff(old, now *Site) Changes {
 	each(d, "alarm", old.Alarms, now.Alarms, func(r AlarmRule) string { return r.ID }, func(a, b AlarmRule) {
 		d.add("alarm", a.ID, fields(a, b), ReachRules)
 	})
+	if !reflect.DeepEqual(old.Topology, now.Topology) {
+		d.out = append(d.out, Change{What: "topology", How: "changed", Reach: ReachRules})
+	}
 	if !reflect.DeepEqual(old.Fire, now.Fire) {
 		d.out = append(d.out, Change{What: "fire", How: "changed", Fields: fireFields(old.Fire, now.Fire), Reach: ReachTable, Fire: true})
 	}

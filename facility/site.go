@@ -48,9 +48,11 @@ type Site struct {
 
 	Positions []Position `yaml:"positions" json:"-"` // who sees to which alarms; everything is one position's when not given
 
-	Fire    *FireSite   `yaml:"fire" json:"-"`
+	Fire *FireSite `yaml:"fire" json:"-"`
 
 	Orders []CommandRule `yaml:"commands" json:"-"` // what the site lays down around its devices' commands
+
+	Topology *Topology `yaml:"topology" json:"-"` // power and cooling paths beyond what hangs under what; optional
 
 	// Derived by Load.
 	File     string                `yaml:"-" json:"-"`

@@ -1,0 +1,104 @@
+package rules
+
+import (
+	"time"
+
+	"bongsu/facility"
+)
+
+// standingAfter is how long an alarm must stand to be one that nobody deals with.
+const standingAfter = 24 * time.Hour
+
+// Standing says whether an alarm has stood for more than a day.
+func Standing(a facility.Alarm, now time.Time) bool {
+	return a.State != facility.AlarmNormal && a.Raised != nil && now.Sub(*a.Raised) > standingAfter
+}
+
+// AlarmWatch follows alarm records as they come and says which positions are flooded and which alarms
+// chatter. It changes no alarm and forgets none. It is not safe for concurrent use.
+type AlarmWatch struct {
+	site    *facility.Site
+	floods  map[string]*FloodGauge // by position
+	chatter map[string]*ChatterGauge
+	known   map[string]knownAlarm
+	newest  time.Time
+}
+
+type knownAlarm struct {
+	occurrence uint64
+	count      int
+}
+
+// NewAlarmWatch returns a watch for the positions of a site.
+func NewAlarmWatch(site *facility.Site) *AlarmWatch {
+	return &AlarmWatch{site: site, floods: map[string]*FloodGauge{}, chatter: map[string]*ChatterGauge{}, known: map[string]knownAlarm{}}
+}
+
+// Redefine takes another site over; what was counted for positions that are gone is dropped.
+func (w *AlarmWatch) Redefine(site *facility.Site) {
+	w.site = site
+	now := map[string]*FloodGauge{}
+	for _, p := range site.AlarmPositions() {
+		if g := w.floods[p.ID]; g != nil {
+			now[p.ID] = g
+		}
+	}
+	w.floods = now
+}
+
+// Take follows one record, at the time it was written.
+func (w *AlarmWatch) Take(at time.Time, rec facility.Alarm) {
+	if at.Before(w.newest) {
+		at = w.newest // a clock that steps back must not end a flood
+	}
+	w.newest = at
+	was := w.known[rec.ID]
+	w.known[rec.ID] = knownAlarm{rec.Occurrence, rec.Count}
+	if !rec.Active || rec.Occurrence == was.occurrence && rec.Count <= was.count {
+		return
+	}
+	if w.chatter[rec.ID] == nil {
+		w.chatter[rec.ID] = &ChatterGauge{}
+	}
+	w.chatter[rec.ID].Raise(at)
+	if rec.State == facility.AlarmUnacked { // what is masked, shelved or suppressed calls nobody
+		w.gauge(w.site.PositionOf(rec.Class)).Raise(at, rec.ID)
+	}
+}
+
+func (w *AlarmWatch) gauge(position string) *FloodGauge {
+	if w.floods[position] == nil {
+		w.floods[position] = &FloodGauge{}
+	}
+	return w.floods[position]
+}
+
+// PositionState is how one operating position is doing.
+type PositionState struct {
+	Position facility.Position
+	Flooded  bool
+	Flood    Flood // while flooded
+	Rate     int   // new alarms in the last ten minutes
+}
+
+// Positions says how each position is doing, in the order of the site.
+func (w *AlarmWatch) Positions(now time.Time) []PositionState {
+	var out []PositionState
+	for _, p := range w.site.AlarmPositions() {
+		s := PositionState{Position: p}
+		s.Flood, s.Flooded, s.Rate = w.gauge(p.ID).Now(now)
+		out = append(out, s)
+	}
+	return out
+}
+
+// Chattering lists the alarms that chatter, with how often each came since it began.
+func (w *AlarmWatch) Chattering(now time.Time) map[string]int {
+	out := map[string]int{}
+	for id, g := range w.chatter {
+		if n := g.Count(now); n > 0 {
+			out[id] = n
+		}
+	}
+	return out
+}
