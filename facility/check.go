@@ -64,6 +64,7 @@ func (c *checker) check() {
 	c.alarms()
 	c.fire()
 	c.messenger()
+	c.topology()
 	if s.Demo && s.ID != "demo" {
 		f := d.at("demo_accounts", "the demo accounts have a published password: take them out before this site goes live")
 		f.Warning = true
