@@ -14,6 +14,10 @@ type FieldStatus struct {
 	JournalGap string         `json:"journal_gap,omitempty"` // acts taken without a written entry, in words
 	SpoolOK    bool           `json:"spool_ok"`
 	Evicted    uint64         `json:"evicted"` // samples lost to a full spool or a slow reader
+	SpoolBytes int64          `json:"spool_bytes"`
+	SpoolMost  int64          `json:"spool_most"` // bytes it may become; 0 when a field does not say
+	Build      string         `json:"build"`
+	Points     int            `json:"points"`
 	Collecting bool           `json:"collecting"`
 	Links      []LinkStatus   `json:"links"`
 	Rooms      []FireRoomView `json:"rooms"`

@@ -52,6 +52,7 @@ type Forwarder struct {
 	probeErr  error
 	behind    bool
 	newest    time.Time
+	reached   time.Time
 }
 
 // Health is how the delivery does.
@@ -60,6 +61,7 @@ type Health struct {
 	Refused uint64    // lines the database will never take, set aside since the start
 	Behind  bool      // a backlog is being drained; the newest values go before it
 	Newest  time.Time // when the newest delivered value was taken in; zero before the first
+	Reached time.Time // up to when everything is delivered, by when it was taken in; zero while that is not known
 	Err     error     // what stands in the way now: a write that fails, or a value that could not be read back
 }
 
@@ -103,7 +105,7 @@ func (f *Forwarder) Position() uint64 {
 func (f *Forwarder) Health() Health {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return Health{Points: f.points, Refused: f.refused, Behind: f.behind, Newest: f.newest, Err: errors.Join(f.lastErr, f.probeErr)}
+	return Health{Points: f.points, Refused: f.refused, Behind: f.behind, Newest: f.newest, Reached: f.reached, Err: errors.Join(f.lastErr, f.probeErr)}
 }
 
 // Take queues a batch. It blocks while the database is behind: the reader of the spool waits, the
@@ -200,6 +202,9 @@ func (f *Forwarder) note(err error, g *group) {
 			f.log.Warn("InfluxDB takes no writes; the spool keeps them", "cause", err)
 		}
 		f.lastErr = err
+		if f.reached.IsZero() && !g.aside {
+			f.reached = g.seen // no more than this is known to be missing
+		}
 		return
 	}
 	if f.lastErr != nil {
@@ -215,6 +220,9 @@ func (f *Forwarder) note(err error, g *group) {
 	}
 	// A number lower than before means another spool; its position counts.
 	f.delivered = g.upTo
+	if !g.seen.IsZero() {
+		f.reached = g.seen
+	}
 	if err := writePosition(f.positionFile(), f.delivered); err != nil {
 		f.log.Warn("the delivered position could not be saved; a restart delivers twice", "cause", err)
 	}

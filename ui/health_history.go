@@ -14,8 +14,9 @@ type StoreHealth struct {
 	Points  uint64     `json:"points,omitempty" doc:"delivered since the start (influx)"`
 	Refused uint64     `json:"refused" doc:"samples or lines that could not be placed, or will never be taken"`
 	Amended uint64     `json:"amended,omitempty" doc:"samples stored at their arrival because their clock ran ahead (embedded)"`
-	Behind  bool       `json:"behind" doc:"a backlog is being drained; the newest values go before it"`
+	Behind  bool       `json:"behind" doc:"a backlog is being drained; the newest values go to the database before it"`
 	Newest  *time.Time `json:"newest,omitempty" doc:"when the newest delivered value was taken in (influx)"`
+	Reached *time.Time `json:"reached,omitempty" doc:"up to when everything is kept; absent while that is not known"`
 }
 
 var (

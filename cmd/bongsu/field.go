@@ -41,7 +41,8 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	ranks := &ranking{}
 	ranks.use(site)
-	spool, err := journal.OpenSpool(filepath.Join(o.fieldDir(), "spool"), ids, spoolOptions(site, ranks, o.fieldDir(), log))
+	kept := spoolOptions(site, ranks, o.fieldDir(), log)
+	spool, err := journal.OpenSpool(filepath.Join(o.fieldDir(), spoolDir), ids, kept)
 	if err != nil {
 		return fmt.Errorf("open the spool: %w", err)
 	}
@@ -64,6 +65,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	filler := newSpooler(bus.Subscribe("spool", facility.KeepOrder, room), spool, log)
 	state := newFieldState(o.node, book, spool, filler, wire, filepath.Join(o.fieldDir(), "probe"))
 	state.revision.Store(&site.Revision)
+	state.most, state.points = kept.MaxBytes, len(site.Points)
 	engine, err := rules.NewEngine(rules.EngineConfig{
 		Site: site, Live: live, Reader: bus.Subscribe("rules", facility.KeepOrder, room), Journal: book,
 		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{wire}, Report: state.rooms, Turns: turns,
@@ -79,6 +81,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	asked.settle(site, book, engine, log)
 	parts.start("spooler", filler.run)
 	parts.start("spool notes", func(ctx context.Context) error { return filler.tell(ctx, book) })
+	parts.start("spool alarm", func(ctx context.Context) error { return announceLosses(ctx, filler, engine, log) })
 	parts.start("status", state.run)
 	parts.start("collectors", wire.Run)
 	parts.start("rules", engine.Run)

@@ -256,7 +256,8 @@ func ownSamples(samples []facility.Sample, t translation) []facility.Sample {
 	return out
 }
 
-func (f *fieldLink) followHistory(ctx context.Context, store *historian.Store) error {
+// followHistory feeds the embedded store. What it says of each batch is noted for people.
+func (f *fieldLink) followHistory(ctx context.Context, store *historian.Store, taken *intake) error {
 	after := store.Position()
 	return f.again(ctx, "history", func(ctx context.Context) error {
 		return f.replaced(&after, f.client.Spool(ctx, after, func(b journal.Batch) error {
@@ -264,7 +265,10 @@ func (f *fieldLink) followHistory(ctx context.Context, store *historian.Store) e
 				f.log.Error("telemetry is missing from the history", "from", b.Gap.From, "to", b.Gap.To, "why", b.Gap.Why)
 				return nil
 			}
-			if err := store.Append(ctx, historian.Batch{Seq: b.Seq, Points: b.Points, Samples: b.Samples}, time.Now()); err != nil {
+			err := taken.during(b.Samples, func() error {
+				return store.Append(ctx, historian.Batch{Seq: b.Seq, Points: b.Points, Samples: b.Samples}, time.Now())
+			})
+			if err != nil {
 				return err
 			}
 			after = b.Seq

@@ -31,6 +31,8 @@ type fieldState struct {
 	filler  *spooler
 	wire    *collectors.Collectors
 	probe   string
+	most    int64 // bytes the spool may become
+	points  int
 
 	revision atomic.Pointer[string] // of the site the field works by
 
@@ -118,6 +120,7 @@ func (f *fieldState) status() facility.FieldStatus {
 		Time: now.UTC(), Node: f.node, Started: f.started, Revision: *f.revision.Load(), JournalSeq: f.book.LastSeq(),
 		JournalOK:  !has && f.book.Healthy() && now.Sub(time.Unix(0, f.probed.Load())) < probeWithin,
 		JournalGap: gap, SpoolOK: !f.filler.failing.Load() && f.spool.Err() == nil, Evicted: f.filler.lost(),
+		SpoolBytes: f.spool.Bytes(), SpoolMost: f.most, Build: version, Points: f.points,
 		Collecting: now.Sub(time.Unix(0, f.filler.lastGood.Load())) < collectWithin,
 		Links:      f.wire.Status(), Rooms: views,
 	}

@@ -14,11 +14,13 @@ const (
 	blockSamples  = 100e6 // writing down 280 million at once was measured to take 1.4 GiB for a moment, 70 million 0.6
 )
 
-// historyOptions lets the history of a large site write down less at once, and more often.
+// historyOptions keeps what the site says, and lets the history of a large one write down less at once, and more often.
 func historyOptions(site *facility.Site) historian.Options {
 	block := longestBlock
-	for block > shortestBlock && samplesPerSecond(site)*block.Seconds() > blockSamples {
+	for block > shortestBlock && site.SampleRate()*block.Seconds() > blockSamples {
 		block /= 2
 	}
-	return historian.Options{Block: block}
+	keep := site.History.InUse()
+	return historian.Options{Retention: keep.Samples, MinuteRetention: keep.Minutes, HourRetention: keep.Hours,
+		MaxBytes: int64(keep.MaxBytes), RollupBytes: int64(keep.RollupBytes), Block: block}
 }

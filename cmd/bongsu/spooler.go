@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -153,37 +155,57 @@ func (s *spooler) tell(ctx context.Context, book entries) error {
 	}
 }
 
+// spoolDir is the spool's folder in that of the field.
+const spoolDir = "spool"
+
 // How the spool is sized.
 const (
 	outage       = 72 * time.Hour // the history may be away so long without a loss
 	bytesASample = 6              // measured: 3 to 6 with a poll's points together
 	leastSpool   = 1 << 30
-	seldom       = 10 * time.Second // how often a point without a scan class is taken to come
 	outageMargin = 1.25
 )
 
-// spoolOptions sizes the spool for the site's full rate, but never beyond half of what its disk has
-// free: the journal is on it too.
+// spoolOptions sizes the spool for its site and its disk.
 func spoolOptions(site *facility.Site, rank *ranking, dir string, log *slog.Logger) journal.SpoolOptions {
-	most := max(int64(samplesPerSecond(site)*outage.Seconds()*bytesASample*outageMargin), leastSpool)
-	if free, ok := freeBytes(dir); ok && most > free/2 {
-		log.Warn("the disk is small for an outage of the history of 72 h", "wanted_bytes", most, "spool_bytes", free/2)
-		most = free / 2
+	free, ok := freeBytes(dir)
+	if !ok {
+		free = -1
+	}
+	most, wanted := spoolSize(site, free, heldBytes(filepath.Join(dir, spoolDir)))
+	if most < wanted {
+		log.Warn("the disk is small for the spool: an outage of the history may lose samples", "wanted_bytes", wanted, "spool_bytes", most)
 	}
 	return journal.SpoolOptions{Logger: log, MaxBytes: most, Class: rank.of, TopClass: rankSafety}
 }
 
-// samplesPerSecond is how many values a site's scan classes bring.
-func samplesPerSecond(site *facility.Site) float64 {
-	rate := 0.0
-	for i := range site.Points {
-		every := site.Points[i].Scan
-		if every <= 0 {
-			every = seldom
-		}
-		rate += 1 / every.Seconds()
+// spoolSize is how large a spool may become and how large it should be: what the site lays down, or an outage at its
+// full rate. The disk has so many bytes free (below 0: nobody knows) beside those the spool holds already. The journal
+// is on it too, so a size nobody chose never takes more than half, and one that somebody chose leaves a tenth.
+func spoolSize(site *facility.Site, free, held int64) (most, wanted int64) {
+	wanted, room := int64(site.Spool.MaxBytes), (free+held)/10*9
+	if wanted == 0 {
+		wanted = max(int64(site.SampleRate()*outage.Seconds()*bytesASample*outageMargin), leastSpool)
+		room = (free + held) / 2
 	}
-	return rate
+	if free < 0 {
+		return wanted, wanted
+	}
+	return min(wanted, room), wanted
+}
+
+// heldBytes is what a folder's files take.
+func heldBytes(dir string) (total int64) {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return 0 // a spool that is not there yet holds nothing
+	}
+	for _, e := range list {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+			total += info.Size()
+		}
+	}
+	return total
 }
 
 // freeBytes is what the disk of a folder has left for us.
