@@ -52,9 +52,9 @@ func (w *AlarmWatch) Take(at time.Time, rec facility.Alarm) {
 		at = w.newest // a clock that steps back must not end a flood
 	}
 	w.newest = at
-	was := w.known[rec.ID]
+	raise := w.isRaise(rec)
 	w.known[rec.ID] = knownAlarm{rec.Occurrence, rec.Count}
-	if !rec.Active || rec.Occurrence == was.occurrence && rec.Count <= was.count {
+	if !raise {
 		return
 	}
 	if w.chatter[rec.ID] == nil {
@@ -64,6 +64,12 @@ func (w *AlarmWatch) Take(at time.Time, rec facility.Alarm) {
 	if rec.State == facility.AlarmUnacked { // what is masked, shelved or suppressed calls nobody
 		w.gauge(w.site.PositionOf(rec.Class)).Raise(at, rec.ID)
 	}
+}
+
+// isRaise says whether a record tells of one more coming in, and not of what a person or time did to it.
+func (w *AlarmWatch) isRaise(rec facility.Alarm) bool {
+	was := w.known[rec.ID]
+	return rec.Active && (rec.Occurrence != was.occurrence || rec.Count > was.count)
 }
 
 func (w *AlarmWatch) gauge(position string) *FloodGauge {
