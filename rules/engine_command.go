@@ -102,13 +102,6 @@ func (e *Engine) fireAct(now time.Time, r actRequest) uint64 {
 	return seq
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // oneIsEnough lists the acts on the fire response that one person may do: the way back to safety.
 var oneIsEnough = []string{"fire.end-bypass", "fire.end-inhibit"}
 
@@ -116,7 +109,7 @@ var oneIsEnough = []string{"fire.end-bypass", "fire.end-inhibit"}
 // second person.
 func (e *Engine) signed(now time.Time, r actRequest, both facility.Act) {
 	finish := func(res facility.ActResult) {
-		if rec, ok := e.commands.settle(later(now, e.lastTick), both.ID, res); ok {
+		if rec, ok := e.commands.settle(laterOf(now, e.lastTick), both.ID, res); ok {
 			res.Seq = max(res.Seq, e.write([]journal.Draft{commandDraft(rec)}, fsyncPatience))
 		}
 		r.answer <- res

@@ -1,0 +1,524 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bongsu/facility"
+	"bongsu/journal"
+)
+
+// deskBench is a command desk with a view that a test sets by hand. It holds nothing that runs.
+type deskBench struct {
+	t    *testing.T
+	desk *commandDesk
+	site *facility.Site
+	now  time.Time
+	seen map[facility.Ref]facility.Sample
+	bars error // what the interlocks say
+	sent []job
+}
+
+// Sample implements facility.View.
+func (b *deskBench) Sample(ref facility.Ref, _ time.Time) facility.Sample { return b.seen[ref] }
+
+// The points and commands of the bench: a pump without frills, a breaker that wants a selection, a set-point,
+// a valve that may be tried twice and has the pump as its fallback, and a release that takes two.
+func newDeskBench(t *testing.T) *deskBench {
+	t.Helper()
+	cmd := func(name, level string, ref facility.Ref, more func(*facility.Command)) facility.Command {
+		c := facility.Command{ID: facility.CommandID("d/" + name), Device: "d", Asset: "a", Feedback: ref,
+			Def: facility.CommandDef{Name: name, Level: level, Value: 1, Equals: 1, Deadline: 10 * time.Second}}
+		if more != nil {
+			more(&c)
+		}
+		return c
+	}
+	site := &facility.Site{Commands: map[facility.CommandID]facility.Command{}}
+	for _, c := range []facility.Command{
+		cmd("pump", "C2", 0, nil),
+		cmd("select-open", "C1", 1, nil),
+		cmd("open", "C3", 2, func(c *facility.Command) { c.Def.Select = "select-open" }),
+		cmd("set", "C1", 3, func(c *facility.Command) { c.Def.Scale, c.Def.Limits = 0.1, []int{50, 150} }),
+		cmd("valve", "C2", 4, func(c *facility.Command) { c.Guard.Sends, c.Guard.Fallback = 2, "d/pump" }),
+		cmd("gas", "C4", 5, nil),
+	} {
+		site.Commands[c.ID] = c
+	}
+	return &deskBench{t: t, desk: newCommandDesk(site), site: site, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), seen: map[facility.Ref]facility.Sample{}}
+}
+
+func (b *deskBench) agree(facility.Command) error { return b.bars }
+
+func (b *deskBench) take(out orderOutcome) facility.ActResult {
+	b.sent = append(b.sent, out.send...)
+	return out.result
+}
+
+func (b *deskBench) ask(id, command string, more ...func(*facility.Act)) facility.ActResult {
+	act := facility.Act{ID: id, Kind: "command", Subject: command, By: []string{"kim"}, Station: "one"}
+	for _, m := range more {
+		m(&act)
+	}
+	return b.take(b.desk.request(b.now, act, b.agree))
+}
+
+func (b *deskBench) sign(id, who, station string) facility.ActResult {
+	return b.take(b.desk.sign(b.now, facility.Act{ID: "s", Kind: ActSign, Subject: id, By: []string{who}, Station: station}, b.agree))
+}
+
+func (b *deskBench) abort(id, who string) facility.ActResult {
+	return b.take(b.desk.cancel(b.now, facility.Act{ID: "x", Kind: ActCancel, Subject: id, By: []string{who}}))
+}
+
+// after lets time pass and the desk look at the field.
+func (b *deskBench) after(d time.Duration) orderOutcome {
+	b.now = b.now.Add(d)
+	out := b.desk.advance(b.now, b, b.agree)
+	b.take(out)
+	return out
+}
+
+// device answers the newest job, and the field shows a value.
+func (b *deskBench) device(err error, sent bool) {
+	j := b.sent[len(b.sent)-1]
+	a := answer{job: j, err: err}
+	if sent {
+		a.receipt = Receipt{Sent: b.now, Accepted: b.now}
+	}
+	b.desk.answered(a, b.now)
+}
+
+func (b *deskBench) shows(ref facility.Ref, v float64) {
+	b.seen[ref] = facility.Sample{Point: ref, Quality: facility.Good, Value: v, At: b.now, Seen: b.now}
+}
+
+func (b *deskBench) state(id string) facility.CommandState { return b.desk.records[id].State }
+
+func withValue(v string) func(*facility.Act) {
+	return func(a *facility.Act) { a.Args = map[string]string{"value": v} }
+}
+
+func TestWhatADeskRefusesAtTheRequest(t *testing.T) {
+	for _, c := range []struct {
+		what, command string
+		more          func(*facility.Act)
+		bars          error
+		code          int
+		says          string
+	}{
+		{"a command that is not there", "d/coffee", nil, nil, http.StatusNotFound, "coffee"},
+		{"nobody", "d/pump", func(a *facility.Act) { a.By = nil }, nil, http.StatusForbidden, "name"},
+		{"two names in one request", "d/gas", func(a *facility.Act) { a.By = []string{"kim", "lee"} }, nil, http.StatusForbidden, "name"},
+		{"the name of the fire response", "d/pump", func(a *facility.Act) { a.By = []string{fireActor} }, nil, http.StatusForbidden, "name"},
+		{"C3 without a station", "d/open", func(a *facility.Act) { a.Station = "" }, nil, http.StatusForbidden, "console"},
+		{"C4 without a station", "d/gas", func(a *facility.Act) { a.Station = "" }, nil, http.StatusForbidden, "console"},
+		{"an interlock", "d/pump", nil, errors.New("interlock: tank is 2 %, want > 10"), http.StatusConflict, "tank is 2 %"},
+		{"a set-point without a value", "d/set", nil, nil, http.StatusUnprocessableEntity, "5 to 15"},
+		{"a set-point below its limits", "d/set", withValue("4.9"), nil, http.StatusUnprocessableEntity, "limits"},
+		{"a set-point above its limits", "d/set", withValue("15.1"), nil, http.StatusUnprocessableEntity, "limits"},
+		{"a set-point that is no number", "d/set", withValue("NaN"), nil, http.StatusUnprocessableEntity, "limits"},
+		{"a value for a pump", "d/pump", withValue("3"), nil, http.StatusUnprocessableEntity, "no value"},
+	} {
+		b := newDeskBench(t)
+		b.bars = c.bars
+		act := facility.Act{ID: "1", Kind: "command", Subject: c.command, By: []string{"kim"}, Station: "one"}
+		if c.more != nil {
+			c.more(&act)
+		}
+		out := b.desk.request(b.now, act, b.agree)
+		if out.result.Code != c.code || !strings.Contains(out.result.Detail, c.says) {
+			t.Errorf("%s: %d %q, want %d with %q", c.what, out.result.Code, out.result.Detail, c.code, c.says)
+		}
+		if len(out.send)+len(out.records)+len(b.desk.open) != 0 {
+			t.Errorf("%s: something was begun", c.what)
+		}
+	}
+}
+
+func TestWaysAnOrderEnds(t *testing.T) {
+	lost := fmt.Errorf("%w: no answer", ErrOutcomeUnknown)
+	for _, c := range []struct {
+		what  string
+		tell  func(b *deskBench)
+		want  facility.CommandState
+		sends int
+		error string
+	}{
+		{"the feedback shows it", func(b *deskBench) {
+			b.ask("1", "d/pump")
+			b.device(nil, true)
+			b.shows(0, 1)
+			b.after(time.Second)
+		}, facility.CommandConfirmed, 1, ""},
+		{"the field showed it before: that proves nothing", func(b *deskBench) {
+			b.shows(0, 1)
+			b.after(time.Second)
+			b.ask("1", "d/pump")
+			b.device(nil, true)
+			b.after(14 * time.Second)
+		}, facility.CommandFailed, 1, "no feedback"},
+		{"no feedback", func(b *deskBench) { b.ask("1", "d/pump"); b.device(nil, true); b.after(14 * time.Second) }, facility.CommandFailed, 1, "no feedback"},
+		{"a feedback that is not good", func(b *deskBench) {
+			b.ask("1", "d/pump")
+			b.device(nil, true)
+			b.seen[0] = facility.Sample{Quality: facility.Stale, Value: 1, At: b.now}
+			b.after(14 * time.Second)
+		}, facility.CommandFailed, 1, "no feedback"},
+		{"the device refuses", func(b *deskBench) { b.ask("1", "d/pump"); b.device(errors.New("in local"), true); b.after(0) }, facility.CommandFailed, 1, "in local"},
+		{"no answer, but the field follows", func(b *deskBench) {
+			b.ask("1", "d/pump")
+			b.desk.answered(answer{job: b.sent[0], receipt: Receipt{Sent: b.now}, err: lost}, b.now)
+			b.after(time.Second)
+			b.shows(0, 1)
+			b.after(time.Second)
+		}, facility.CommandConfirmed, 1, ""},
+		{"the lane never came to it", func(b *deskBench) { b.ask("1", "d/pump"); b.after(14 * time.Second) }, facility.CommandExpired, 1, "nothing was sent"},
+		{"aborted while it waits in its lane", func(b *deskBench) {
+			b.ask("1", "d/pump")
+			b.abort("1", "lee")
+			if !b.sent[0].dead(b.now) {
+				b.t.Error("what was aborted may still be sent")
+			}
+		}, facility.CommandCancelled, 1, ""},
+		{"aborted after it was sent", func(b *deskBench) { b.ask("1", "d/pump"); b.device(nil, true); b.abort("1", "lee") }, facility.CommandCancelled, 1, "look at the equipment"},
+		{"the second try works", func(b *deskBench) {
+			b.ask("1", "d/valve")
+			b.device(nil, true)
+			b.after(14 * time.Second)
+			b.device(nil, true)
+			b.shows(4, 1)
+			b.after(time.Second)
+		}, facility.CommandConfirmed, 2, ""},
+		{"an interlock stops the second try", func(b *deskBench) {
+			b.ask("1", "d/valve")
+			b.device(nil, true)
+			b.bars = errors.New("interlock: pressure is 9")
+			b.after(14 * time.Second)
+		}, facility.CommandFailed, 1, "pressure is 9"},
+		{"a set-point, rounded by the device", func(b *deskBench) {
+			b.ask("1", "d/set", withValue("7.04"))
+			b.device(nil, true)
+			b.shows(3, 7.04)
+			b.after(time.Second)
+			if got := b.sent[0].cmd.Def.Value; got != 70 {
+				b.t.Errorf("sent %d, want 70", got)
+			}
+		}, facility.CommandConfirmed, 1, ""},
+		{"selected, then operated", func(b *deskBench) {
+			b.ask("1", "d/open")
+			b.device(nil, true)
+			b.shows(1, 1)
+			b.after(time.Second)
+			b.device(nil, true)
+			b.shows(2, 1)
+			b.after(time.Second)
+			if b.sent[0].cmd.ID != "d/select-open" || b.sent[1].cmd.ID != "d/open" || b.desk.records["1"].Selected == nil {
+				b.t.Errorf("sent %s, then %s", b.sent[0].cmd.ID, b.sent[1].cmd.ID)
+			}
+		}, facility.CommandConfirmed, 2, ""},
+		{"the device does not show the selection", func(b *deskBench) { b.ask("1", "d/open"); b.device(nil, true); b.after(14 * time.Second) }, facility.CommandFailed, 1, "nothing was operated"},
+		{"an interlock between selection and order", func(b *deskBench) {
+			b.ask("1", "d/open")
+			b.device(nil, true)
+			b.shows(1, 1)
+			b.bars = errors.New("interlock: load is on")
+			b.after(time.Second)
+		}, facility.CommandFailed, 1, "load is on"},
+		{"two persons", func(b *deskBench) {
+			b.ask("1", "d/gas")
+			b.now = b.now.Add(59 * time.Second)
+			b.sign("1", "lee", "two")
+			b.device(nil, true)
+			b.shows(5, 1)
+			b.after(time.Second)
+		}, facility.CommandConfirmed, 1, ""},
+		{"nobody signs", func(b *deskBench) { b.ask("1", "d/gas"); b.after(60 * time.Second) }, facility.CommandExpired, 0, "nothing was done"},
+		{"signed too late", func(b *deskBench) {
+			b.ask("1", "d/gas")
+			b.now = b.now.Add(60 * time.Second)
+			if res := b.sign("1", "lee", "two"); res.Code != http.StatusConflict {
+				b.t.Errorf("%d %s", res.Code, res.Detail)
+			}
+		}, facility.CommandExpired, 0, "nothing was done"},
+		{"taken back by the first", func(b *deskBench) { b.ask("1", "d/gas"); b.abort("1", "kim"); b.sign("1", "lee", "two") }, facility.CommandCancelled, 0, ""},
+		{"an interlock when the second signs", func(b *deskBench) {
+			b.ask("1", "d/gas")
+			b.bars = errors.New("interlock: people inside")
+			b.sign("1", "lee", "two")
+		}, facility.CommandCancelled, 0, "people inside"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			b := newDeskBench(t)
+			c.tell(b)
+			r := b.desk.records["1"]
+			if r.State != c.want || !strings.Contains(r.Error, c.error) || (c.error == "" && r.Error != "") {
+				t.Errorf("it ended %s with %q, want %s with %q", r.State, r.Error, c.want, c.error)
+			}
+			if len(b.sent) != c.sends || r.Ended == nil || len(b.desk.open) != 0 {
+				t.Errorf("sent %d times, want %d; ended at %v; %d open", len(b.sent), c.sends, r.Ended, len(b.desk.open))
+			}
+		})
+	}
+}
+
+func TestWhoMayBeTheSecondPerson(t *testing.T) {
+	for _, c := range []struct {
+		what, id, who, station string
+		code                   int
+		says                   string
+	}{
+		{"the same person elsewhere", "1", "kim", "two", http.StatusForbidden, "someone else"},
+		{"another person at the same station", "1", "lee", "one", http.StatusForbidden, "another station"},
+		{"another person at no station", "1", "lee", "", http.StatusForbidden, "another station"},
+		{"nobody", "1", "", "two", http.StatusForbidden, "someone else"},
+		{"a request that is not there", "2", "lee", "two", http.StatusNotFound, "waits"},
+	} {
+		b := newDeskBench(t)
+		b.ask("1", "d/gas")
+		if res := b.sign(c.id, c.who, c.station); res.Code != c.code || !strings.Contains(res.Detail, c.says) {
+			t.Errorf("%s: %d %q, want %d with %q", c.what, res.Code, res.Detail, c.code, c.says)
+		}
+		if len(b.sent) != 0 || b.state("1") != facility.CommandRequested {
+			t.Errorf("%s: the request is %s", c.what, b.state("1"))
+		}
+		if res := b.sign("1", "lee", "two"); res.Code != http.StatusAccepted || len(b.sent) != 1 {
+			t.Errorf("%s: a right second person afterwards: %d %s", c.what, res.Code, res.Detail)
+		}
+		if res := b.sign("1", "park", "three"); res.Code != http.StatusConflict || len(b.sent) != 1 {
+			t.Errorf("%s: a third signature: %d %s", c.what, res.Code, res.Detail)
+		}
+	}
+}
+
+func TestAFailedOrderGivesItsFallback(t *testing.T) {
+	b := newDeskBench(t)
+	b.ask("1", "d/valve")
+	b.device(nil, true)
+	b.after(14 * time.Second)
+	b.device(nil, true)
+	out := b.after(14 * time.Second)
+	if len(out.failed) != 1 || out.failed[0].ID != "1" || b.state("1") != facility.CommandFailed {
+		t.Fatalf("failed: %+v", out.failed)
+	}
+	f := b.desk.records[b.desk.records["1"].Fallback]
+	if f == nil || f.Command != "d/pump" || f.FallbackOf != "1" || f.By != "kim" || len(b.sent) != 3 || b.sent[2].cmd.ID != "d/pump" {
+		t.Fatalf("the fallback is %+v after %d sends", f, len(b.sent))
+	}
+	b.device(nil, true)
+	if out := b.after(14 * time.Second); f.State != facility.CommandFailed || len(out.failed) != 1 || len(b.desk.open) != 0 {
+		t.Errorf("a fallback that fails is %s, and there is nothing after it", f.State)
+	}
+}
+
+func TestARestartEndsWhatWasUnderWay(t *testing.T) {
+	b := newDeskBench(t)
+	b.ask("waits", "d/gas")
+	b.ask("runs", "d/pump")
+	again := newCommandDesk(b.site)
+	for _, r := range b.desk.recent(10) {
+		again.restore(r)
+	}
+	again.orphans(b.now)
+	b.desk = again
+	if b.state("waits") != facility.CommandExpired || b.state("runs") != facility.CommandFailed {
+		t.Errorf("after the restart: %s and %s", b.state("waits"), b.state("runs"))
+	}
+	if res := b.sign("waits", "lee", "two"); res.Code != http.StatusConflict || len(b.sent) != 1 {
+		t.Errorf("signing what expired: %d %s", res.Code, res.Detail)
+	}
+	if res := b.ask("runs", "d/pump"); res.Code != http.StatusOK || len(b.sent) != 1 {
+		t.Errorf("the same key after the restart: %d %s", res.Code, res.Detail)
+	}
+}
+
+// Whatever people, devices, clocks and restarts do: one end for each order, no more sends than the site allows,
+// nothing sent after an order ended, and nothing that takes two sent for one.
+func TestOrdersEndOnceWhateverHappens(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		b := newDeskBench(t)
+		ends := map[string]facility.CommandState{}
+		noted := 0
+		check := func() {
+			for id, rec := range b.desk.records {
+				if was, over := ends[id]; over && rec.State != was {
+					t.Fatalf("seed %d: %s ended %s and then %s", seed, id, was, rec.State)
+				}
+				if ended(rec.State) {
+					ends[id] = rec.State
+				}
+			}
+			for ; noted < len(b.sent); noted++ {
+				j := b.sent[noted]
+				rec := b.desk.records[j.record]
+				if rec.Command == "d/gas" && (rec.Second == "" || rec.Second == rec.By || rec.Station == rec.SecondStation) {
+					t.Fatalf("seed %d: sent for one person: %+v", seed, rec)
+				}
+			}
+			for _, j := range b.sent {
+				if _, over := ends[j.record]; over && !j.dead(b.now) {
+					t.Fatalf("seed %d: %s has ended and can still be sent", seed, j.record)
+				}
+			}
+		}
+		for step := range 80 {
+			some := fmt.Sprint(r.IntN(step/4 + 1))
+			switch r.IntN(9) {
+			case 0, 1:
+				id := []string{"pump", "open", "set", "valve", "gas"}[r.IntN(5)]
+				b.ask(some, "d/"+id, func(a *facility.Act) {
+					if id == "set" {
+						a.Args = map[string]string{"value": fmt.Sprint(r.IntN(20))}
+					}
+				})
+			case 2:
+				b.sign(some, []string{"kim", "lee"}[r.IntN(2)], []string{"one", "two", ""}[r.IntN(3)])
+			case 3:
+				b.abort(some, "park")
+			case 4, 5:
+				if len(b.sent) > 0 {
+					j := b.sent[r.IntN(len(b.sent))]
+					err := []error{nil, nil, errors.New("refused"), ErrOutcomeUnknown}[r.IntN(4)]
+					b.desk.answered(answer{job: j, err: err, receipt: Receipt{Sent: b.now, Accepted: b.now}}, b.now)
+				}
+			case 6:
+				b.shows(facility.Ref(r.IntN(6)), float64(r.IntN(2)))
+			case 7:
+				b.bars = []error{nil, nil, errors.New("interlock")}[r.IntN(3)]
+			case 8:
+				if r.IntN(4) == 0 {
+					again := newCommandDesk(b.site)
+					for _, rec := range b.desk.recent(maxRecords) {
+						again.restore(rec)
+					}
+					for _, j := range b.sent { // the process is gone, and its lanes with it
+						if j.stop != nil {
+							j.stop.Store(true)
+						}
+					}
+					b.desk = again
+					again.orphans(b.now)
+				}
+			}
+			b.after(time.Duration(r.IntN(20)) * time.Second)
+			check()
+		}
+		b.after(time.Hour)
+		for len(b.desk.open) > 0 {
+			b.after(time.Minute)
+		}
+		check()
+		sends := map[string]int{}
+		for _, j := range b.sent {
+			if rec := b.desk.records[j.record]; j.cmd.ID == rec.Command {
+				sends[j.record]++
+			}
+		}
+		for id, n := range sends {
+			if most := max(b.site.Commands[b.desk.records[id].Command].Guard.Sends, 1); n > most {
+				t.Fatalf("seed %d: %s was sent %d times, the site allows %d", seed, id, n, most)
+			}
+		}
+		for id, rec := range b.desk.records {
+			if !ended(rec.State) {
+				t.Fatalf("seed %d: %s never ended: %s", seed, id, rec.State)
+			}
+		}
+	}
+}
+
+func TestRecordsUnderWayAreNeverForgotten(t *testing.T) {
+	b := newDeskBench(t)
+	b.ask("first", "d/pump")
+	for i := range maxRecords + 10 {
+		b.desk.add(facility.CommandRecord{ID: fmt.Sprint(i), State: facility.CommandConfirmed})
+	}
+	if b.desk.records["first"] == nil || len(b.desk.order) != maxRecords {
+		t.Errorf("%d records are kept; the one under way: %v", len(b.desk.order), b.desk.records["first"])
+	}
+	b.after(time.Minute)
+	if b.state("first") != facility.CommandExpired {
+		t.Errorf("it is %s", b.state("first"))
+	}
+}
+
+func TestInterlocksTellTheirLiveValues(t *testing.T) {
+	limit := 10.0
+	site := &facility.Site{Points: []facility.Point{{Ref: 0, ID: "d/run", Unit: "-"}, {Ref: 1, ID: "d/level", Unit: "%"}}}
+	cmd := facility.Command{ID: "d/start", Feedback: 0, Guard: facility.CommandGuard{Interlocks: []facility.GuardPoint{
+		{Ref: 1, Interlock: facility.Interlock{Above: &limit, Text: facility.Text{EN: "the tank holds water"}}},
+	}}}
+	good := facility.Sample{Quality: facility.Good}
+	for _, c := range []struct {
+		what       string
+		run, level facility.Sample
+		says       string
+	}{
+		{"all is well", good, facility.Sample{Quality: facility.Good, Value: 11}, ""},
+		{"too low", good, facility.Sample{Quality: facility.Good, Value: 4}, "the tank holds water (d/level is 4 %, want > 10)"},
+		{"stale", good, facility.Sample{Quality: facility.Stale, Value: 40}, "d/level is stale"},
+		{"feedback lost", facility.Sample{Quality: facility.Bad}, facility.Sample{Quality: facility.Good, Value: 40}, "d/run is bad"},
+		{"never seen", good, facility.Sample{}, "d/level is unknown"},
+	} {
+		b := &deskBench{seen: map[facility.Ref]facility.Sample{0: c.run, 1: c.level}}
+		err := interlock(Checks(time.Time{}, cmd, site, b, nil))
+		if (err == nil) != (c.says == "") || (err != nil && (!errors.Is(err, ErrInterlock) || !strings.Contains(err.Error(), c.says))) {
+			t.Errorf("%s: %v, want %q", c.what, err, c.says)
+		}
+	}
+}
+
+// A field that restarts while somebody is waited for lets the request expire and never acts on it.
+func TestTheFieldKeepsRequestsOverItsRestartOnlyToEndThem(t *testing.T) {
+	book := &paper{}
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, book)
+		time.Sleep(5 * time.Second)
+		ask := facility.Act{ID: "r1", Kind: "fire.release", Subject: "B1", By: []string{"kim"}, Station: "one", Reason: "drill"}
+		if res := h.engine.Do(t.Context(), ask); res.Code != http.StatusAccepted {
+			t.Errorf("%d %s", res.Code, res.Detail)
+		}
+		h.ends()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, book)
+		time.Sleep(5 * time.Second)
+		res := h.engine.Do(t.Context(), facility.Act{ID: "r2", Kind: ActSign, Subject: "r1", By: []string{"lee"}, Station: "two"})
+		if res.Code != http.StatusConflict || !strings.Contains(res.Detail, "expired") {
+			t.Errorf("signing after the restart: %d %s", res.Code, res.Detail)
+		}
+		if n := len(h.wire.times("demo/b1/io/gas-release")); n != 0 {
+			t.Error("gas was released")
+		}
+		refusals := slices.DeleteFunc(book.all(), func(e journal.Entry) bool { return e.Kind != KindRefusal })
+		if len(refusals) != 1 || refusals[0].Actor != "lee" || !strings.Contains(string(refusals[0].Data), "two") {
+			t.Errorf("the refused signature is not in the journal: %+v", refusals)
+		}
+		h.ends()
+	})
+}
+
+func TestTwoPersonsReleaseGasAtTwoStations(t *testing.T) {
+	story(t, func(t *testing.T, h *house) {
+		res := h.do(facility.Act{ID: "r1", Kind: "fire.release", Subject: "B1", By: []string{"kim", "lee"}, Reason: "smoke seen"})
+		if res.Code != http.StatusOK {
+			t.Fatalf("%d %s", res.Code, res.Detail)
+		}
+		time.Sleep(time.Minute) // the pre-discharge alarm goes before
+		if n := len(h.wire.times("demo/b1/io/gas-release")); n != 1 {
+			t.Errorf("gas was released %d times", n)
+		}
+		states, _ := commandsIn(h.book.all(), "fire.release B1")
+		if !slices.Equal(states, []facility.CommandState{facility.CommandRequested, facility.CommandJournaled, facility.CommandConfirmed}) {
+			t.Errorf("the request went %v", states)
+		}
+	})
+}
