@@ -16,7 +16,7 @@ GOTEST  := go test -shuffle=on
 INFLUXD     := github.com/influxdata/influxdb/cmd/influxd@v1.8.10
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build web run run-three test test-go test-web race scenario fuzz bench physics lint check clean browser compiler influxd foreign
+.PHONY: build web run run-three test test-go test-web race scenario fuzz bench physics docs lint check clean browser compiler influxd foreign
 
 build: web ## bin/bongsu and bin/bongsu-sim, the console inside
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -64,6 +64,9 @@ bench: ## benchmarks, a JSON object a line on standard output (docs/benchmarks.m
 
 physics: ## draw the canonical runs of the simulated world into docs/physics
 	go run ./simulators/chart/physics -out docs/physics
+
+docs: ## write docs/fire.md anew from the fire engine's tables
+	BONGSU_WRITE_DOCS=1 go test -count=1 -run TestTheFireEngineersPage ./rules
 
 lint: $(TOOLS)/staticcheck $(WEB)/node_modules/.installed ## gofmt, vet, staticcheck, eslint, prettier
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

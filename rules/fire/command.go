@@ -66,7 +66,7 @@ func (a Action) level() bool {
 
 // protected outputs cannot be inhibited.
 func (a Action) protected() bool {
-	return a == GasRelease || a == GasReserve || a == EvacAlarm
+	return a == GasRelease || a == GasReserve || a == GasPreAlarm || a == EvacAlarm
 }
 
 type commandState uint8

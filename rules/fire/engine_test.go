@@ -431,3 +431,18 @@ func TestABankIsNotLentInTheTickInWhichItIsNeededAtHome(t *testing.T) {
 	g.wantSent(map[string]int{"A.GAS_RELEASE": 1, "A.GAS_RESERVE": 0, "B.GAS_RELEASE": 1})
 	g.wantAlarms(map[string]bool{"RESERVE_UNAVAILABLE:A": true})
 }
+
+// Gas without its warning would find people unwarned: the warning cannot be inhibited any more than the
+// gas and the evacuation alarm.
+func TestTheGasWarningCannotBeInhibited(t *testing.T) {
+	g := newRig(t, oneRack())
+	g.run(1)
+	for _, name := range []string{"ROOM.GAS_PRE_ALARM", "ROOM.GAS_RELEASE", "ROOM.EVAC_ALARM"} {
+		g.ask(Request{Kind: RequestInhibit, Subject: name})
+	}
+	g.run(1)
+	g.wantAlarms(map[string]bool{"INHIBIT_REJECTED:PROTECTED": true})
+	g.in.Rooms[0].ManualStation = true
+	g.run(1)
+	g.wantSent(map[string]int{"ROOM.GAS_PRE_ALARM": 1, "ROOM.GAS_RELEASE": 1})
+}

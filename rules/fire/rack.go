@@ -108,15 +108,16 @@ type rung struct {
 	from, to Stage
 	when     func(c *core, r *rack) (why string, climb bool)
 	enter    func(c *core, r *rack)
+	words    string // the condition, for people
 }
 
 // ladder is every way up. There is no way down but the end of a pre-alarm and a reset.
 var ladder = [...]rung{
-	{S0, SP, whenPrealarm, enterSP},
-	{SP, S1, whenS1, enterS1},
-	{S1, S2, whenS2, enterS2},
-	{S2, S3, whenS3, enterS3},
-	{S3, S4, whenS4, enterS4},
+	{S0, SP, whenPrealarm, enterSP, "any channel at its pre-alarm or rising fast, rack smoke, off-gas, an arc, or a patch that went off by itself"},
+	{SP, S1, whenS1, enterS1, "the votes for stage 1; or rack smoke with the aspirating detector at Fire-1 or smoke in a second rack; or the battery management system alone over the first threshold for its time without a jump"},
+	{S1, S2, whenS2, enterS2, "the votes for stage 2"},
+	{S2, S3, whenS3, enterS3, "the votes for stage 3; or the patch is lost and stage 2 is still asked for"},
+	{S3, S4, whenS4, enterS4, "the nozzle is lost; or the agent time is over and a channel is still at the first threshold or none can be read"},
 }
 
 // climb goes up as many rungs as this tick's demands carry, each with its commands before the next.

@@ -61,15 +61,15 @@ type ActRule struct {
 
 // actRules is the one place that says which act takes two persons.
 var actRules = [...]ActRule{
-	{RequestBypass, "bypass a channel", 2, "facilities or shift lead", pulseBypassRejected, "rack at S0, one channel of a rack, eight hours at most"},
-	{RequestEndBypass, "end a bypass", 1, "facilities or shift lead", "", "nothing: it makes the room safer"},
-	{RequestInhibit, "inhibit an output", 2, "facilities", pulseInhibitRejected, "not the gas releases and not the evacuation alarm"},
+	{RequestBypass, "bypass a channel", 2, "facilities; the second shift lead, safety or facilities", pulseBypassRejected, "rack at S0, one channel of a rack, eight hours at most"},
+	{RequestEndBypass, "end a bypass", 1, "facilities, shift lead or safety", "", "nothing: it makes the room safer"},
+	{RequestInhibit, "inhibit an output", 2, "facilities; the second shift lead, safety or facilities", pulseInhibitRejected, "not the gas releases, their warning or the evacuation alarm"},
 	{RequestEndInhibit, "end an inhibit", 1, "facilities", "", "nothing: it makes the room safer"},
-	{RequestTakeover, "hand control to the fire authority", 2, "authority liaison", pulseTakeoverReject, "nothing: it may be asked at any time"},
-	{RequestPowerCut, "cut the site's power", 2, "authority liaison", pulsePowerCutReject, "the fire authority is in control"},
-	{RequestRelease, "release the gas", 2, "fire-safety manager", pulseReleaseRejected, "nobody inside and flammable gas below its limit, unless the incident commander confirms; the holds of the countdown bind all the same"},
-	{RequestReset, "reset a rack or a gas room", 2, "fire-safety manager", pulseResetRejected, "inspected, cold and clean for the whole reset time, manual station put back"},
-	{RequestBankReady, "declare a gas bank refilled", 2, "fire-safety manager", pulseResetRejected, "nothing: whoever signs has weighed it"},
+	{RequestTakeover, "hand control to the fire authority", 2, "authority liaison, both", pulseTakeoverReject, "nothing: it may be asked at any time"},
+	{RequestPowerCut, "cut the site's power", 2, "authority liaison, both", pulsePowerCutReject, "the fire authority is in control"},
+	{RequestRelease, "release the gas", 2, "fire-safety manager; the second shift lead or safety", pulseReleaseRejected, "nobody inside and flammable gas below its limit, unless the incident commander confirms; the holds of the countdown bind all the same"},
+	{RequestReset, "reset a rack or a gas room", 2, "fire-safety manager; the second shift lead or safety", pulseResetRejected, "inspected, cold and clean for the whole reset time, manual station put back"},
+	{RequestBankReady, "declare a gas bank refilled", 2, "fire-safety manager; the second shift lead or safety", pulseResetRejected, "nothing: whoever signs has weighed it"},
 	{RequestAck, "acknowledge", 1, "operator", "", "changes nothing here"},
 	{RequestDrillOn, "begin a drill", 1, "fire-safety manager", "", "nothing real at SP or above"},
 	{RequestDrillOff, "end a drill", 1, "fire-safety manager", "", "nothing"},
