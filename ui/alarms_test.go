@@ -1,7 +1,12 @@
 package ui
 
 import (
+	"encoding/json"
+	"fmt"
 	"testing"
+	"time"
+
+	"bongsu/facility"
 )
 
 func TestOutOfServiceTakesAWorkOrderAndForSafetyTwoPersons(t *testing.T) {
@@ -39,4 +44,91 @@ func TestTheFieldLearnsThatTheLeadShelves(t *testing.T) {
 	if asked := h.acts.seen(); len(asked) != 1 || asked[0].Args["role"] != "lead" {
 		t.Errorf("the field was asked %+v", asked)
 	}
+}
+
+func TestAFloodIsToldWithItsFirstCause(t *testing.T) {
+	h := newHouse(t)
+	now := time.Now()
+	for i := range uint64(12) {
+		a := hotAlarm(1)
+		a.ID, a.Class = fmt.Sprintf("hot-%d", i), "cooling"
+		a.Occurrence, a.Count = 1, 1
+		source := now.Add(-time.Duration(i) * time.Second) // the last one to arrive was the first at its source
+		a.Source, a.Raised = &source, &now
+		data, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.model.ApplyEntry(Entry{Seq: i + 1, Time: now, Kind: KindAlarm, Subject: a.ID, Data: data}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var flood struct {
+		Positions []struct {
+			ID      string
+			Flooded bool
+			Count   int
+			Rate    int
+			Groups  []struct {
+				FirstOut string `json:"first_out"`
+				Alarms   []string
+			}
+		}
+		Chattering map[string]int
+	}
+	b := h.as("member")
+	b.get("alarms/flood").want(200).into(&flood)
+	p := flood.Positions[0]
+	if !p.Flooded || p.Rate != 12 || p.Count != 12 || len(p.Groups) != 1 || p.Groups[0].FirstOut != "hot-11" || len(p.Groups[0].Alarms) != 12 {
+		t.Errorf("%+v", p)
+	}
+	var history struct{ Items []struct{ State string } }
+	b.get("alarms/hot-3/history").want(200).into(&history)
+	if len(history.Items) != 1 || history.Items[0].State != "unacknowledged" {
+		t.Errorf("history: %+v", history)
+	}
+	b.get("alarms/nothing/history").problem(404, "nothing")
+}
+
+func TestTheAlarmReportIsReadFromTheJournal(t *testing.T) {
+	began := time.Now().Add(-20 * 24 * time.Hour)
+	var all []Entry
+	for i := range uint64(3000) { // one record in ten minutes over 20 days, each alarm coming and going
+		a := hotAlarm(i + 1)
+		a.Occurrence, a.Count, a.Active = i/2+1, 1, i%2 == 0
+		if !a.Active {
+			a.State = facility.AlarmNormal
+		}
+		data, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, Entry{Seq: i + 1, Time: began.Add(time.Duration(i) * 9 * time.Minute), Kind: KindAlarm, Subject: a.ID, Data: data})
+	}
+	h := newHouse(t, func(c *Config) { c.Journal = fakeJournal{all} })
+	for _, e := range all {
+		if err := h.model.ApplyEntry(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := h.as("member")
+	var report struct {
+		Entries   int
+		Begins    *time.Time
+		Positions []struct {
+			Alarms int
+			Rows   []struct{ Name string }
+		}
+	}
+	day := func(n int) string { return began.Add(time.Duration(n) * 24 * time.Hour).UTC().Format(time.RFC3339) }
+	b.get("alarms/report?from=" + day(10) + "&to=" + day(11)).want(200).into(&report)
+	if report.Positions[0].Alarms != 80 || report.Entries < 480 || report.Entries > 490 || report.Begins != nil || len(report.Positions[0].Rows) != 11 {
+		t.Errorf("%+v", report)
+	}
+	b.get("alarms/report").want(200).into(&report)
+	if report.Begins == nil || report.Positions[0].Alarms != 1500 {
+		t.Errorf("%+v", report)
+	}
+	b.get("alarms/report?from="+day(3)+"&to="+day(2)).problem(422, "before")
+	b.get("alarms/report?from="+day(-600)+"&to="+day(2)).problem(422, "366")
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/rules"
 )
 
 const (
@@ -28,18 +29,19 @@ type Model struct {
 	live *facility.Live
 	now  atomic.Pointer[plan]
 
-	mu       sync.RWMutex
-	alarms   map[string]facility.Alarm
-	commands commandLog
-	rooms    rooms
-	tail     []Entry
-	status   facility.FieldStatus
-	statusAt time.Time // when the last status came, zero before the first
-	lost     time.Time // since when the field is known to be gone, zero while it is not
-	sampled  time.Time // when the newest sample was taken in
-	sink     func(change)
-	anew     func()    // tells that the plan changed
-	painting *painting // of the organisation, nil until the shared journal was folded
+	mu         sync.RWMutex
+	alarms     map[string]facility.Alarm
+	alarmWatch *rules.AlarmWatch // floods and chatter
+	commands   commandLog
+	rooms      rooms
+	tail       []Entry
+	status     facility.FieldStatus
+	statusAt   time.Time // when the last status came, zero before the first
+	lost       time.Time // since when the field is known to be gone, zero while it is not
+	sampled    time.Time // when the newest sample was taken in
+	sink       func(change)
+	anew       func()    // tells that the plan changed
+	painting   *painting // of the organisation, nil until the shared journal was folded
 }
 
 // change is one thing the stream tells at once.
@@ -72,9 +74,10 @@ func (m *Model) SetSite(site *facility.Site) {
 	p := newPlan(site)
 	m.now.Store(p)
 	m.live.Redefine(p.points)
-	m.mu.RLock()
+	m.mu.Lock()
+	m.alarmWatch.Redefine(site)
 	anew := m.anew
-	m.mu.RUnlock()
+	m.mu.Unlock()
 	if anew != nil {
 		anew()
 	}
@@ -86,7 +89,7 @@ func NewModel(site *facility.Site, lang string) *Model {
 	p := newPlan(site)
 	m := &Model{
 		lang: lang, live: facility.NewLive(p.points),
-		alarms: map[string]facility.Alarm{}, commands: commandLog{records: map[string]facility.CommandRecord{}},
+		alarms: map[string]facility.Alarm{}, alarmWatch: rules.NewAlarmWatch(site), commands: commandLog{records: map[string]facility.CommandRecord{}},
 		rooms: newRooms(site),
 	}
 	m.now.Store(p)
@@ -153,6 +156,7 @@ func (m *Model) fold(e Entry) error {
 			return nil
 		}
 		m.alarms[a.ID] = a
+		m.alarmWatch.Take(e.Time, a)
 		m.tell(change{name: "alarm", data: m.viewAlarm(a)})
 	case KindCommand:
 		var c facility.CommandRecord

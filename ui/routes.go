@@ -8,6 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+
+	"bongsu/facility"
 )
 
 const sessionPath = "/api/v1/session"
@@ -39,6 +41,9 @@ var routes = append(askRoutes(asks), []route{
 	{"GET", "/api/v1/points/{id}/history", rightRead, "What a point did", typed((*Server).pointHistory)},
 	{"GET", "/api/v1/live", rightRead, "Server-sent events of one view", raw("query", "view", (*Server).live)},
 	{"GET", "/api/v1/alarms", rightRead, "Alarms", typed((*Server).listAlarms)},
+	{"GET", "/api/v1/alarms/flood", rightRead, "Floods, chatter and alarms by their cause", typed((*Server).alarmFlood)},
+	{"GET", "/api/v1/alarms/report", rightRead, "How good the alarm system was over a time", typed((*Server).alarmReport)},
+	{"GET", "/api/v1/alarms/{id}/history", rightRead, "The newest records of an alarm", typed((*Server).alarmHistory)},
 	{"POST", "/api/v1/alarms/{id}/ack", rightAlarms, "Acknowledge an alarm", typed(alarmAct("alarm.ack"))},
 	{"POST", "/api/v1/alarms/{id}/reset", rightAlarms, "Lift an alarm's latch", typed(alarmAct("alarm.reset"))},
 	{"POST", "/api/v1/alarms/{id}/shelve", rightAlarms, "Hide an alarm for a time", typed((*Server).shelveAlarm)},
@@ -53,11 +58,15 @@ var routes = append(askRoutes(asks), []route{
 	{"POST", "/api/v1/fire/rooms/{id}/end-inhibit", rightRestore, "Let an output act again", typed((*Server).endInhibit)},
 	{"POST", "/api/v1/fire/rooms/{id}/release", rightRelease, "Release gas", typed((*Server).releaseGas)},
 	{"POST", "/api/v1/fire/rooms/{id}/reset", rightReset, "Lift a rack's stage after an inspection", typed((*Server).resetRack)},
-	{"POST", "/api/v1/fire/rooms/{id}/takeover", rightTakeover, "Hand control to the fire authority", typed(authorityAct("fire.takeover", rightTakeover))},
-	{"POST", "/api/v1/fire/rooms/{id}/power-cut", rightPowerCut, "Cut the site's power", typed(authorityAct("fire.power-cut", rightPowerCut))},
-	{"POST", "/api/v1/commands", rightCommand, "Give an order to a device", typed((*Server).giveCommand)},
+	{"POST", "/api/v1/fire/rooms/{id}/takeover", rightTakeover, "Hand control to the fire authority", typed(authorityAct("fire.takeover"))},
+	{"POST", "/api/v1/fire/rooms/{id}/power-cut", rightPowerCut, "Cut the site's power", typed(authorityAct("fire.power-cut"))},
+	{"POST", "/api/v1/commands", rightRead, "Give an order to a device", typed((*Server).giveCommand)},
 	{"GET", "/api/v1/commands", rightRead, "Newest orders", typed((*Server).listCommands)},
 	{"GET", "/api/v1/commands/{id}", rightRead, "One order and how far it has come", typed((*Server).getCommand)},
+	{"POST", "/api/v1/commands/{id}/sign", rightSecond, "Sign as the second person, at another station", typed((*Server).signCommand)},
+	{"POST", "/api/v1/commands/{id}/cancel", rightCancel, "Abort an order that waits or runs", typed((*Server).cancelCommand)},
+	{"GET", "/api/v1/orders", rightRead, "What devices can be ordered to do", typed((*Server).listOrders)},
+	{"GET", "/api/v1/orders/{id}", rightRead, "One such order: actual state, conditions with live values, who may give it", typed((*Server).getOrder)},
 	{"GET", "/api/v1/journal", rightRead, "Journal entries in order", typed((*Server).listJournal)},
 	{"GET", "/api/v1/bcp", rightRead, "The whole situation of the organisation", typed(pictured(wholePicture))},
 	{"GET", "/api/v1/incidents", rightRead, "Incidents, newest first", typed(pictured(items(incidentsOf)))},
@@ -106,6 +115,9 @@ func typed[I, O any](handle func(*Server, context.Context, *I) (*O, error)) moun
 	return func(s *Server, need right, op huma.Operation) {
 		op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 			if p := permit(ctx.Context(), need); p != nil {
+				if grants[need].order {
+					_ = s.tried(ctx.Context(), facility.Act{Kind: op.OperationID, Subject: ctx.Param("id")}, p)
+				}
 				sendProblem(humagin.Unwrap(ctx).Writer, p)
 				return
 			}

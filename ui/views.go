@@ -48,12 +48,13 @@ type alarmView struct {
 	Acked     *stamp `json:"acked"`
 	Returned  *stamp `json:"returned"`
 	ShelvedTo *stamp `json:"shelved_to,omitempty"`
+	Source    *stamp `json:"source,omitempty"`
 }
 
 func (m *Model) viewAlarm(a facility.Alarm) alarmView {
 	return alarmView{
 		Alarm: a, Text: a.Text.In(m.lang), Raised: stampOf(a.Raised), Acked: stampOf(a.Acked),
-		Returned: stampOf(a.Returned), ShelvedTo: stampOf(a.ShelvedTo),
+		Returned: stampOf(a.Returned), ShelvedTo: stampOf(a.ShelvedTo), Source: stampOf(a.Source),
 	}
 }
 
@@ -115,12 +116,18 @@ type commandView struct {
 	Sent      *stamp `json:"sent"`
 	Accepted  *stamp `json:"accepted"`
 	Confirmed *stamp `json:"confirmed"`
+
+	Until      *stamp `json:"until,omitempty"`
+	Authorised *stamp `json:"authorised,omitempty"`
+	Selected   *stamp `json:"selected,omitempty"`
+	Ended      *stamp `json:"ended,omitempty"`
 }
 
 func viewCommand(c facility.CommandRecord) commandView {
 	return commandView{
 		CommandRecord: c, Requested: stamp(c.Requested), Sent: stampOf(c.Sent),
 		Accepted: stampOf(c.Accepted), Confirmed: stampOf(c.Confirmed),
+		Until: stampOf(c.Until), Authorised: stampOf(c.Authorised), Selected: stampOf(c.Selected), Ended: stampOf(c.Ended),
 	}
 }
 
