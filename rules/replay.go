@@ -146,13 +146,13 @@ type pointList struct {
 	ids []facility.PointID
 }
 
-// answered gives a device's recorded answer to this run's own command: another configuration gives the same
+// answerFor gives a device's recorded answer to this run's own command: another configuration gives the same
 // command at another moment, and so under another number.
 func (r *Replayer) answerFor(n answerNote) *answer {
 	a := &answer{job: job{record: n.Record, name: n.Name, cmd: r.site.Commands[n.Command]},
 		receipt: Receipt{Sent: moment(n.Sent), Accepted: moment(n.Accepted), Detail: n.Detail}}
 	if n.Error != "" {
-		a.err = recordedError(n.Error)
+		a.err = recordedError{n.Error, n.Unknown}
 	}
 	if r.engine.fire != nil && n.Record != "" && r.engine.commands.records[n.Record] == nil {
 		if own, ok := r.engine.fire.records[n.Name]; ok {
@@ -162,10 +162,14 @@ func (r *Replayer) answerFor(n answerNote) *answer {
 	return a
 }
 
-// recordedError is an error of the past, of which only the text is left.
-type recordedError string
+// recordedError is an error of the past, of which the text is left and whether the outcome was unknown.
+type recordedError struct {
+	text    string
+	unknown bool
+}
 
-func (e recordedError) Error() string { return string(e) }
+func (e recordedError) Error() string        { return e.text }
+func (e recordedError) Is(target error) bool { return e.unknown && target == ErrOutcomeUnknown }
 
 func moment(nanos int64) time.Time {
 	if nanos == 0 {

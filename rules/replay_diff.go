@@ -98,7 +98,7 @@ type Change struct {
 	Text     facility.Text `json:"text"`
 }
 
-// Difference of two runs, in order of time.
+// RunsDifference says what differs between two runs, in order of time.
 type RunsDifference struct {
 	Changes   []Change    `json:"changes"`
 	Same      int         `json:"same"`       // happenings at the same moment in both

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"bongsu/facility"
@@ -57,6 +58,7 @@ type answerNote struct {
 	Accepted int64              `json:"accepted,omitempty"`
 	Detail   string             `json:"detail,omitempty"`
 	Error    string             `json:"error,omitempty"`
+	Unknown  bool               `json:"unknown,omitempty"` // the error is ErrOutcomeUnknown
 }
 
 type exchangeNote struct {
@@ -238,7 +240,7 @@ func (r *turnRecorder) json(data any) {
 func noteOf(a answer) answerNote {
 	n := answerNote{Record: a.record, Name: a.name, Command: a.cmd.ID, Sent: nanos(a.receipt.Sent), Accepted: nanos(a.receipt.Accepted), Detail: a.receipt.Detail}
 	if a.err != nil {
-		n.Error = a.err.Error()
+		n.Error, n.Unknown = a.err.Error(), errors.Is(a.err, ErrOutcomeUnknown)
 	}
 	return n
 }
