@@ -2,10 +2,15 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"bongsu/facility"
+	"bongsu/rules"
 )
 
 // Keyed is what the request of every act carries beside its body.
@@ -20,7 +25,17 @@ type actView struct {
 	Seq    uint64 `json:"seq" doc:"journal entry of the act"`
 }
 
-type actOut struct{ Body actView }
+type actOut struct {
+	Status int
+	Body   actView
+}
+
+// Proof is what a person shows for an act that takes more than a press: that they know what it is done to, and
+// that it is them.
+type Proof struct {
+	Confirm  string `json:"confirm,omitempty" doc:"what the act is done to, typed by the person: a rack, an output, a room or an order's id"`
+	Password string `json:"password,omitempty" maxLength:"256" doc:"the person's own, again, for this act"`
+}
 
 // do hands an act to the field and turns its answer into the API's. by names the first person first;
 // nil means the one who asks alone.
@@ -29,7 +44,7 @@ func (s *Server) do(ctx context.Context, key string, act facility.Act) (*actOut,
 	if len(act.By) == 0 {
 		act.By = []string{id.user}
 	}
-	act.ID, act.At = actID(id.user, act.Kind+" "+act.Subject, key), time.Now().UTC()
+	act.ID, act.At, act.Station = actID(id.user, act.Kind+" "+act.Subject, key), time.Now().UTC(), id.station
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ActTimeout)
 	defer cancel()
 	res, err := s.cfg.Acts.Do(ctx, act)
@@ -42,8 +57,53 @@ func (s *Server) do(ctx context.Context, key string, act facility.Act) (*actOut,
 	if res.Code >= 400 {
 		return nil, problem(res.Code, "%s", res.Detail)
 	}
-	return &actOut{actView{ID: act.ID, Code: res.Code, Detail: res.Detail, Seq: res.Seq}}, nil
+	return &actOut{max(res.Code, http.StatusOK), actView{ID: act.ID, Code: res.Code, Detail: res.Detail, Seq: res.Seq}}, nil
 }
+
+// proven checks a person's proof: what was typed first, so that a slip there does not cost a password.
+func (s *Server) proven(ctx context.Context, p Proof, want ...string) error {
+	if err := confirmed(p.Confirm, want...); err != nil {
+		return err
+	}
+	id, _ := identityOf(ctx)
+	if id.token {
+		return problem(http.StatusForbidden, "This takes persons at a console. An API token cannot be one of them: log in.")
+	}
+	if p.Password == "" {
+		return problem(http.StatusForbidden, "This act takes your password again: send it in password.")
+	}
+	again, ok, refusal := s.prove(ctx, credentials{id.user, p.Password})
+	if refusal != nil {
+		return refusal
+	}
+	if !ok || again.user != id.user {
+		return problem(http.StatusForbidden, "The password is wrong. Nothing was done. Enter it again.")
+	}
+	return nil
+}
+
+// tried has the field note a try that was refused here, so that the journal has every one, and gives the refusal
+// back. That it could not be noted is no reason to say anything else.
+func (s *Server) tried(ctx context.Context, act facility.Act, refusal error) error {
+	id, known := identityOf(ctx)
+	var p huma.StatusError
+	if refusal == nil || !known || !errors.As(refusal, &p) {
+		return refusal
+	}
+	note := facility.Act{
+		ID: actID(id.user, rules.ActRefused, ""), Kind: rules.ActRefused, Subject: act.Subject, By: []string{id.user}, Station: id.station,
+		Reason: act.Reason, At: time.Now().UTC(), Args: map[string]string{"kind": act.Kind, "code": strconv.Itoa(p.GetStatus()), "detail": p.Error()},
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), triedPatience)
+	defer cancel()
+	if _, err := s.cfg.Acts.Do(ctx, note); err != nil {
+		s.log.Warn("a refused try could not be noted", "kind", act.Kind, "subject", act.Subject, "by", id.user, "cause", err)
+	}
+	return refusal
+}
+
+// triedPatience is how long a refusal waits for being noted.
+const triedPatience = time.Second
 
 // confirmed checks that the person typed what the act is about.
 func confirmed(given string, want ...string) error {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -178,68 +179,72 @@ func TestAFieldThatCannotBeReachedIsNoSuccess(t *testing.T) {
 	}
 }
 
-func TestFireActsTakeTwoPersons(t *testing.T) {
-	second := func(user string) credentials { return credentials{user, demoPassword} }
-	bypass := func(c credentials) map[string]any {
-		return map[string]any{"rack": "R1", "channel": "BM", "seconds": 3600, "second": c}
+func TestFireActsWaitForASecondPerson(t *testing.T) {
+	proven := func(confirm string, more map[string]any) map[string]any {
+		body := map[string]any{"confirm": confirm, "password": demoPassword}
+		for k, v := range more {
+			body[k] = v
+		}
+		return body
 	}
-	inhibit := func(c credentials) map[string]any { return map[string]any{"command": "R1.WATER", "second": c} }
-	release := func(c credentials) map[string]any {
-		return map[string]any{"confirm": "B1", "reason": "fire seen", "ic_confirm": true, "second": c}
+	bypass := map[string]any{"rack": "R1", "channel": "BM", "seconds": 3600}
+	release := map[string]any{"reason": "fire seen", "ic_confirm": true}
+	reset := map[string]any{"rack": "R1", "inspected": true}
+	with := func(body map[string]any, key string, value any) map[string]any {
+		body = maps.Clone(body)
+		body[key] = value
+		return body
 	}
-	reset := func(c credentials) map[string]any {
-		return map[string]any{"rack": "R1", "inspected": true, "second": c}
-	}
-	authority := func(c credentials) map[string]any { return map[string]any{"confirm": "house", "second": c} }
-	with := func(body map[string]any, key string, value any) map[string]any { body[key] = value; return body }
 	h := newHouse(t)
 	for _, c := range []struct {
 		what, first, path string
 		body              map[string]any
 		status            int
 		says              string // of the refusal
+		noted             bool   // in the journal: a try at the equipment, not a mistake in the call
 	}{
-		{"bypass", "facilities", "bypass", bypass(second("lead")), 200, ""},
-		{"bypass by an operator", "operator", "bypass", bypass(second("lead")), 403, "facilities"},
-		{"bypass by an admin", "admin", "bypass", bypass(second("lead")), 403, "facilities"},
-		{"second is the first", "facilities", "bypass", bypass(second("facilities")), 403, "someone else"},
-		{"second has no right", "facilities", "bypass", bypass(second("operator")), 403, "lead or safety"},
-		{"second's password is wrong", "facilities", "bypass", bypass(credentials{"lead", "wrong"}), 403, "Nothing was done"},
-		{"second is nobody", "facilities", "bypass", bypass(credentials{"nobody", "x"}), 403, "Nothing was done"},
-		{"no second", "facilities", "bypass", map[string]any{"rack": "R1", "channel": "BM", "seconds": 60}, 422, "second"},
-		{"too long", "facilities", "bypass", with(bypass(second("lead")), "seconds", 28801), 422, "seconds"},
-		{"no such channel", "facilities", "bypass", with(bypass(second("lead")), "channel", "XX"), 422, "channel"},
-		{"no such rack", "facilities", "bypass", with(bypass(second("lead")), "rack", "R9"), 404, "R9"},
-		{"inhibit", "facilities", "inhibit", inhibit(second("safety")), 200, ""},
-		{"inhibit by the lead", "lead", "inhibit", inhibit(second("safety")), 403, "facilities"},
-		{"release", "safety", "release", release(second("lead")), 200, ""},
-		{"release of another room", "safety", "release", with(release(second("lead")), "confirm", "B2"), 422, `"B1"`},
-		{"release without a reason", "safety", "release", with(release(second("lead")), "reason", ""), 422, "reason"},
-		{"release by the chair", "chair", "release", release(second("lead")), 403, "safety"},
-		{"reset", "safety", "reset", reset(second("lead")), 200, ""},
-		{"reset without a look", "safety", "reset", with(reset(second("lead")), "inspected", false), 422, "inspected"},
-		{"takeover", "authority", "takeover", authority(second("authority2")), 200, ""},
-		{"takeover alone", "authority", "takeover", authority(second("safety")), 403, "authority"},
-		{"power cut", "authority", "power-cut", authority(second("authority2")), 200, ""},
-		{"power cut by the tower", "tower", "power-cut", authority(second("authority2")), 403, "authority"},
-		{"power cut of another site", "authority", "power-cut", with(authority(second("authority2")), "confirm", "ansan"), 422, `"house"`},
+		{"bypass", "facilities", "bypass", proven("R1", bypass), 202, "", false},
+		{"bypass by an operator", "operator", "bypass", proven("R1", bypass), 403, "facilities", true},
+		{"bypass by an admin", "admin", "bypass", proven("R1", bypass), 403, "facilities", true},
+		{"wrong password", "facilities", "bypass", with(proven("R1", bypass), "password", "wrong"), 403, "Nothing was done", true},
+		{"no password", "facilities", "bypass", with(proven("R1", bypass), "password", ""), 403, "password again", true},
+		{"a second in the same request", "facilities", "bypass", with(proven("R1", bypass), "second", credentials{"lead", demoPassword}), 422, "second", false},
+		{"another rack typed", "facilities", "bypass", proven("R2", bypass), 422, `"R1"`, true},
+		{"too long", "facilities", "bypass", with(proven("R1", bypass), "seconds", 28801), 422, "seconds", false},
+		{"no such channel", "facilities", "bypass", with(proven("R1", bypass), "channel", "XX"), 422, "channel", false},
+		{"no such rack", "facilities", "bypass", with(proven("R1", bypass), "rack", "R9"), 404, "R9", false},
+		{"inhibit", "facilities", "inhibit", proven("R1.WATER", map[string]any{"command": "R1.WATER"}), 202, "", false},
+		{"inhibit by the lead", "lead", "inhibit", proven("R1.WATER", map[string]any{"command": "R1.WATER"}), 403, "facilities", true},
+		{"release", "safety", "release", proven("B1", release), 202, "", false},
+		{"release of another room", "safety", "release", proven("B2", release), 422, `"B1"`, true},
+		{"release without a reason", "safety", "release", with(proven("B1", release), "reason", ""), 422, "reason", false},
+		{"release by the chair", "chair", "release", proven("B1", release), 403, "safety", true},
+		{"reset", "safety", "reset", proven("R1", reset), 202, "", false},
+		{"reset without a look", "safety", "reset", with(proven("R1", reset), "inspected", false), 422, "inspected", false},
+		{"takeover", "authority", "takeover", proven("house", nil), 202, "", false},
+		{"power cut", "authority", "power-cut", proven("B1", nil), 202, "", false},
+		{"power cut by the tower", "tower", "power-cut", proven("B1", nil), 403, "authority", true},
+		{"power cut of another site", "authority", "power-cut", proven("ansan", nil), 422, `"B1"`, true},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			h.t = t
-			n := len(h.acts.seen())
+			h.acts.answer = func(facility.Act) (facility.ActResult, error) { return facility.ActResult{Code: 202, Detail: "waits"}, nil }
+			n, notes := len(h.acts.seen()), len(h.acts.refused())
 			a := h.as(c.first).post("fire/rooms/B1/"+c.path, c.body)
-			asked := h.acts.seen()[n:]
-			if c.status != 200 {
+			asked, noted := h.acts.seen()[n:], h.acts.refused()[notes:]
+			if c.status != 202 {
 				a.problem(c.status, c.says)
 				if len(asked) != 0 {
 					t.Errorf("the field was asked %+v", asked)
 				}
+				if (len(noted) == 1) != c.noted {
+					t.Errorf("%d refusals were noted", len(noted))
+				}
 				return
 			}
-			a.want(200)
-			by := []string{c.first, c.body["second"].(credentials).User}
-			if len(asked) != 1 || !slices.Equal(asked[0].By, by) || asked[0].Kind != "fire."+c.path || asked[0].Subject != "B1" {
-				t.Errorf("the field was asked %+v, want fire.%s by %v", asked, c.path, by)
+			a.want(202)
+			if len(asked) != 1 || !slices.Equal(asked[0].By, []string{c.first}) || asked[0].Station == "" || asked[0].Kind != "fire."+c.path || asked[0].Subject != "B1" {
+				t.Errorf("the field was asked %+v, want fire.%s by %s alone, at a station", asked, c.path, c.first)
 			}
 			for _, v := range asked[0].Args {
 				if strings.Contains(v, demoPassword) {
@@ -249,7 +254,21 @@ func TestFireActsTakeTwoPersons(t *testing.T) {
 		})
 	}
 	h.t = t
-	h.as("facilities").post("fire/rooms/B9/bypass", bypass(second("lead"))).problem(404, "B9")
+	h.as("facilities").post("fire/rooms/B9/bypass", proven("R1", bypass)).problem(404, "B9")
+}
+
+func TestWhatTheDeskRefusesIsNotedWithWhoAndWhere(t *testing.T) {
+	h := newHouse(t)
+	b := h.as("safety")
+	b.post("fire/rooms/B1/release", map[string]any{"confirm": "B2", "password": "x", "reason": "smoke"}).want(422)
+	notes := h.acts.refused()
+	if len(notes) != 1 {
+		t.Fatalf("%d refusals were noted", len(notes))
+	}
+	n := notes[0]
+	if n.Subject != "B1" || !slices.Equal(n.By, []string{"safety"}) || n.Station == "" || n.Reason != "smoke" || n.Args["kind"] != "fire.release" || n.Args["code"] != "422" || !strings.Contains(n.Args["detail"], "B1") {
+		t.Errorf("noted %+v", n)
+	}
 }
 
 func TestOnePersonBringsAnInputOrOutputBack(t *testing.T) {
@@ -264,18 +283,20 @@ func TestOnePersonBringsAnInputOrOutputBack(t *testing.T) {
 	}
 }
 
-func TestAMistypedSecondPasswordMayBeCorrectedUnderTheSameKey(t *testing.T) {
+func TestAMistypedPasswordMayBeCorrectedUnderTheSameKey(t *testing.T) {
 	h := newHouse(t)
 	b := h.as("facilities")
-	body := map[string]any{"command": "R1.WATER", "second": credentials{"lead", "wrong"}}
+	body := map[string]any{"command": "R1.WATER", "confirm": "R1.WATER", "password": "wrong"}
 	b.post("fire/rooms/B1/inhibit", body, "Idempotency-Key", "k").want(403)
-	body["second"] = credentials{"lead", demoPassword}
+	body["password"] = demoPassword
 	b.post("fire/rooms/B1/inhibit", body, "Idempotency-Key", "k").want(200)
 }
 
 func TestOrdersGoByTheirLevel(t *testing.T) {
 	h := newHouse(t)
-	second := credentials{"lead", demoPassword}
+	proven := func(order string) map[string]any {
+		return map[string]any{"confirm": "house/ups/a/" + order, "password": demoPassword}
+	}
 	for _, c := range []struct {
 		what, user, order string
 		more              map[string]any
@@ -289,11 +310,14 @@ func TestOrdersGoByTheirLevel(t *testing.T) {
 		{"C0 by an admin", "admin", "horn-test", nil, 403, "operator"},
 		{"C2 by an admin", "admin", "transfer-test", nil, 403, "operator"},
 		{"C2 by the chair", "chair", "transfer-test", nil, 403, "operator"},
-		{"C3 by an operator", "operator", "open-breaker", map[string]any{"confirm": "house/ups/a/open-breaker"}, 403, "lead or safety"},
+		{"C3 by an operator", "operator", "open-breaker", proven("open-breaker"), 403, "lead or safety"},
 		{"C3 without typing it", "lead", "open-breaker", nil, 422, "house/ups/a/open-breaker"},
-		{"C3", "lead", "open-breaker", map[string]any{"confirm": "house/ups/a/open-breaker"}, 202, ""},
-		{"C4 alone", "safety", "off", map[string]any{"confirm": "house/ups/a/off"}, 403, "second person"},
-		{"C4", "safety", "off", map[string]any{"confirm": "house/ups/a/off", "second": second}, 202, ""},
+		{"C3 without the password", "lead", "open-breaker", map[string]any{"confirm": "house/ups/a/open-breaker"}, 403, "password again"},
+		{"C3 with a wrong password", "lead", "open-breaker", map[string]any{"confirm": "house/ups/a/open-breaker", "password": "no"}, 403, "Nothing was done"},
+		{"C3 without a reason", "lead", "open-breaker", map[string]any{"confirm": "house/ups/a/open-breaker", "password": demoPassword, "reason": " "}, 422, "reason"},
+		{"C3", "lead", "open-breaker", proven("open-breaker"), 202, ""},
+		{"C4 by the lead", "lead", "off", proven("off"), 403, "safety"},
+		{"C4 waits for the second person", "safety", "off", proven("off"), 202, ""},
 		{"no such order", "operator", "dance", nil, 404, "dance"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -308,6 +332,9 @@ func TestOrdersGoByTheirLevel(t *testing.T) {
 				a.problem(c.status, c.says)
 				if got := h.acts.seen()[n:]; len(got) != 0 {
 					t.Errorf("the field was asked %+v", got)
+				}
+				if last := h.acts.refused(); c.status != 404 && (len(last) == 0 || last[len(last)-1].Subject != "house/ups/a/"+c.order) {
+					t.Errorf("the refused try was not noted: %+v", last)
 				}
 				return
 			}
@@ -328,7 +355,7 @@ func TestOrdersOfTheFireResponseGoThroughIt(t *testing.T) {
 		"house/out/power-cut": "power-cut", "house/out/authority-handover": "takeover",
 		"house/b1/panel/gas-release": "fire/rooms/B1/release", "house/b1/panel/gas-reserve": "fire/rooms/B1/release",
 	} {
-		b.post("commands", map[string]any{"command": order, "confirm": order, "second": credentials{"lead", demoPassword}}).problem(409, call)
+		b.post("commands", map[string]any{"command": order, "confirm": order, "password": demoPassword}).problem(409, call)
 	}
 	if n := len(h.acts.seen()); n != 0 {
 		t.Errorf("the field was asked %d times", n)

@@ -35,26 +35,24 @@ func (s *Server) rackOf(room, rack string) error {
 	return err
 }
 
-// fireAct does an act on a room that takes two persons. It verifies the second one last, when nothing
-// else can be wrong, so that a typing mistake elsewhere does not cost a password.
-func (s *Server) fireAct(ctx context.Context, key string, need right, second credentials, act facility.Act) (*actOut, error) {
-	by, err := s.bySecond(ctx, need, second)
-	if err != nil {
-		return nil, err
+// fireAct asks for an act on a room that takes two persons: it waits in the field until somebody else signs at
+// another station.
+func (s *Server) fireAct(ctx context.Context, in Keyed, given Proof, act facility.Act, typed ...string) (*actOut, error) {
+	if err := s.proven(ctx, given, typed...); err != nil {
+		return nil, s.tried(ctx, act, err)
 	}
-	act.By = by
-	return s.do(ctx, key, act)
+	return s.do(ctx, in.Key, act)
 }
 
 type bypassIn struct {
 	ByID
 	Keyed
 	Body struct {
-		Rack    string      `json:"rack" minLength:"1"`
-		Channel string      `json:"channel" enum:"RT,BM,TC"`
-		Seconds int         `json:"seconds" minimum:"1" maximum:"28800" doc:"at most eight hours"`
-		Reason  string      `json:"reason,omitempty" maxLength:"500"`
-		Second  credentials `json:"second"`
+		Rack    string `json:"rack" minLength:"1"`
+		Channel string `json:"channel" enum:"RT,BM,TC"`
+		Seconds int    `json:"seconds" minimum:"1" maximum:"28800" doc:"at most eight hours"`
+		Reason  string `json:"reason,omitempty" maxLength:"500"`
+		Proof
 	}
 }
 
@@ -62,19 +60,19 @@ func (s *Server) bypass(ctx context.Context, in *bypassIn) (*actOut, error) {
 	if err := s.rackOf(in.ID, in.Body.Rack); err != nil {
 		return nil, err
 	}
-	return s.fireAct(ctx, in.Key, rightBypass, in.Body.Second, facility.Act{
+	return s.fireAct(ctx, in.Keyed, in.Body.Proof, facility.Act{
 		Kind: "fire.bypass", Subject: in.ID, Reason: in.Body.Reason,
 		Args: map[string]string{"rack": in.Body.Rack, "channel": in.Body.Channel, "seconds": strconv.Itoa(in.Body.Seconds)},
-	})
+	}, in.Body.Rack)
 }
 
 type inhibitIn struct {
 	ByID
 	Keyed
 	Body struct {
-		Command string      `json:"command" minLength:"1" doc:"an output of the ladder, like R3.WATER"`
-		Reason  string      `json:"reason,omitempty" maxLength:"500"`
-		Second  credentials `json:"second"`
+		Command string `json:"command" minLength:"1" doc:"an output of the ladder, like R3.WATER"`
+		Reason  string `json:"reason,omitempty" maxLength:"500"`
+		Proof
 	}
 }
 
@@ -82,9 +80,9 @@ func (s *Server) inhibit(ctx context.Context, in *inhibitIn) (*actOut, error) {
 	if _, err := s.room(in.ID); err != nil {
 		return nil, err
 	}
-	return s.fireAct(ctx, in.Key, rightInhibit, in.Body.Second, facility.Act{
+	return s.fireAct(ctx, in.Keyed, in.Body.Proof, facility.Act{
 		Kind: "fire.inhibit", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"command": in.Body.Command},
-	})
+	}, in.Body.Command)
 }
 
 type endBypassIn struct {
@@ -128,10 +126,9 @@ type releaseIn struct {
 	ByID
 	Keyed
 	Body struct {
-		Confirm   string      `json:"confirm" doc:"the room's id, typed by the person"`
-		ICConfirm bool        `json:"ic_confirm,omitempty" doc:"the incident commander confirms although people may be inside"`
-		Reason    string      `json:"reason" minLength:"1" maxLength:"500"`
-		Second    credentials `json:"second"`
+		ICConfirm bool   `json:"ic_confirm,omitempty" doc:"the incident commander confirms although people may be inside"`
+		Reason    string `json:"reason" minLength:"1" maxLength:"500"`
+		Proof
 	}
 }
 
@@ -139,23 +136,20 @@ func (s *Server) releaseGas(ctx context.Context, in *releaseIn) (*actOut, error)
 	if _, err := s.room(in.ID); err != nil {
 		return nil, err
 	}
-	if err := confirmed(in.Body.Confirm, in.ID); err != nil {
-		return nil, err
-	}
-	return s.fireAct(ctx, in.Key, rightRelease, in.Body.Second, facility.Act{
+	return s.fireAct(ctx, in.Keyed, in.Body.Proof, facility.Act{
 		Kind: "fire.release", Subject: in.ID, Reason: in.Body.Reason,
 		Args: map[string]string{"ic_confirm": strconv.FormatBool(in.Body.ICConfirm)},
-	})
+	}, in.ID)
 }
 
 type resetIn struct {
 	ByID
 	Keyed
 	Body struct {
-		Rack      string      `json:"rack" minLength:"1"`
-		Inspected bool        `json:"inspected"`
-		Reason    string      `json:"reason,omitempty" maxLength:"500"`
-		Second    credentials `json:"second"`
+		Rack      string `json:"rack" minLength:"1"`
+		Inspected bool   `json:"inspected"`
+		Reason    string `json:"reason,omitempty" maxLength:"500"`
+		Proof
 	}
 }
 
@@ -166,30 +160,26 @@ func (s *Server) resetRack(ctx context.Context, in *resetIn) (*actOut, error) {
 	if !in.Body.Inspected {
 		return nil, problem(http.StatusUnprocessableEntity, "A stage is lifted only after the rack was inspected. Inspect it, then send inspected as true.")
 	}
-	return s.fireAct(ctx, in.Key, rightReset, in.Body.Second, facility.Act{
+	return s.fireAct(ctx, in.Keyed, in.Body.Proof, facility.Act{
 		Kind: "fire.reset", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"rack": in.Body.Rack, "inspected": "true"},
-	})
+	}, in.Body.Rack)
 }
 
 type authorityIn struct {
 	ByID
 	Keyed
 	Body struct {
-		Confirm string      `json:"confirm" doc:"the site's id, or the room's, typed by the person"`
-		Reason  string      `json:"reason,omitempty" maxLength:"500"`
-		Second  credentials `json:"second"`
+		Reason string `json:"reason,omitempty" maxLength:"500"`
+		Proof
 	}
 }
 
 // authorityAct is an act of two persons of the fire authority.
-func authorityAct(kind string, need right) func(*Server, context.Context, *authorityIn) (*actOut, error) {
+func authorityAct(kind string) func(*Server, context.Context, *authorityIn) (*actOut, error) {
 	return func(s *Server, ctx context.Context, in *authorityIn) (*actOut, error) {
 		if _, err := s.room(in.ID); err != nil {
 			return nil, err
 		}
-		if err := confirmed(in.Body.Confirm, s.cfg.Model.site().ID, in.ID); err != nil {
-			return nil, err
-		}
-		return s.fireAct(ctx, in.Key, need, in.Body.Second, facility.Act{Kind: kind, Subject: in.ID, Reason: in.Body.Reason})
+		return s.fireAct(ctx, in.Keyed, in.Body.Proof, facility.Act{Kind: kind, Subject: in.ID, Reason: in.Body.Reason}, in.ID, s.cfg.Model.site().ID)
 	}
 }

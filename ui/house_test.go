@@ -13,12 +13,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"bongsu/facility"
+	"bongsu/rules"
 )
 
 // house is a console with its own network in memory, so that its stories run in virtual time too.
@@ -110,10 +112,18 @@ func (f *fakeActs) Do(_ context.Context, act facility.Act) (facility.ActResult, 
 	return facility.ActResult{Code: 200, Detail: "done", Seq: uint64(len(f.asked))}, nil
 }
 
+// seen lists what was asked of the field, but for notes of what the desk itself refused.
 func (f *fakeActs) seen() []facility.Act {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return append([]facility.Act(nil), f.asked...)
+	return slices.DeleteFunc(slices.Clone(f.asked), func(a facility.Act) bool { return a.Kind == rules.ActRefused })
+}
+
+// refused lists those notes.
+func (f *fakeActs) refused() []facility.Act {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.asked), func(a facility.Act) bool { return a.Kind != rules.ActRefused })
 }
 
 // pipeNet is a listener whose connections never leave the process.

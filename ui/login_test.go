@@ -234,16 +234,16 @@ func TestATokenIsNoPerson(t *testing.T) {
 	}
 	b := h.browser()
 	b.header["Authorization"] = "Bearer " + token
-	b.post("fire/rooms/B1/reset", map[string]any{"rack": "R1", "inspected": true, "second": credentials{"lead", demoPassword}}).problem(403, "persons")
+	b.post("fire/rooms/B1/reset", map[string]any{"rack": "R1", "inspected": true, "confirm": "R1", "password": demoPassword}).problem(403, "persons")
 }
 
 func TestRolesHaveTheRightsTheyShould(t *testing.T) {
 	want := map[string]string{
-		"operator":   "C0 C1 C2 alarms ask command read simulate",
-		"lead":       "C0 C1 C2 C3 alarms ask command read restore service simulate",
-		"safety":     "C0 C3 C4 alarms ask command read release reset restore simulate",
-		"facilities": "C0 alarms ask bypass command inhibit read restore service",
-		"authority":  "ask power-cut read takeover",
+		"operator":   "C0 C1 C2 alarms ask cancel read simulate",
+		"lead":       "C0 C1 C2 C3 alarms ask cancel read restore second service simulate",
+		"safety":     "C0 C3 C4 alarms ask cancel read release reset restore second simulate",
+		"facilities": "C0 alarms ask bypass cancel inhibit read restore second service",
+		"authority":  "ask cancel power-cut read second takeover",
 		"chair":      "ask read",
 		"member":     "ask read",
 		"tower":      "ask read",

@@ -28,7 +28,8 @@ const (
 	rightC2       right = "C2"
 	rightC3       right = "C3"
 	rightC4       right = "C4"
-	rightCommand  right = "command" // any of the levels; the order's own level is checked after it is read
+	rightSecond   right = "second" // sign as the second person; what is signed says whether these roles do
+	rightCancel   right = "cancel" // abort an order, from whatever station
 )
 
 // roles are all the roles an account can have. admin keeps users and configuration; it has no vote
@@ -39,6 +40,7 @@ var roles = []string{"operator", "lead", "safety", "facilities", "authority", "c
 type grant struct {
 	roles  []string
 	second []string // empty: one person is enough
+	order  bool     // of equipment: a try without the right is noted in the journal
 }
 
 // grants lists every right. A role that is not named has it not.
@@ -46,13 +48,13 @@ var grants = map[right]grant{
 	rightRead:     {roles: roles},
 	rightAlarms:   {roles: []string{"operator", "lead", "safety", "facilities"}},
 	rightService:  {roles: []string{"lead", "facilities"}, second: []string{"lead", "safety", "facilities"}}, // two for fire and safety
-	rightBypass:   {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}},
-	rightInhibit:  {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}},
-	rightRestore:  {roles: []string{"facilities", "lead", "safety"}}, // the way back to safety takes one
-	rightRelease:  {roles: []string{"safety"}, second: []string{"lead", "safety"}},
-	rightReset:    {roles: []string{"safety"}, second: []string{"lead", "safety"}},
-	rightTakeover: {roles: []string{"authority"}, second: []string{"authority"}},
-	rightPowerCut: {roles: []string{"authority"}, second: []string{"authority"}},
+	rightBypass:   {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}, order: true},
+	rightInhibit:  {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}, order: true},
+	rightRestore:  {roles: []string{"facilities", "lead", "safety"}, order: true}, // the way back to safety takes one
+	rightRelease:  {roles: []string{"safety"}, second: []string{"lead", "safety"}, order: true},
+	rightReset:    {roles: []string{"safety"}, second: []string{"lead", "safety"}, order: true},
+	rightTakeover: {roles: []string{"authority"}, second: []string{"authority"}, order: true},
+	rightPowerCut: {roles: []string{"authority"}, second: []string{"authority"}, order: true},
 	rightSimulate: {roles: []string{"lead", "safety", "admin", "operator"}},
 	rightReload:   {roles: []string{"admin"}},
 	rightAsk:      {roles: []string{"operator", "lead", "safety", "facilities", "authority", "chair", "member", "tower"}},
@@ -61,7 +63,8 @@ var grants = map[right]grant{
 	rightC2:       {roles: []string{"operator", "lead"}},
 	rightC3:       {roles: []string{"lead", "safety"}},
 	rightC4:       {roles: []string{"safety"}, second: []string{"lead", "safety"}},
-	rightCommand:  {roles: []string{"operator", "lead", "safety", "facilities"}},
+	rightSecond:   {roles: []string{"lead", "safety", "facilities", "authority"}, order: true},
+	rightCancel:   {roles: []string{"operator", "lead", "safety", "facilities", "authority"}, order: true},
 }
 
 // may says whether a person with some roles has a right.
