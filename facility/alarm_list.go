@@ -73,6 +73,8 @@ func describeCause(s *Site, r *AlarmRule) string {
 		return strings.TrimSpace(fmt.Sprintf("%s; %s", r.Expr, strings.Join(names, ", ")))
 	case "vote":
 		return fmt.Sprintf("%d of %d at %s with %s", r.Vote, len(r.With)+1, limit, with)
+	case "band":
+		return strings.TrimSpace(fmt.Sprintf("%s spreads off what was learned %s", writeNumber(r.Spreads()), with))
 	case "count":
 		return fmt.Sprintf("%d times %s within %s", r.Count, limit, writeDuration(r.Window))
 	}

@@ -31,6 +31,9 @@ type AlarmRule struct {
 	Count  int               `yaml:"count"`  // events in the window that are too many
 	Vote   int               `yaml:"vote"`   // sensors that must agree
 
+	Least  float64       `yaml:"least"`  // the smallest spread of a band, in the point's unit
+	Warmup time.Duration `yaml:"warmup"` // of good hours before a band judges
+
 	Text        Text          `yaml:"text"`
 	Consequence Text          `yaml:"consequence"`
 	Action      Text          `yaml:"action"`

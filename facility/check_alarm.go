@@ -29,10 +29,11 @@ var alarmKinds = []alarmKeys{
 	{"expression", []string{"expr"}, []string{"inputs", "limit", "deadband", "side"}},
 	{"vote", []string{"limit", "with", "vote"}, []string{"side", "deadband"}},
 	{"count", []string{"limit", "window", "count"}, []string{"side", "deadband"}},
+	{"band", nil, []string{"limit", "with", "side", "least", "warmup"}},
 }
 
 // kindKeys are the keys that belong to some kinds only.
-var kindKeys = []string{"limit", "deadband", "with", "inputs", "expr", "side", "window", "count", "vote"}
+var kindKeys = []string{"limit", "deadband", "with", "inputs", "expr", "side", "window", "count", "vote", "least", "warmup"}
 
 func (c *checker) alarms() {
 	seen := map[string]bool{}
@@ -94,6 +95,7 @@ func (c *checker) alarmKind(path string, r *AlarmRule) {
 		}
 	}
 	c.alarmFigures(path, r)
+	c.band(path, r)
 	c.alarmInputs(path, r)
 }
 
@@ -123,7 +125,7 @@ func (c *checker) alarmFigures(path string, r *AlarmRule) {
 
 // alarmInputs follows the patterns of a rule from every point it matches, and holds their units together.
 func (c *checker) alarmInputs(path string, r *AlarmRule) {
-	if c.incomplete() || !slices.Contains([]string{"frozen", "deviation", "discrepancy", "expression", "vote"}, r.Kind) {
+	if c.incomplete() || !slices.Contains([]string{"frozen", "deviation", "discrepancy", "expression", "vote", "band"}, r.Kind) {
 		return
 	}
 	key := ".with"
@@ -142,7 +144,7 @@ func (c *checker) alarmInputs(path string, r *AlarmRule) {
 			return
 		case r.Kind == "frozen":
 			continue
-		case first == nil:
+		case first == nil, r.Kind == "band":
 			first = refs
 		}
 		for k := range refs {
@@ -153,7 +155,7 @@ func (c *checker) alarmInputs(path string, r *AlarmRule) {
 		}
 	}
 	switch {
-	case first == nil:
+	case first == nil, r.Kind == "band":
 	case r.Kind == "expression":
 		c.alarmExpression(path, r, first)
 	default:

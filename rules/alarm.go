@@ -36,6 +36,7 @@ type Alarms struct {
 	out     []alarmOut
 
 	cause   time.Time // when the device took the sample that is judged, zero for none
+	shelf   *bandShelf
 	machine facility.ExpressionMachine
 	values  []float64 // scratch of calculate
 	usables []bool
@@ -62,7 +63,7 @@ const (
 // NewAlarms prepares the alarms of a loaded site. It fails on rules that the engine cannot keep
 // apart or does not know; nothing is evaluated before the first Eval.
 func NewAlarms(site *facility.Site) (*Alarms, error) {
-	e := &Alarms{site: site, byID: map[string]*alarm{}, open: map[string]*alarm{}}
+	e := &Alarms{site: site, shelf: &bandShelf{}, byID: map[string]*alarm{}, open: map[string]*alarm{}}
 	watched := make([][]int32, len(site.Points)) // rule numbers by point
 	total := 0
 	formulas := make([]*facility.Expression, len(site.Alarms))

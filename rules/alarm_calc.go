@@ -104,7 +104,7 @@ func (l alarmLimit) judge(v float64) alarmCondition {
 // addCalc gives an alarm what it needs beyond the value of its own point.
 func (e *Alarms) addCalc(a *alarm, ref facility.Ref, x *facility.Expression) error {
 	build := calcs[a.kind]
-	if build == nil && a.kind != expressionAlarm {
+	if build == nil && a.kind != expressionAlarm && a.kind != bandAlarm {
 		return nil
 	}
 	inputs, err := e.site.RuleInputs(a.rule, ref)
@@ -112,7 +112,9 @@ func (e *Alarms) addCalc(a *alarm, ref facility.Ref, x *facility.Expression) err
 		return fmt.Errorf("alarm %s: %w", a.id, err)
 	}
 	c := &alarmCalc{inputs: inputs, timer: alarmTimer{kind: calcTimer, alarm: a}}
-	if a.kind == expressionAlarm {
+	if a.kind == bandAlarm {
+		c.calc = e.newBandCalc(a.rule, &e.site.Points[ref])
+	} else if a.kind == expressionAlarm {
 		c.calc = &expressionCalc{expression: x, names: a.rule.NamedInputs(), limit: a.limit, machine: &e.machine}
 	} else {
 		c.calc = build(a.rule, a.limit)

@@ -22,6 +22,7 @@ const (
 	expressionAlarm
 	voteAlarm
 	countAlarm
+	bandAlarm
 	sensorAlarm
 	commsAlarm
 	linkAlarm
@@ -34,6 +35,7 @@ var alarmKindNames = map[string]alarmKind{
 	"high": highAlarm, "high-high": highAlarm, "low": lowAlarm, "low-low": lowAlarm, "state": stateAlarm,
 	"stale": staleAlarm, "frozen": frozenAlarm, "rate": rateAlarm, "deviation": deviationAlarm,
 	"discrepancy": discrepancyAlarm, "expression": expressionAlarm, "vote": voteAlarm, "count": countAlarm,
+	"band": bandAlarm,
 }
 
 func alarmKindOf(name string) alarmKind { return alarmKindNames[name] }
@@ -167,6 +169,11 @@ func (a *alarm) describe() {
 		rec.Limit = float64(r.Count)
 	}
 	rec.Text, rec.Consequence, rec.Action = r.Text, r.Consequence, r.Action
+	if a.calc != nil {
+		if c, ok := a.calc.calc.(*bandCalc); ok {
+			rec.Text = c.explain(r.Text)
+		}
+	}
 }
 
 // raise makes an alarm active: as a new occurrence, or as one more raise of an occurrence that a

@@ -61,6 +61,7 @@ type Engine struct {
 	steps     atomic.Int64
 	clock     clock
 	notes     turnRecorder
+	shelf     *bandShelf // outlives the alarms that a reload replaces
 }
 
 type actRequest struct {
@@ -84,7 +85,7 @@ func newEngine(cfg EngineConfig, began clock) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, alarms: alarms, commands: newCommandDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
+		cfg: cfg, shelf: alarms.shelf, alarms: alarms, commands: newCommandDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
 		acts: make(chan actRequest, actQueue), pictures: make(chan chan Picture),
 		exchanges: make(chan exchangeRequest), arrived: map[facility.Ref]bool{}, clock: began,
 		notes: turnRecorder{to: cfg.Turns, life: lifeNote{Began: began.base.Round(0), Restored: began.base.Round(0), Revision: cfg.Site.Revision, Node: cfg.Node}},

@@ -81,6 +81,7 @@ func (e *Engine) exchange(now time.Time, r *exchangeRequest) {
 // place puts the other site in place.
 func (e *Engine) place(now time.Time, x *Exchange) {
 	records, look := x.alarms.TakeOver(now, e.alarms, x.Why)
+	x.alarms.shelf = e.shelf
 	e.alarms, e.cfg.Site, e.commands.site = x.alarms, x.site, x.site
 	e.changed = append(e.changed, look...)
 	e.cfg.Live.Redefine(x.site.Points)

@@ -15,7 +15,8 @@ var arrows = map[string][]string{
 	"bongsu/journal/shared": {"bongsu/facility", "bongsu/journal"},
 	"bongsu/collectors":     {"bongsu/facility"},
 	"bongsu/historian":      {"bongsu/facility", "bongsu/journal"},
-	"bongsu/rules":          {"bongsu/facility", "bongsu/journal", "bongsu/rules/fire"},
+	"bongsu/rules":          {"bongsu/facility", "bongsu/journal", "bongsu/rules/bands", "bongsu/rules/fire"},
+	"bongsu/rules/bands":    {},
 	"bongsu/rules/fire":     {},
 	"bongsu/bcp":            {"bongsu/facility", "bongsu/journal"},
 	"bongsu/bcp/messenger":  {"bongsu/facility", "bongsu/bcp"},
@@ -36,12 +37,12 @@ var arrows = map[string][]string{
 	"bongsu/ui":               {"bongsu/bcp", "bongsu/rules", "bongsu/historian", "bongsu/journal", "bongsu/facility"},
 	"bongsu/cmd/bongsu-bench": {},
 	"bongsu/cmd/bongsu-sim":   {"bongsu/facility", "bongsu/simulators"},
-	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/bcp/control", "bongsu/bcp/messenger", "bongsu/bcp/names", "bongsu/bcp/notify", "bongsu/rules", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal", "bongsu/journal/shared",
+	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/bcp/control", "bongsu/bcp/messenger", "bongsu/bcp/names", "bongsu/bcp/notify", "bongsu/rules", "bongsu/rules/bands", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal", "bongsu/journal/shared",
 		"bongsu/facility", "bongsu/collectors"},
 }
 
 // The field process must survive what these parts may do: exit on a full disk, grow, panic.
-var fieldRooms = []string{"bongsu/facility", "bongsu/journal", "bongsu/collectors", "bongsu/rules", "bongsu/rules/fire"}
+var fieldRooms = []string{"bongsu/facility", "bongsu/journal", "bongsu/collectors", "bongsu/rules", "bongsu/rules/bands", "bongsu/rules/fire"}
 
 var notInTheField = []string{"go.etcd.io/etcd", "github.com/gin-gonic", "github.com/danielgtaylor/huma"}
 

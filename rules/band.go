@@ -1,0 +1,117 @@
+package rules
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"bongsu/facility"
+	"bongsu/rules/bands"
+)
+
+// bandShelf holds the bands in force. They come from outside whenever they were learned anew; until the first
+// ones come, band rules are blind.
+type bandShelf = atomic.Pointer[bands.Set]
+
+// UseBands puts learned bands in force, nil for none. It is safe to call while the loop runs.
+func (e *Engine) UseBands(s *bands.Set) { e.shelf.Store(s) }
+
+// UseBands puts learned bands in force, nil for none.
+func (e *Alarms) UseBands(s *bands.Set) { e.shelf.Store(s) }
+
+// bandWindow is how many minutes are averaged before a value is held against its band, as a band is learned
+// from means of an hour; bandEnough of them must be there.
+const (
+	bandWindow = 60
+	bandEnough = 45
+)
+
+// bandReturn is the share of the limit below which a value is back in its band.
+const bandReturn = .7
+
+// bandMinute is what every input showed in one minute.
+type bandMinute struct {
+	minute int64
+	values []float64
+}
+
+// bandCalc holds the mean of the last hour against what is usual at this hour of the week and with what the
+// drivers showed meanwhile.
+type bandCalc struct {
+	alarms  *Alarms
+	point   *facility.Point
+	spreads float64
+	side    string // high or low: only that side counts
+	ring    [bandWindow]bandMinute
+	last    int64 // the minute that was judged
+	verdict calcVerdict
+	said    bands.Words
+}
+
+func (e *Alarms) newBandCalc(r *facility.AlarmRule, p *facility.Point) *bandCalc {
+	return &bandCalc{alarms: e, point: p, spreads: r.Spreads(), side: r.Side, last: math.MinInt64, verdict: blindVerdict}
+}
+
+// judge looks once a minute and stands by what it found until the next. An hour with gaps proves nothing, and
+// neither does a driver outside of what was seen while learning.
+func (c *bandCalc) judge(in calcInput) calcVerdict {
+	minute := in.at / int64(time.Minute)
+	if !in.all() {
+		c.verdict = blindVerdict
+		return c.verdict
+	}
+	if minute == c.last {
+		return c.verdict
+	}
+	c.last = minute
+	m := &c.ring[((minute%bandWindow)+bandWindow)%bandWindow]
+	m.minute, m.values = minute, append(m.values[:0], in.values...)
+	c.verdict = c.hold(c.alarms.now, minute, len(in.values))
+	c.verdict.again = (minute + 1) * int64(time.Minute)
+	return c.verdict
+}
+
+// hold compares the hour that ends now.
+func (c *bandCalc) hold(now time.Time, minute int64, inputs int) calcVerdict {
+	b := c.alarms.shelf.Load().Get(string(c.point.ID))
+	if b == nil {
+		return blindVerdict
+	}
+	mean, n := make([]float64, inputs), 0
+	for i := range c.ring {
+		m := &c.ring[i]
+		if len(m.values) != inputs || m.minute <= minute-bandWindow {
+			continue
+		}
+		n++
+		for k, v := range m.values {
+			mean[k] += v
+		}
+	}
+	if n < bandEnough {
+		return blindVerdict
+	}
+	for k := range mean {
+		mean[k] /= float64(n)
+	}
+	middle := now.Add(-bandWindow * time.Minute / 2)
+	x := b.Expect(middle, mean[1:])
+	c.said = b.Explain(middle, x, mean[0], c.spreads, c.point.Digits)
+	if x.State != bands.Ready {
+		return blindVerdict
+	}
+	off := x.Off(mean[0])
+	switch c.side {
+	case "low":
+		off = -off
+	case "high":
+	default:
+		off = abs(off)
+	}
+	return calcVerdict{condition: conditionOf(off >= c.spreads, off < bandReturn*c.spreads), value: mean[0]}
+}
+
+// explain adds what was expected to the words of the rule.
+func (c *bandCalc) explain(t facility.Text) facility.Text {
+	return facility.Text{KO: t.KO + ": " + c.said.KO, EN: t.EN + ": " + c.said.EN}
+}
