@@ -34,8 +34,8 @@ func hotterByTen(t *testing.T) *facility.Site {
 }
 
 // What if rack R3 had lower thresholds? Each of its stages comes earlier, and the difference says by how much.
-func TestLowerThresholdBringsTheStagesEarlier(t *testing.T) {
-	rec, _, _ := recorded(t, aDayWithAFire)
+func lowerThresholdsComeEarlier(t *testing.T, rec Recording) {
+	t.Helper()
 	was, is := NewHappenings(), NewHappenings()
 	r := Replay{Recording: rec, Sites: []*facility.Site{demoSite(t)}, WhatIf: hotterByTen(t), Decided: func(whatIf bool, d Decision) {
 		if whatIf {
@@ -102,8 +102,8 @@ func TestKillInTheMiddleIsReplayed(t *testing.T) {
 }
 
 // One stage in the journal is not what the rules decide: the replay says where, with both sides.
-func TestForgedJournalIsFound(t *testing.T) {
-	rec, _, book := recorded(t, aDayWithAFire)
+func forgeryIsFound(t *testing.T, rec Recording, book *paper) {
+	t.Helper()
 	i := slices.IndexFunc(book.entries, func(e journal.Entry) bool { return e.Kind == KindStage })
 	book.entries[i].Data = []byte(strings.Replace(string(book.entries[i].Data), `"S0"`, `"S4"`, 1))
 	report, err := (&Replay{Recording: rec, Sites: []*facility.Site{demoSite(t)}}).Run()
@@ -117,8 +117,8 @@ func TestForgedJournalIsFound(t *testing.T) {
 
 // The bus hands batches to the spool and to the rules in different orders, and the spool writes several as one. The
 // recorded turns take their own samples all the same.
-func TestSpoolInAnotherOrderIsReplayed(t *testing.T) {
-	rec, _, _ := recorded(t, aDayWithAFire)
+func otherOrder(t *testing.T, rec Recording) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	straight := rec.Samples
 	rec.Samples = func(fn func(journal.Batch) error) (journal.Past, error) {
@@ -150,8 +150,8 @@ func TestSpoolInAnotherOrderIsReplayed(t *testing.T) {
 
 // The spool's last bytes never reached the disk, and a stretch in its middle is damaged: both are named, the rest is
 // replayed, and the turns say which samples they miss.
-func TestDamagedSpoolIsNamedAndReplayed(t *testing.T) {
-	rec, tp, _ := recorded(t, aDayWithAFire)
+func damageIsNamed(t *testing.T, rec Recording, tp *tape) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(tp.dir, "0*"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no spool files", err)
@@ -206,8 +206,8 @@ func TestOtherSiteIsSaidAndStillRuns(t *testing.T) {
 }
 
 // Without the recorded turns the samples' own times lead: the same stages and alarms come, within a second.
-func TestWithoutTurnsTheSamplesTimesLead(t *testing.T) {
-	rec, _, book := recorded(t, aDayWithAFire)
+func samplesTimesLead(t *testing.T, rec Recording, book *paper) {
+	t.Helper()
 	recordedOnes, replayed := NewHappenings(), NewHappenings()
 	for _, e := range book.all() {
 		recordedOnes.Take(Decision{At: e.Time, Kind: e.Kind, Subject: e.Subject, Data: e.Data})

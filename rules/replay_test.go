@@ -128,9 +128,20 @@ func aDayWithAFire(t *testing.T, h *house) {
 	time.Sleep(2 * time.Minute)
 }
 
+// The stories of one recorded day. The last one damages it.
+func TestRecordedDay(t *testing.T) {
+	rec, tp, book := recorded(t, aDayWithAFire)
+	t.Run("is replayed byte for byte", func(t *testing.T) { replayedByteForByte(t, rec, book) })
+	t.Run("with lower thresholds", func(t *testing.T) { lowerThresholdsComeEarlier(t, rec) })
+	t.Run("from a spool in another order", func(t *testing.T) { otherOrder(t, rec) })
+	t.Run("without its turns", func(t *testing.T) { samplesTimesLead(t, rec, book) })
+	t.Run("against a forged journal", func(t *testing.T) { forgeryIsFound(t, rec, book) })
+	t.Run("from a damaged spool", func(t *testing.T) { damageIsNamed(t, rec, tp) })
+}
+
 // The whole day is replayed: every decision comes again, byte for byte.
-func TestRecordedDayIsReplayedByteForByte(t *testing.T) {
-	rec, _, book := recorded(t, aDayWithAFire)
+func replayedByteForByte(t *testing.T, rec Recording, book *paper) {
+	t.Helper()
 	r := Replay{Recording: rec, Sites: []*facility.Site{demoSite(t)}}
 	report, err := r.Run()
 	if err != nil {
