@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -47,13 +48,19 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("open the spool: %w", err)
 	}
 	defer func() { _ = spool.Close() }()
-	turns, err := journal.OpenTrail(filepath.Join(o.fieldDir(), "turns"), journal.TrailOptions{Logger: log})
+	var turns rules.TurnLog // nobody waits for it, and the field goes on without it
+	trail, err := journal.OpenTrail(filepath.Join(o.fieldDir(), turnsDir), journal.TrailOptions{Logger: log})
 	if err != nil {
-		return fmt.Errorf("open the notes for a replay: %w", err)
+		log.Error("a replay of what comes will not be exact", "cause", err)
+	} else {
+		turns = trail
+		defer func() { _ = trail.Close() }()
 	}
 	parts.start("journal", book.Run)
 	parts.start("spool", spool.Run)
-	parts.start("turns", turns.Run)
+	if turns != nil {
+		parts.start("turns", trail.Run)
+	}
 
 	bus := facility.NewBus()
 	live := facility.NewLive(site.Points)
@@ -109,6 +116,9 @@ func (c commander) Execute(ctx context.Context, cmd facility.Command) (rules.Rec
 	detail := r.Detail
 	if r.ReadBackOK {
 		detail = fmt.Sprintf("%s; reads back %d", detail, r.ReadBack)
+	}
+	if errors.Is(err, collectors.ErrNoAnswer) || errors.Is(err, collectors.ErrNotShown) {
+		err = fmt.Errorf("%w: %w", rules.ErrOutcomeUnknown, err)
 	}
 	return rules.Receipt{Sent: r.Sent, Accepted: r.Accepted, Detail: detail}, err
 }
