@@ -29,6 +29,7 @@ type fireDesk struct {
 	savedAt  time.Time
 	asked    []*fireRequest
 	care     *fireCare
+	watch    *fire.Watch // nil when nobody judges the run
 }
 
 // fireRequest is a person's act on its way into a tick.
@@ -163,6 +164,9 @@ func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireO
 		d.in.Requests = append(d.in.Requests, r.req)
 	}
 	dec := d.engine.Tick(now.Sub(d.began), now, d.in)
+	if d.watch != nil {
+		d.watch.Tick(fire.Observation{Now: now.Sub(d.began), Inputs: d.in, Decisions: dec, View: d.engine.View()})
+	}
 	out := fireOutcome{alarms: slices.Clone(dec.Alarms)}
 	for _, s := range dec.Stages {
 		out.drafts = append(out.drafts, journal.Draft{Kind: KindStage, Actor: fireActor, Subject: s.Rack + s.Room,

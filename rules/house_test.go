@@ -14,6 +14,7 @@ import (
 
 	"bongsu/facility"
 	"bongsu/journal"
+	"bongsu/rules/fire"
 )
 
 // house is the demo site with a wire that obeys, a journal that can hang, and a hand on every sensor.
@@ -26,6 +27,7 @@ type house struct {
 	book   *paper
 	wire   *obedient
 	engine *Engine
+	watch  *fire.Watch
 	stop   context.CancelFunc
 	done   chan error
 
@@ -181,6 +183,9 @@ func (h *house) start(ctx context.Context) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	if h.watch, err = h.engine.WatchFire(); err != nil {
+		h.t.Fatal(err)
+	}
 	go func() { h.done <- h.engine.Run(ctx) }()
 }
 
@@ -254,6 +259,9 @@ func (h *house) ends() {
 	h.stop()
 	if err := <-h.done; err != nil {
 		h.t.Errorf("the engine ended with %v", err)
+	}
+	for _, b := range h.watch.Breaches() {
+		h.t.Errorf("the fire response broke an invariant: %v", b)
 	}
 	synctest.Wait()
 }

@@ -42,7 +42,7 @@ type Watch struct {
 	after    View
 	o        *Observation
 	gap      time.Duration // as far as the countdown may count it
-	restart  bool
+	owed     time.Duration // countdown time that the first tick after a restart adds
 	rooms    map[string]*roomWatch
 	lent     map[string]bool          // banks drawn on and not refilled
 	sentAt   map[string]time.Duration // newest send of each command
@@ -82,6 +82,20 @@ func NewWatch(cfg Config) (*Watch, error) {
 	if cfg.Drill {
 		w.before.Drill = &DrillView{}
 	}
+	return w, nil
+}
+
+// Watch returns a watch for this very engine. It is asked for after New, or after Restore and before the
+// next tick.
+func (e *Engine) Watch() (*Watch, error) {
+	w, err := NewWatch(e.cfg)
+	if err != nil || !e.restarted {
+		return w, err
+	}
+	w.known = false
+	w.Restarted(e.Snapshot(), 0, e.real.now, e.View())
+	w.owed = e.real.now - e.real.prev
+	w.undrilled.real.prev, w.untouched.real.prev = e.real.prev, e.real.prev
 	return w, nil
 }
 
@@ -159,9 +173,7 @@ func (w *Watch) Tick(o Observation) []Breach {
 	}
 	first := len(w.breaches)
 	w.o, w.after = &o, o.View
-	if !w.restart {
-		w.gap = min(o.Now-w.before.Now, 2*w.cfg.Limits.Scan)
-	}
+	w.gap = min(o.Now-w.before.Now+w.owed, 2*w.cfg.Limits.Scan)
 	w.remember()
 	w.tickTwins(&o)
 	for i := range invariants {
@@ -169,7 +181,7 @@ func (w *Watch) Tick(o Observation) []Breach {
 			check(w)
 		}
 	}
-	w.before, w.restart, w.o = o.View, false, nil
+	w.before, w.owed, w.o = o.View, 0, nil
 	return w.breaches[first:]
 }
 
@@ -187,7 +199,7 @@ func (w *Watch) Restarted(s Snapshot, down, now time.Duration, v View) []Breach 
 	}
 	w.restoreTwins(s, down, now)
 	w.see(v)
-	w.gap, w.restart = min(down, w.cfg.Limits.Scan), true
+	w.owed = min(down, w.cfg.Limits.Scan)
 	return w.breaches[first:]
 }
 
