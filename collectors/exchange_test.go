@@ -79,9 +79,11 @@ func TestOnlyTheLinksThatChangedAreOpenedAnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		v.mu.Lock()
 		if len(v.dials) != 3 {
 			t.Errorf("preparing connected: %v", v.dials)
 		}
+		v.mu.Unlock()
 		x.Apply()
 		time.Sleep(10 * time.Second)
 		seen := map[facility.Ref]time.Time{}

@@ -122,7 +122,7 @@ func TestLostSamplesAreNotedInTheJournal(t *testing.T) {
 		go func() { done <- s.tell(ctx, book) }()
 		synctest.Wait() // it has taken what was lost so far
 		s.dropped.Add(5)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour + time.Second) // between two looks
 		book.refuse.Store(false)
 		for range 10 {
 			s.dropped.Add(7)
