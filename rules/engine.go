@@ -48,6 +48,7 @@ type Engine struct {
 	alarms   *Alarms
 	fire     *fireDesk // nil on a site without one
 	commands *commandDesk
+	ride     *rideDesk
 	hop      lastHop
 	lanes    *lanes
 
@@ -85,7 +86,7 @@ func newEngine(cfg EngineConfig, began clock) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, shelf: alarms.shelf, alarms: alarms, commands: newCommandDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
+		cfg: cfg, shelf: alarms.shelf, alarms: alarms, commands: newCommandDesk(cfg.Site), ride: newRideDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
 		acts: make(chan actRequest, actQueue), pictures: make(chan chan Picture),
 		exchanges: make(chan exchangeRequest), arrived: map[facility.Ref]bool{}, clock: began,
 		notes: turnRecorder{to: cfg.Turns, life: lifeNote{Began: began.base.Round(0), Restored: began.base.Round(0), Revision: cfg.Site.Revision, Node: cfg.Node}},
@@ -228,6 +229,9 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 		drafts = append(drafts, alarmDraft(a, "rules"))
 	}
 	e.changed = e.changed[:0]
+	for _, a := range e.ride.step(now, e.cfg.Live, e.alarms) {
+		drafts = append(drafts, alarmDraft(a, "rules"))
+	}
 	orders := e.commands.advance(now, e.cfg.Live, e.agree(now))
 	drafts = append(drafts, e.orderDrafts(now, orders)...)
 	var out fireOutcome

@@ -84,6 +84,7 @@ func (e *Engine) place(now time.Time, x *Exchange) {
 	x.alarms.shelf = e.shelf
 	e.alarms, e.cfg.Site, e.commands.site = x.alarms, x.site, x.site
 	e.changed = append(e.changed, look...)
+	e.ride.redefine(x.site)
 	e.cfg.Live.Redefine(x.site.Points)
 	e.lanes.redefine(x.site)
 	if e.fire != nil {
