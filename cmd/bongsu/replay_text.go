@@ -221,7 +221,7 @@ func (w *shower) moved(c rules.Change) string {
 	case c.Is == nil:
 		return w.pick("lost", "없어짐")
 	case c.By < 0:
-		return fmt.Sprintf(w.pick("%.1f s earlier", "%.1f초 이름"), -c.By.Seconds())
+		return fmt.Sprintf(w.pick("%.1f s earlier", "%.1f초 빠름"), -c.By.Seconds())
 	}
 	return fmt.Sprintf(w.pick("%.1f s later", "%.1f초 늦음"), c.By.Seconds())
 }
