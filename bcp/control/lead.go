@@ -98,7 +98,7 @@ const repeatFor = 15 * time.Minute
 
 // answersARound bounds the requests of one round: when a whole company answers its summons at once, a run
 // goes on between the answers.
-const answersARound = 32
+const answersARound = 12
 
 // turn is one round of the leader: requests first, then decisions, then what they ask for.
 func (t *term) turn(now time.Time) error {
