@@ -60,6 +60,8 @@ var routes = append(askRoutes(asks), []route{
 	{"POST", "/api/v1/fire/rooms/{id}/reset", rightReset, "Lift a rack's stage after an inspection", typed((*Server).resetRack)},
 	{"POST", "/api/v1/fire/rooms/{id}/takeover", rightTakeover, "Hand control to the fire authority", typed(authorityAct("fire.takeover"))},
 	{"POST", "/api/v1/fire/rooms/{id}/power-cut", rightPowerCut, "Cut the site's power", typed(authorityAct("fire.power-cut"))},
+	{"GET", "/api/v1/clocks", rightRead, "How long batteries and cold stores last", typed((*Server).listClocks)},
+	{"GET", "/api/v1/isolation", rightRead, "What to open so that nothing feeds an asset, and what that takes", typed((*Server).planIsolation)},
 	{"POST", "/api/v1/commands", rightRead, "Give an order to a device", typed((*Server).giveCommand)},
 	{"GET", "/api/v1/commands", rightRead, "Newest orders", typed((*Server).listCommands)},
 	{"GET", "/api/v1/commands/{id}", rightRead, "One order and how far it has come", typed((*Server).getCommand)},

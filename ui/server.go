@@ -40,6 +40,7 @@ type Server struct {
 	limiter   *limiter
 	replies   *replies
 	hub       *hub
+	supply    *supplyDesk
 	metrics   *metrics
 	pages     *pages
 	simulator *httputil.ReverseProxy
@@ -63,7 +64,7 @@ func New(cfg Config) (*Server, error) {
 	if s.metrics, err = newMetrics(cfg); err != nil {
 		return nil, fmt.Errorf("console: metrics: %w", err)
 	}
-	s.hub = newHub(cfg, s.metrics.late)
+	s.hub, s.supply = newHub(cfg, s.metrics.late), newSupplyDesk(cfg.Model)
 	if err = s.metrics.registry.Register(viewerCollector{s.hub}); err != nil {
 		return nil, fmt.Errorf("console: metrics: %w", err)
 	}
@@ -184,6 +185,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { s.hub.run(ctx) })
 	parts.Go(func() { s.keep(ctx) })
+	parts.Go(func() { s.supply.run(ctx) })
 	srv := &http.Server{
 		Handler: s.handler, TLSConfig: s.cfg.TLS, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
