@@ -228,7 +228,9 @@ func TestFireActsWaitForASecondPerson(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			h.t = t
-			h.acts.answer = func(facility.Act) (facility.ActResult, error) { return facility.ActResult{Code: 202, Detail: "waits"}, nil }
+			h.acts.answer = func(facility.Act) (facility.ActResult, error) {
+				return facility.ActResult{Code: 202, Detail: "waits"}, nil
+			}
 			n, notes := len(h.acts.seen()), len(h.acts.refused())
 			a := h.as(c.first).post("fire/rooms/B1/"+c.path, c.body)
 			asked, noted := h.acts.seen()[n:], h.acts.refused()[notes:]
