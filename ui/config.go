@@ -93,9 +93,11 @@ type Config struct {
 	SlowAfter       time.Duration // a viewer that takes no byte for this long is disconnected; 10 s when not given
 	MaxViewers      int           // streams at once; 2000 when not given
 
-	Stores     func() []StoreHealth   // how the keepers of the history do; nil shows none
-	Collectors []prometheus.Collector // shown on /metrics beside the console's own
-	Log        *slog.Logger           // nil discards
+	Stores     func() []StoreHealth                                   // how the keepers of the history do; nil shows none
+	Common     func() CommonHealth                                    // how the shared journal's servers and the relay do; nil on a site without one
+	Counted    func(context.Context) ([]facility.DeviceStatus, error) // what the field counts of each device; nil shows none
+	Collectors []prometheus.Collector                                 // shown on /metrics beside the console's own
+	Log        *slog.Logger                                           // nil discards
 }
 
 var nodeName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)

@@ -147,3 +147,66 @@ type panicking struct{}
 func (panicking) Query(context.Context, facility.PointID, time.Time, time.Time, int) ([]Bucket, error) {
 	panic("a programmer's mistake")
 }
+
+// Somebody looks why values are missing: the device that says nothing stands first, then the one with a bad value and
+// the one whose clock is wrong; those that are well are not listed.
+func TestDevicesWithTroubleAreListedTheWorstFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var odd facility.DeviceStatus
+		h := newHouse(t, func(c *Config) {
+			c.Counted = func(context.Context) ([]facility.DeviceStatus, error) { return []facility.DeviceStatus{odd}, nil }
+			c.Common = func() CommonHealth {
+				return CommonHealth{Members: []MemberHealth{{Name: "a", Address: "127.0.0.1:1", Why: "connection refused"}}, Relay: &RelayHealth{Seq: 9}}
+			}
+		})
+		site := h.model.site()
+		silent, bad, skewed := site.Devices[0], site.Devices[1], site.Devices[2]
+		odd = facility.DeviceStatus{ID: skewed.ID, SkewMS: -4200}
+		h.alive()
+		now := time.Now()
+		var batch []facility.Sample
+		for _, p := range site.Points {
+			s := facility.Sample{Point: p.Ref, Quality: facility.Good, At: now, Seen: now}
+			switch {
+			case p.Device == silent.ID:
+				continue
+			case p.Ref == bad.Refs[0]:
+				s.Quality, s.Reason = facility.Bad, facility.Sentinel
+			}
+			batch = append(batch, s)
+		}
+		h.model.ApplySamples(batch)
+		var l struct {
+			Items []struct {
+				Role    string
+				At      *time.Time
+				Devices []struct {
+					ID              facility.DeviceID
+					Points, Missing int
+					Reason          string
+					LastSeen        *time.Time `json:"last_seen"`
+					Skew            int64      `json:"skew_ms"`
+				}
+				Members []MemberHealth
+				Relay   *RelayHealth
+			}
+		}
+		h.as("operator").get("nodes").want(200).into(&l)
+		field, desk := l.Items[0], l.Items[1]
+		if len(field.Devices) != 3 || field.At == nil {
+			t.Fatalf("listed: %+v", field)
+		}
+		if d := field.Devices[0]; d.ID != silent.ID || d.Missing != d.Points || d.LastSeen != nil {
+			t.Errorf("first stands %+v, want %s", d, silent.ID)
+		}
+		if d := field.Devices[1]; d.ID != bad.ID || d.Missing != 1 || d.Reason != "sentinel" || d.LastSeen == nil {
+			t.Errorf("then %+v, want %s", d, bad.ID)
+		}
+		if d := field.Devices[2]; d.ID != skewed.ID || d.Missing != 0 || d.Skew != -4200 {
+			t.Errorf("then %+v, want %s", d, skewed.ID)
+		}
+		if len(desk.Members) != 1 || desk.Members[0].Why == "" || desk.Relay == nil || desk.Relay.Seq != 9 {
+			t.Errorf("the desk says of the shared journal %+v, %+v", desk.Members, desk.Relay)
+		}
+	})
+}

@@ -38,6 +38,7 @@ type Server struct {
 	sessions  *scs.SessionManager
 	store     *sessionStore
 	limiter   *limiter
+	troubles  troubles
 	replies   *replies
 	hub       *hub
 	supply    *supplyDesk

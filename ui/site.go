@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"time"
 
 	"bongsu/facility"
 )
@@ -57,39 +56,4 @@ func (s *Server) getAsset(_ context.Context, in *ByID) (*struct{ Body facility.A
 		return nil, unknown("asset", in.ID)
 	}
 	return &struct{ Body facility.Asset }{*a}, nil
-}
-
-// nodeView is one process of the node. Fields that do not apply to its role are absent.
-type nodeView struct {
-	Node    string `json:"node"`
-	Role    string `json:"role" enum:"field,desk"`
-	Started *stamp `json:"started"`
-	Build   string `json:"build,omitempty"`
-
-	Health     *fieldHealth `json:"health,omitempty"`
-	JournalSeq uint64       `json:"journal_seq,omitempty"`
-	SpoolOK    *bool        `json:"spool_ok,omitempty"`
-	Evicted    *uint64      `json:"evicted,omitempty" doc:"samples lost to a full spool or a slow reader"`
-	Links      []linkView   `json:"links,omitempty"`
-
-	Viewers *int  `json:"viewers,omitempty" doc:"open streams"`
-	LagMS   int64 `json:"lag_ms,omitempty" doc:"milliseconds since the newest sample arrived"`
-
-	History []StoreHealth `json:"history,omitempty" doc:"the keepers of the history"`
-}
-
-func (s *Server) listNodes(context.Context, *struct{}) (*listOut[nodeView], error) {
-	now := time.Now()
-	health := s.cfg.Model.health(now)
-	field := nodeView{Node: s.cfg.Node, Role: "field", Health: &health}
-	if st, at := s.cfg.Model.fieldStatus(); !at.IsZero() {
-		field.Node, field.Started, field.JournalSeq = st.Node, stampOf(&st.Started), st.JournalSeq
-		field.SpoolOK, field.Evicted, field.Links = &st.SpoolOK, &st.Evicted, s.cfg.Model.links()
-	}
-	viewers := s.hub.viewers()
-	desk := nodeView{Node: s.cfg.Node, Role: "desk", Started: stampOf(&s.started), Build: s.cfg.Build, Viewers: &viewers, LagMS: s.cfg.Model.lag(now)}
-	if s.cfg.Stores != nil {
-		desk.History = s.cfg.Stores()
-	}
-	return all([]nodeView{field, desk}), nil
 }

@@ -55,6 +55,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("prepare the shared journal: %w", err)
 	}
+	var common func() ui.CommonHealth
 	if commons != nil {
 		relay := shared.NewRelay(shared.RelayConfig{Log: commons, Field: o.node, Tail: field.client.Journal, Logger: log})
 		parts.start("relay", func(ctx context.Context) error {
@@ -62,6 +63,9 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 			defer commons.Close()
 			return relay.Run(ctx)
 		})
+		servers := newMemberWatch(site, client, relay)
+		parts.start("servers", servers.run)
+		common = servers.health
 	}
 	parts.start("site", func(ctx context.Context) error { return field.followSite(ctx, o.hangup) })
 	moves, err := startContinuity(o, site, commons, client, model, field, parts, log)
@@ -72,7 +76,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 
 	console, err := ui.New(ui.Config{
 		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field, Reloads: field,
-		Historian: history{store}, Stores: past.health, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
+		Historian: history{store}, Stores: past.health, Common: common, Counted: field.counted, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
 		Collectors: []prometheus.Collector{wireMetrics{field.wireReport}},
 	})

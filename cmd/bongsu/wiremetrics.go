@@ -31,6 +31,15 @@ func (f *fieldLink) wireReport(ctx context.Context, into *wireReport) error {
 	return f.get(ctx, "/wire", into)
 }
 
+// counted gives what the field counts of each device.
+func (f *fieldLink) counted(ctx context.Context) ([]facility.DeviceStatus, error) {
+	var r wireReport
+	if err := f.wireReport(ctx, &r); err != nil {
+		return nil, err
+	}
+	return r.Devices, nil
+}
+
 // wirePatience is how long a scrape waits for the field.
 const wirePatience = 2 * time.Second
 

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Picture } from '../src/live/picture'
 import type { Bucket, Entry, Heartbeat, Session, Tick } from '../src/live/types'
 import { Continuity, Refused } from './mock-continuity'
+import { nodes } from './mock-system'
 import { links, scenarios, site, story } from './mock-data'
 import { assets, points } from './mock-plant'
 import type { Scene } from './mock-scenes-late'
@@ -41,6 +42,7 @@ class Mock {
   paused = false
   speed = 1
   frozen = false
+  sick = false
   private seq = 1
   private timer = setInterval(() => this.second(), 1000)
 
@@ -62,6 +64,7 @@ class Mock {
     this.paused = false
     this.speed = 1
     this.frozen = false
+    this.sick = false
     for (const v of this.viewers) this.snap(v)
   }
 
@@ -192,6 +195,11 @@ function alarmAct(m: Mock, id: string, verb: string): unknown {
 }
 
 const handlers: [string, RegExp, Handler][] = [
+  [
+    'GET',
+    /^nodes$/,
+    (m) => ({ items: nodes(links, m.world.entries.length, m.continuity.picture, m.sick) }),
+  ],
   ['GET', /^site$/, () => site],
   ['GET', /^assets$/, () => ({ items: assets })],
   ['GET', /^points$/, () => ({ items: points })],
@@ -331,6 +339,7 @@ async function control(m: Mock, url: URL, res: ServerResponse): Promise<void> {
   }
   if (url.pathname === '/mock/freeze') m.frozen = true
   if (url.pathname === '/mock/thaw') m.frozen = false
+  if (url.pathname === '/mock/system') m.sick = url.searchParams.get('sick') === '1'
   if (url.pathname === '/mock/continuity')
     m.continuity.play((url.searchParams.get('scene') ?? 'calm') as Scene)
   if (url.pathname === '/mock/flood')

@@ -31,6 +31,7 @@ const files = {
   war: () => import('./screens/war/war'),
   failover: () => import('./screens/failover/failover'),
   phone: () => import('./screens/phone/phone'),
+  system: () => import('./screens/system/system'),
 } satisfies Record<ScreenName, () => Promise<{ default: ComponentType }>>
 
 const screen = (name: ScreenName) =>
@@ -45,6 +46,7 @@ const Trends = screen('trends')
 const War = screen('war')
 const Failover = screen('failover')
 const Phone = screen('phone')
+const System = screen('system')
 
 export function App() {
   const [at, go] = useLocation()
@@ -122,6 +124,7 @@ function Screens() {
       <Route path="/w/:incident?" component={War} />
       <Route path="/f" component={Failover} />
       <Route path="/m" component={Phone} />
+      <Route path="/s" component={System} />
       <Route>
         <Redirect to={home(session.roles)} />
       </Route>

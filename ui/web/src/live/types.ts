@@ -183,6 +183,11 @@ export interface Link {
   requests: number
   failures: number
   overruns: number
+  /** MQTT: messages of topics that belong to no device; values told late; devices with a wrong clock or firmware. */
+  unbound?: number
+  historical?: number
+  skewed?: number
+  doubted?: number
 }
 
 export interface Entry {

@@ -10,6 +10,7 @@ export const needs = {
   trends: ['trends'],
   war: ['continuity', 'states', 'war', 'moves', 'said', 'refusals', 'journal', 'fire', 'danger'],
   failover: ['continuity', 'states', 'failover', 'said', 'refusals', 'danger'],
+  system: ['system'],
   phone: ['continuity', 'phone', 'refusals'],
 } as const satisfies Record<string, readonly string[]>
 

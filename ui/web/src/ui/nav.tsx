@@ -8,6 +8,7 @@ import {
   ChartSpline,
   FlaskConical,
   LayoutDashboard,
+  ServerCog,
   Siren,
 } from 'lucide-react'
 import { Link as Go, useLocation } from 'wouter'
@@ -24,6 +25,7 @@ const screens = [
   { path: '/f', key: 'failover', icon: ArrowLeftRight },
   { path: '/t', key: 'trends', icon: ChartSpline },
   { path: '/j', key: 'journal', icon: BookText },
+  { path: '/s', key: 'system', icon: ServerCog },
   { path: '/sim', key: 'sim', icon: FlaskConical },
 ] as const
 

@@ -1,4 +1,4 @@
-// The links to the field: connected or not, since when, and why.
+// The links to the field: connected or not, since when, and why. The system screen says more.
 
 import { useConsole } from '../../ui/context'
 import { useHeartbeat, useLinks } from '../../ui/live'
@@ -14,7 +14,7 @@ export function LinksTile() {
   const hb = useHeartbeat()
   const down = links.filter((l) => !l.connected)
   return (
-    <Tile title={t('overview.links')} attention={down.length > 0 || hb?.field.collecting === false}>
+    <Tile title={t('overview.links')} to="/s" attention={down.length > 0 || hb?.field.collecting === false}>
       <ul className="links">
         {links.map((l) => (
           <li key={l.id} data-up={l.connected || undefined} title={l.error}>

@@ -10,7 +10,6 @@ import { FloorTile, InletTile } from './cooling'
 import { HottestTile, RoomTile } from './fire'
 import { AlarmTile, NewestTile } from './alarm-tiles'
 import { LinksTile } from './links'
-import { SiteTile } from './site-tile'
 import '../../style/overview.css'
 
 /** Up to here the whole plant fits one stream; beyond it the IT racks are left to their own screens. */
@@ -44,7 +43,6 @@ function Tiles({ whole }: { whole: boolean }) {
         {whole && <InletTile />}
         <AlarmTile />
         <LinksTile />
-        <SiteTile />
         <NewestTile />
         {whole && <FloorTile />}
       </div>
