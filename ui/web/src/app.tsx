@@ -26,6 +26,7 @@ const files = {
   battery: () => import('./screens/battery/battery'),
   alarms: () => import('./screens/alarms/alarms'),
   journal: () => import('./screens/journal/journal'),
+  orders: () => import('./screens/orders/orders'),
   sim: () => import('./screens/sim/sim'),
   trends: () => import('./screens/trends/trends'),
   war: () => import('./screens/war/war'),
@@ -41,6 +42,7 @@ const Overview = screen('overview')
 const Battery = screen('battery')
 const Alarms = screen('alarms')
 const Journal = screen('journal')
+const Orders = screen('orders')
 const Simulator = screen('sim')
 const Trends = screen('trends')
 const War = screen('war')
@@ -119,6 +121,7 @@ function Screens() {
       <Route path="/b/:room?" component={Battery} />
       <Route path="/a" component={Alarms} />
       <Route path="/j" component={Journal} />
+      <Route path="/c/:record?" component={Orders} />
       <Route path="/sim" component={Simulator} />
       <Route path="/t" component={Trends} />
       <Route path="/w/:incident?" component={War} />

@@ -170,6 +170,20 @@ export interface CommandRecord {
   confirmed: string | null
   error?: string
   detail?: string
+  /** Of a person's order. */
+  kind?: string
+  args?: Record<string, string>
+  value?: number
+  reason?: string
+  station?: string
+  second?: string
+  until?: string
+  authorised?: string
+  selected?: string
+  ended?: string
+  ended_by?: string
+  fallback?: string
+  fallback_of?: string
 }
 
 export interface Link {

@@ -6,6 +6,7 @@ export const needs = {
   battery: ['fire', 'trends', 'danger'],
   alarms: ['alarms', 'trends'],
   journal: ['journal', 'fire', 'continuity', 'states', 'moves', 'said', 'refusals'],
+  orders: ['orders', 'fire', 'danger'],
   sim: ['sim', 'fire'],
   trends: ['trends'],
   war: ['continuity', 'states', 'war', 'moves', 'said', 'refusals', 'journal', 'fire', 'danger'],

@@ -1,5 +1,5 @@
 // The dialog of an act. A dangerous one names the asset, says what will happen, has the id typed and
-// takes a second person where two are needed at one desk; a plain one only asks what it must know.
+// asks for the password again where two people are needed: the second one signs at another station; a plain one only asks what it must know.
 // Either can be left with one press, and Enter never confirms.
 
 import { useEffect, useState, type KeyboardEvent, type ReactNode } from 'react'
@@ -29,7 +29,7 @@ export interface DangerProps {
   confirmWord: string
   submit: (
     values: Record<string, string>,
-    second: { user: string; password: string },
+    proof: { confirm: string; password: string },
     key: string,
   ) => Promise<unknown>
   close: () => void
@@ -93,7 +93,7 @@ const asked = (p: DangerProps, values: Record<string, string>): Field[] =>
 interface Draft {
   values: Record<string, string>
   typed: string
-  second: { user: string; password: string }
+  password: string
 }
 
 /** What the request still lacks, in words. */
@@ -105,7 +105,7 @@ function useMissing(p: DangerProps, d: Draft): string {
     ...asked(p, d.values)
       .filter((f) => f.required && !d.values[f.name]?.trim())
       .map((f) => f.label),
-    whoSeconds(p.right).length > 0 && (!d.second.user || !d.second.password) && t('danger.second'),
+    whoSeconds(p.right).length > 0 && !d.password && t('danger.password'),
   ].filter((m): m is string => Boolean(m))
   return blocked || (missing.length > 0 ? t('danger.missing', { what: missing.join(' · ') }) : '')
 }
@@ -115,7 +115,7 @@ function Form(p: DangerProps) {
   const [draft, setDraft] = useState<Draft>(() => ({
     values: initialValues(p.fields ?? []),
     typed: '',
-    second: { user: '', password: '' },
+    password: '',
   }))
   const [key] = useState(newKey)
   const [fault, setFault] = useState('')
@@ -127,8 +127,9 @@ function Form(p: DangerProps) {
     setBusy(true)
     setFault('')
     try {
-      const told = await p.submit(draft.values, draft.second, key)
-      notify(typeof told === 'string' ? told : t('danger.done', { title: p.title }))
+      const told = await p.submit(draft.values, { confirm: draft.typed, password: draft.password }, key)
+      const done = whoSeconds(p.right).length > 0 ? 'danger.waits' : 'danger.done'
+      notify(typeof told === 'string' ? told : t(done, { title: p.title }))
       p.close()
     } catch (e) {
       setFault(problemText(e, t))
@@ -158,11 +159,18 @@ function Form(p: DangerProps) {
         </label>
       )}
       {whoSeconds(p.right).length > 0 && (
-        <SecondPerson
-          right={p.right}
-          second={draft.second}
-          set={(second) => setDraft((d) => ({ ...d, second }))}
-        />
+        <>
+          <label>
+            <span>{t('danger.password')}</span>
+            <input
+              type="password"
+              value={draft.password}
+              autoComplete="off"
+              onChange={(e) => setDraft((d) => ({ ...d, password: e.target.value }))}
+            />
+          </label>
+          <p className="muted">{t('danger.two')}</p>
+        </>
       )}
       <p className="login-fault" role="alert">
         {fault}
@@ -187,43 +195,5 @@ function Form(p: DangerProps) {
         </button>
       </div>
     </div>
-  )
-}
-
-interface SecondProps {
-  right: Right
-  second: Draft['second']
-  set: (s: Draft['second']) => void
-}
-
-function SecondPerson({ right, second, set }: SecondProps) {
-  const { t } = useWords()
-  const roles = whoSeconds(right)
-    .map((r) => t(`role.${r}`))
-    .join(', ')
-  return (
-    <fieldset>
-      <legend>
-        {t('danger.second')} <span className="muted">({roles})</span>
-      </legend>
-      <label>
-        <span>{t('login.user')}</span>
-        <input
-          value={second.user}
-          autoComplete="off"
-          autoCapitalize="none"
-          onChange={(e) => set({ ...second, user: e.target.value })}
-        />
-      </label>
-      <label>
-        <span>{t('login.password')}</span>
-        <input
-          type="password"
-          value={second.password}
-          autoComplete="off"
-          onChange={(e) => set({ ...second, password: e.target.value })}
-        />
-      </label>
-    </fieldset>
   )
 }

@@ -7,6 +7,7 @@ import { useConsole } from './context'
 import { Header } from './header'
 import { useConnection } from './live'
 import { Notices } from './notices'
+import { OrderStrip } from './order-strip'
 import { useKeys } from './keys'
 import { useRelease } from './release'
 import { Strip } from './strip'
@@ -42,6 +43,7 @@ export function Frame({ children }: { children: ReactNode }) {
         <ConnectionBanner />
         <FieldBanner />
         <Strip />
+        {!bare && <OrderStrip />}
       </div>
       {!wall && !bare && (
         <Suspense fallback={<div className="nav" />}>

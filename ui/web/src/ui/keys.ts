@@ -9,6 +9,7 @@ const places: Record<string, string> = {
   o: '/o',
   b: '/b',
   a: '/a',
+  c: '/c',
   w: '/w',
   f: '/f',
   t: '/t',

@@ -10,6 +10,7 @@ import {
   LayoutDashboard,
   ServerCog,
   Siren,
+  ToggleRight,
 } from 'lucide-react'
 import { Link as Go, useLocation } from 'wouter'
 import { useContinuity } from './continuity'
@@ -21,6 +22,7 @@ const screens = [
   { path: '/o', key: 'overview', icon: LayoutDashboard },
   { path: '/b', key: 'battery', icon: BatteryWarning },
   { path: '/a', key: 'alarms', icon: Bell },
+  { path: '/c', key: 'orders', icon: ToggleRight },
   { path: '/w', key: 'war', icon: Siren },
   { path: '/f', key: 'failover', icon: ArrowLeftRight },
   { path: '/t', key: 'trends', icon: ChartSpline },

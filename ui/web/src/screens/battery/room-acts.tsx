@@ -9,6 +9,7 @@ import { Act } from '../../ui/act'
 import { useConsole } from '../../ui/context'
 import type { DangerProps } from '../../ui/danger'
 import type { Field } from '../../ui/fields'
+import { IsolationPlan } from '../../ui/isolation'
 import { Quantity } from '../../ui/quantity'
 import { Fact, Facts } from '../../ui/tile'
 import { useRoomReading } from '../../ui/room'
@@ -30,8 +31,8 @@ function usePlans(room: Room, rack: Rack | undefined): (verb: Verb, command?: st
   return (verb, command = '') => {
     const send =
       (body: (v: Record<string, string>) => Record<string, unknown>): DangerProps['submit'] =>
-      (v, second, key) =>
-        post(`${path}/${verb}`, { ...body(v), second }, key)
+      (v, proof, key) =>
+        post(`${path}/${verb}`, { ...body(v), ...proof }, key)
     const rackId = rack?.id ?? ''
     switch (verb) {
       case 'reset':
@@ -46,7 +47,7 @@ function usePlans(room: Room, rack: Rack | undefined): (verb: Verb, command?: st
           right: 'release',
           asset: room.id,
           fields: [reason, { name: 'ic', label: t('act.ic'), kind: 'check' }],
-          submit: send((v) => ({ confirm: room.id, ic_confirm: v.ic === 'yes', reason: v.reason })),
+          submit: send((v) => ({ ic_confirm: v.ic === 'yes', reason: v.reason })),
         }
       case 'bypass':
         return {
@@ -67,7 +68,7 @@ function usePlans(room: Room, rack: Rack | undefined): (verb: Verb, command?: st
       case 'inhibit':
         return { right: 'inhibit', asset: command, submit: send(() => ({ command })) }
       default:
-        return { right: verb, asset: room.id, submit: send(() => ({ confirm: room.id })) }
+        return { right: verb, asset: room.id, submit: send(() => ({})) }
     }
   }
 }
@@ -119,21 +120,27 @@ function Open({ verb, room, plan, close }: { verb: Verb; room: Room; plan: Plan;
         consequences={means.split('\n')}
         confirmWord={t(`act.${verb}`, { rack: plan.asset })}
         facts={
-          <Facts>
-            <Fact name={t('room.people')}>
-              <Quantity {...people} digits={0} />
-            </Fact>
-            <Fact name={t('room.lfl')}>
-              <Quantity {...lel} unit="%" digits={0} />
-            </Fact>
-            <Fact name={t('room.stage')}>{t(`stage.${room.stage}`)}</Fact>
-          </Facts>
+          <>
+            <Facts>
+              <Fact name={t('room.people')}>
+                <Quantity {...people} digits={0} />
+              </Fact>
+              <Fact name={t('room.lfl')}>
+                <Quantity {...lel} unit="%" digits={0} />
+              </Fact>
+              <Fact name={t('room.stage')}>{t(`stage.${room.stage}`)}</Fact>
+            </Facts>
+            {cutsPower(verb) && <IsolationPlan asset={room.asset} />}
+          </>
         }
         close={close}
       />
     </Suspense>
   )
 }
+
+/** Acts that go with the power of the room: what it takes along stands in the dialog. */
+const cutsPower = (v: Verb): boolean => v === 'power-cut' || v === 'takeover' || v === 'release'
 
 const protectedOutputs = /^(GAS_RELEASE|GAS_RESERVE|EVAC_ALARM)$/
 
