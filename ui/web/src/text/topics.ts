@@ -2,8 +2,8 @@
 // wait for words it never shows; a test holds each screen to its list.
 
 export const needs = {
-  overview: ['overview', 'fire'],
-  battery: ['fire', 'trends', 'danger'],
+  overview: ['overview', 'fire', 'supply'],
+  battery: ['fire', 'trends', 'danger', 'supply'],
   alarms: ['alarms', 'trends'],
   journal: ['journal', 'fire', 'continuity', 'states', 'moves', 'said', 'refusals'],
   orders: ['orders', 'fire', 'danger'],

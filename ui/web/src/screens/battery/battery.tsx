@@ -14,6 +14,7 @@ import { Actuators } from './actuators'
 import { Channels } from './channels'
 import { Countdown, RoomHeader } from './header'
 import { HeatPanel } from './heat-panel'
+import { IsolationPanel } from './isolation-panel'
 import { LadderPanel } from './ladder-panel'
 import { RoomActs } from './room-acts'
 import { Store } from './store-panel'
@@ -100,6 +101,7 @@ function RoomView({ room }: { room: Room }) {
           <Actuators room={room} rack={rack} />
         </section>
         <Store room={room} />
+        <IsolationPanel room={room} rack={rack} />
         <RoomActs room={room} rack={rack} />
       </div>
     </div>

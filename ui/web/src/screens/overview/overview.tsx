@@ -6,6 +6,7 @@ import { useRooms, useView } from '../../ui/live'
 import { Loading } from '../../ui/states'
 import { useWords } from '../../ui/text'
 import { FeedTile, UpsTile } from './power'
+import { RideTile } from '../../ui/rides'
 import { FloorTile, InletTile } from './cooling'
 import { HottestTile, RoomTile } from './fire'
 import { AlarmTile, NewestTile } from './alarm-tiles'
@@ -41,6 +42,7 @@ function Tiles({ whole }: { whole: boolean }) {
         ))}
         {rooms.size > 0 && <HottestTile rooms={[...rooms.values()]} />}
         {whole && <InletTile />}
+        <RideTile />
         <AlarmTile />
         <LinksTile />
         <NewestTile />
