@@ -2,6 +2,7 @@
 
 export type Right =
   | 'alarm'
+  | 'service'
   | 'bypass'
   | 'inhibit'
   | 'release'
@@ -16,6 +17,8 @@ export type Right =
 
 const holders: Record<Right, readonly string[]> = {
   alarm: ['operator', 'lead', 'safety', 'facilities'],
+  /** Taking an alarm out of service and back. */
+  service: ['lead', 'facilities'],
   bypass: ['facilities'],
   inhibit: ['facilities'],
   release: ['safety'],
@@ -36,6 +39,7 @@ export function may(right: Right, roles: readonly string[]): boolean {
 }
 
 const seconds: Partial<Record<Right, readonly string[]>> = {
+  service: ['lead', 'safety', 'facilities'],
   bypass: ['lead', 'safety', 'facilities'],
   inhibit: ['lead', 'safety', 'facilities'],
   release: ['lead', 'safety'],

@@ -34,6 +34,11 @@ export interface Site {
   demo: boolean
   drill: boolean
   lang: Lang
+  /** Whether the site takes part in an organisation of all sites; a server that does not say is asked. */
+  continuity?: boolean
+  simulator?: boolean
+  /** The fire response's rooms. */
+  rooms?: string[]
 }
 
 export interface Asset {
@@ -100,6 +105,9 @@ export interface Alarm {
   parent?: string
   shelved_to?: string | null
   reason?: string
+  /** When the device took the value that began it. */
+  source?: string | null
+  work_order?: string
 }
 
 /** "unknown" until the field has said a stage: normal is never assumed. */
@@ -297,4 +305,33 @@ export interface Bucket {
   quality: Quality
 }
 
-export type View = 'overview' | 'battery' | 'alarms' | 'journal' | 'all' | 'continuity'
+/** A screen's stream; what follows & narrows it. */
+export type View =
+  | 'overview'
+  | 'battery'
+  | `battery&room=${string}`
+  | 'rooms'
+  | 'alarms'
+  | 'journal'
+  | 'all'
+  | `points&ids=${string}`
+  | 'continuity'
+
+/** The air inlets of one hall; values and qualities in the order of its plan. */
+export interface Hall {
+  id: string
+  of: number
+  silent: number
+  hottest: { rack: string; name: Text; value: number; quality: Quality; time: string | null } | null
+  values: (number | null)[]
+  /** One letter a rack. */
+  quality: string
+}
+
+export interface HallPlan {
+  id: string
+  name: Text
+  racks: string[]
+  rows: number[]
+  cols: number[]
+}

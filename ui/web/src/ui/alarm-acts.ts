@@ -3,7 +3,7 @@
 import { post, segment } from '../api/client'
 import type { Alarm } from '../live/types'
 
-type Verb = 'ack' | 'reset' | 'shelve' | 'unshelve'
+type Verb = 'ack' | 'reset' | 'shelve' | 'unshelve' | 'out-of-service' | 'in-service'
 
 function act(alarm: Alarm, verb: Verb, body: Record<string, unknown>): Promise<unknown> {
   // The revision in the key: pressing twice is one act, acting on the next occurrence is another.
@@ -20,3 +20,13 @@ export async function acknowledge(alarms: readonly Alarm[], reason = ''): Promis
 export const reset = (a: Alarm, reason: string) => act(a, 'reset', { reason })
 export const shelve = (a: Alarm, seconds: number, reason: string) => act(a, 'shelve', { seconds, reason })
 export const unshelve = (a: Alarm, reason: string) => act(a, 'unshelve', { reason })
+
+export interface Second {
+  user: string
+  password: string
+}
+
+/** The reason is the compensating measure; fire and safety take a second person. */
+export const takeOut = (a: Alarm, order: string, reason: string, second?: Second) =>
+  act(a, 'out-of-service', { work_order: order, reason, ...(second ? { second } : {}) })
+export const takeBack = (a: Alarm, test: string) => act(a, 'in-service', { function_test: test })

@@ -6,6 +6,7 @@ import { clock, dateTime, zoneName } from '../live/format'
 import { counts, priorities } from '../live/order'
 import { useConsole } from './context'
 import { Glyph } from './glyph'
+import { HiddenCount } from './hidden-count'
 import { useAlarmMap, useConnection, useHeartbeat, useNow } from './live'
 import { StreamAge } from './stream-age'
 import { LangSwitch, ThemeSwitch } from './switches'
@@ -25,6 +26,7 @@ export function Header({ bare }: { bare: boolean }) {
         {site.demo && <span className="chip">{t('demo')}</span>}
       </div>
       {!bare && <Counts />}
+      {!bare && <HiddenCount />}
       <StreamAge />
       <ServerClock />
       <div className="header-user">

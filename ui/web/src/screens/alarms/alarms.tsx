@@ -1,27 +1,32 @@
 // The alarm list: newest unacknowledged first inside a priority; rows stand still while a person is
 // among them; one row opens the drawer.
 
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
-import { belowCritical, canReset, isOpen, isUnacked, rows as arranged } from '../../live/order'
+import { standing } from '../../live/flood'
+import { canReset, isOpen, isUnacked } from '../../live/order'
 import type { Alarm } from '../../live/types'
-import { acknowledge } from '../../ui/alarm-acts'
-import { Act } from '../../ui/act'
-import { useAlarms, useConnection, useView } from '../../ui/live'
-import { Empty, Loading } from '../../ui/states'
+import { useFlood } from '../../ui/flood'
+import { useAlarms, useView } from '../../ui/live'
+import { now } from '../../ui/second'
 import { useAlarmText, useAssetName, useWords } from '../../ui/text'
 import { AlarmDrawer } from './drawer'
-import { AlarmList, type ListHandle } from './list'
-import { useListKeys } from './list-keys'
+import { FloodBanner } from './flood'
+import { Listing } from './listing'
+import { AlarmReport } from './report'
 import '../../style/alarms.css'
 
-const tabs = ['open', 'unacked', 'reset', 'shelved', 'suppressed', 'out-of-service'] as const
-type Tab = (typeof tabs)[number]
+const tabs = ['open', 'unacked', 'reset', 'standing', 'shelved', 'suppressed', 'out-of-service'] as const
+type Listed = (typeof tabs)[number]
+type Tab = Listed | 'report'
 
-const inTab: Record<Tab, (a: Alarm) => boolean> = {
+type SetQuery = ReturnType<typeof useSearchParams>[1]
+
+const inTab: Record<Listed, (a: Alarm) => boolean> = {
   open: isOpen,
   unacked: isUnacked,
   reset: canReset,
+  standing: (a) => standing(a, now()),
   shelved: (a) => a.state === 'shelved',
   suppressed: (a) => a.state === 'suppressed',
   'out-of-service': (a) => a.state === 'out-of-service',
@@ -31,16 +36,13 @@ export default function Alarms() {
   useView('alarms')
   const { t } = useWords()
   const [query, setQuery] = useSearchParams()
-  const [tab, setTab] = useState<Tab>('open')
+  const [tab, setTab] = useTab(query, setQuery)
   const [words, setWords] = useState('')
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
-  const list = useRef<ListHandle>(null)
-  const connection = useConnection()
   const all = useAlarms()
   const priority = Number(query.get('p') ?? 0)
   const opened = query.get('id')
-  const matching = useMatching(all, tab, priority, words)
-  const held = useHeld(matching, `${tab}|${priority}|${words}`)
+  const flood = useFlood()
+  const listed = useMatching(all, tab === 'report' ? 'open' : tab, priority, words)
   const open = (id: string | null) =>
     setQuery(
       (q) => {
@@ -50,14 +52,12 @@ export default function Alarms() {
       },
       { replace: true },
     )
-  const current = useListKeys(held.rows, open, list)
-  const chosen = held.rows.filter((a) => selected.has(a.id) && isUnacked(a))
-  const visible = () => belowCritical(list.current?.visible() ?? [])
   const alarm = all.find((a) => a.id === opened)
   return (
     <div className="alarms" data-drawer={alarm ? true : undefined}>
       <div className="alarms-main">
         <h1 className="screen-title">{t('nav.alarms')}</h1>
+        <FloodBanner flood={flood} open={open} />
         <Filters
           tab={tab}
           setTab={setTab}
@@ -65,62 +65,54 @@ export default function Alarms() {
           words={words}
           setWords={setWords}
           priority={priority}
-          setPriority={(p) => setQuery(p ? { p: String(p) } : {}, { replace: true })}
+          setPriority={(p) =>
+            setQuery(
+              (q) => {
+                if (p) q.set('p', String(p))
+                else q.delete('p')
+                return q
+              },
+              { replace: true },
+            )
+          }
         />
-        <div className="alarms-bar">
-          <Act
-            right="alarm"
-            off={chosen.length === 0 ? t('alarm.none-selected') : ''}
-            onAct={() => acknowledge(chosen).then(() => setSelected(new Set()))}
-          >
-            {t('alarm.ack-selected', { n: chosen.length })}
-          </Act>
-          <Act
-            right="alarm"
-            off={belowCritical(held.rows).length === 0 ? t('alarm.nothing-below') : ''}
-            onAct={() => acknowledge(visible())}
-          >
-            {t('alarm.ack-visible')}
-          </Act>
-          {held.waiting > 0 && (
-            <button type="button" className="chip-button" onClick={held.release}>
-              {t('alarm.waiting', { n: held.waiting })}
-            </button>
-          )}
-          <span className="muted alarms-keys">{t('alarm.keys')}</span>
-        </div>
-        {held.rows.length === 0 ? (
-          connection === 'connecting' ? (
-            <Loading rows={8} />
-          ) : (
-            <Empty title={t(`alarm.empty.${tab}`)}>{t('alarm.empty-next')}</Empty>
-          )
+        {tab === 'report' ? (
+          <AlarmReport />
         ) : (
-          <AlarmList
-            ref={list}
-            rows={held.rows}
-            current={current.id}
+          <Listing
+            tab={tab}
+            listed={listed}
+            filter={`${tab}|${priority}|${words}`}
             opened={opened}
-            selected={selected}
-            select={(id) => setSelected((s) => toggled(s, id))}
             open={open}
-            point={current.set}
-            hold={held.hold}
+            flood={flood}
           />
         )}
       </div>
-      {alarm && <AlarmDrawer key={alarm.id} alarm={alarm} close={() => open(null)} />}
+      {alarm && (
+        <AlarmDrawer key={alarm.id} alarm={alarm} flood={flood} open={open} close={() => open(null)} />
+      )}
     </div>
   )
 }
 
-function toggled(s: ReadonlySet<string>, id: string): ReadonlySet<string> {
-  const next = new Set(s)
-  if (!next.delete(id)) next.add(id)
-  return next
+/** The tab stands in the address, so that the counts of the header lead to theirs. */
+function useTab(query: URLSearchParams, setQuery: SetQuery): [Tab, (t: Tab) => void] {
+  const asked = query.get('tab')
+  const tab: Tab = asked === 'report' ? 'report' : (tabs.find((name) => name === asked) ?? 'open')
+  const set = (to: Tab) =>
+    setQuery(
+      (q) => {
+        if (to === 'open') q.delete('tab')
+        else q.set('tab', to)
+        return q
+      },
+      { replace: true },
+    )
+  return [tab, set]
 }
 
-function useMatching(all: Alarm[], tab: Tab, priority: number, words: string): Alarm[] {
+function useMatching(all: Alarm[], tab: Listed, priority: number, words: string): Alarm[] {
   const text = useAlarmText()
   const asset = useAssetName()
   return useMemo(() => {
@@ -130,34 +122,6 @@ function useMatching(all: Alarm[], tab: Tab, priority: number, words: string): A
     return all.filter((a) => inTab[tab](a) && (!priority || a.priority === priority) && hit(a))
     // wordings change with the language, which renders all anew
   }, [all, tab, priority, words])
-}
-
-interface Held {
-  rows: Alarm[]
-  waiting: number
-  hold(on: boolean): void
-  release(): void
-}
-
-/** Rows that stand still while held; another filter or a press on the chip lets them move. */
-function useHeld(now: Alarm[], filter: string): Held {
-  const [holding, setHolding] = useState(false)
-  const shown = useRef<{ rows: Alarm[]; filter: string }>({ rows: [], filter })
-  const [, moved] = useState(0)
-  const held = holding && shown.current.filter === filter
-  const { rows, waiting } = arranged(now, shown.current.rows, held)
-  useEffect(() => {
-    shown.current = { rows, filter }
-  })
-  return {
-    rows,
-    waiting,
-    hold: setHolding,
-    release: () => {
-      shown.current = { rows: now, filter }
-      moved((n) => n + 1)
-    },
-  }
 }
 
 interface FilterProps {
@@ -180,6 +144,9 @@ function Filters(f: FilterProps) {
             {t(`alarm.tab.${name}`)} <span className="tabs-n">{f.all.filter(inTab[name]).length}</span>
           </button>
         ))}
+        <button type="button" aria-pressed={f.tab === 'report'} onClick={() => f.setTab('report')}>
+          {t('alarm.tab.report')}
+        </button>
       </div>
       <label className="filter-field">
         <span className="sr">{t('alarm.priority')}</span>

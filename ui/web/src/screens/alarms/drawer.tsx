@@ -2,19 +2,30 @@
 
 import { useEffect, useRef, useState } from 'react'
 import { X } from 'lucide-react'
+import { groupOf, type Flood } from '../../live/flood'
 import { canReset, isUnacked } from '../../live/order'
 import type { Alarm } from '../../live/types'
 import { acknowledge, reset, shelve, unshelve } from '../../ui/alarm-acts'
 import { Act } from '../../ui/act'
 import { useConsole } from '../../ui/context'
+import { useAlarmHistory } from '../../ui/flood'
 import { Glyph } from '../../ui/glyph'
+import { useAlarmMap } from '../../ui/live'
 import { Value } from '../../ui/quantity'
 import { Fact, Facts } from '../../ui/tile'
 import { TrendPanel } from '../../ui/trend-panel'
 import { useAlarmText, useAssetName, usePointName, useTimes, useWords } from '../../ui/text'
 import { AlarmValue } from './list'
+import { Service } from './service'
 
-export function AlarmDrawer({ alarm: a, close }: { alarm: Alarm; close: () => void }) {
+export interface DrawerProps {
+  alarm: Alarm
+  flood: Flood | undefined
+  open: (id: string) => void
+  close: () => void
+}
+
+export function AlarmDrawer({ alarm: a, flood, open, close }: DrawerProps) {
   const { t, tx } = useWords()
   const text = useAlarmText()
   const asset = useAssetName()
@@ -42,7 +53,10 @@ export function AlarmDrawer({ alarm: a, close }: { alarm: Alarm; close: () => vo
       <h3>{t('alarm.action')}</h3>
       <p>{tx(a.action) || t('alarm.not-given')}</p>
       <Acts alarm={a} />
+      <Service alarm={a} />
       <PointTrend alarm={a} />
+      <Related alarm={a} flood={flood} open={open} />
+      <History alarm={a} />
     </aside>
   )
 }
@@ -59,6 +73,7 @@ function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
       <Fact name={t('alarm.priority')}>{t(`priority.${a.priority}`)}</Fact>
       <Fact name={t('alarm.class')}>{t(`class.${a.class}`, { defaultValue: a.class || '–' })}</Fact>
       <Fact name={t('alarm.raised')}>{full(a.raised)}</Fact>
+      {a.source && <Fact name={t('alarm.source')}>{full(a.source)}</Fact>}
       {a.returned && <Fact name={t('alarm.returned')}>{full(a.returned)}</Fact>}
       {a.acked && <Fact name={t('alarm.acked')}>{`${full(a.acked)} ${a.acked_by ?? ''}`}</Fact>}
       <Fact name={t('alarm.col.value')}>
@@ -70,6 +85,7 @@ function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
         </Fact>
       )}
       {a.shelved_to && <Fact name={t('alarm.shelved-to')}>{full(a.shelved_to)}</Fact>}
+      {a.work_order && <Fact name={t('alarm.work-order')}>{a.work_order}</Fact>}
       {a.reason && <Fact name={t('reason')}>{a.reason}</Fact>}
       {a.parent && <Fact name={t('alarm.parent')}>{a.parent}</Fact>}
     </Facts>
@@ -77,13 +93,22 @@ function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
 }
 
 const times = [900, 3600, 4 * 3600, 12 * 3600] as const
+const longestUrgent = 3600
 
 function Acts({ alarm: a }: { alarm: Alarm }) {
   const { t, span } = useWords()
   const [reason, setReason] = useState('')
   const [seconds, setSeconds] = useState<number>(times[0])
   const noReason = reason.trim() ? '' : t('off.reason')
-  const fixed = a.class === 'fire' || a.class === 'safety' ? t('off.class') : ''
+  const { session } = useConsole()
+  const urgent = a.priority === 1
+  const fixed =
+    a.class === 'fire' || a.class === 'safety'
+      ? t('off.class')
+      : urgent && !session.roles.includes('lead')
+        ? t('off.lead')
+        : ''
+  const offered = times.filter((s) => !urgent || s <= longestUrgent)
   const done = () => setReason('')
   return (
     <div className="drawer-acts">
@@ -114,7 +139,7 @@ function Acts({ alarm: a }: { alarm: Alarm }) {
           <label className="filter-field">
             <span>{t('alarm.shelve-for')}</span>
             <select value={seconds} onChange={(e) => setSeconds(Number(e.target.value))}>
-              {times.map((s) => (
+              {offered.map((s) => (
                 <option key={s} value={s}>
                   {span(s)}
                 </option>
@@ -127,6 +152,64 @@ function Acts({ alarm: a }: { alarm: Alarm }) {
         </div>
       )}
     </div>
+  )
+}
+
+const relatedShown = 8
+
+/** What the same cause brought about, the first-out before all others. */
+function Related({ alarm: a, flood, open }: Omit<DrawerProps, 'close'>) {
+  const { t } = useWords()
+  const { clock } = useTimes()
+  const text = useAlarmText()
+  const asset = useAssetName()
+  const all = useAlarmMap()
+  const group = groupOf(flood, a.id)
+  const ids = [...(group?.urgent ?? []), ...(group?.alarms ?? [])].filter((id) => id !== a.id)
+  if (!group || ids.length === 0) return null
+  ids.sort((x, y) => Number(y === group.first_out) - Number(x === group.first_out))
+  return (
+    <>
+      <h3>{t('alarm.related')}</h3>
+      {group.first_out === a.id && <p>① {t('alarm.first-out')}</p>}
+      <ul className="related">
+        {ids.slice(0, relatedShown).map((id) => {
+          const other = all.get(id)
+          return (
+            <li key={id}>
+              <button type="button" className="link-button" onClick={() => open(id)}>
+                {id === group.first_out && '① '}
+                {other ? `${text(other)} · ${asset(other.asset)}` : id}
+              </button>
+              <span className="muted"> {clock(other?.source ?? other?.raised)}</span>
+            </li>
+          )
+        })}
+      </ul>
+      {ids.length > relatedShown && (
+        <p className="muted">{t('alarm.related-more', { n: ids.length - relatedShown })}</p>
+      )}
+    </>
+  )
+}
+
+function History({ alarm: a }: { alarm: Alarm }) {
+  const { t } = useWords()
+  const { full } = useTimes()
+  const lines = useAlarmHistory(a.id, a.revision)
+  return (
+    <>
+      <h3>{t('alarm.history')}</h3>
+      {lines?.length === 0 && <p className="muted">{t('alarm.history-none')}</p>}
+      <ul className="related">
+        {lines?.map((l) => (
+          <li key={l.seq}>
+            {t(`alarm.state.${l.state}`)} <span className="muted">{full(l.time)}</span> {l.actor}
+            {l.reason && <span className="muted"> {l.reason}</span>}
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }
 

@@ -1,7 +1,8 @@
 // The rows, drawn only where they can be seen: ten thousand alarms cost no more than thirty.
 
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useImperativeHandle, useRef, type Ref } from 'react'
+import { useImperativeHandle, useMemo, useRef, type Ref } from 'react'
+import { firstOuts, type Flood } from '../../live/flood'
 import { isUnacked } from '../../live/order'
 import { number, unit as unitText } from '../../live/format'
 import type { Alarm } from '../../live/types'
@@ -29,6 +30,7 @@ export interface ListProps {
   open(id: string): void
   point(id: string): void
   hold(on: boolean): void
+  flood: Flood | undefined
 }
 
 export function AlarmList(p: ListProps) {
@@ -56,6 +58,7 @@ export function AlarmList(p: ListProps) {
     },
     focused: () => box.current?.contains(document.activeElement) ?? false,
   }))
+  const firsts = useMemo(() => firstOuts(p.flood), [p.flood])
   const stop = p.rows.some((a) => a.id === p.current) ? p.current : p.rows[0]?.id
   return (
     <div
@@ -93,6 +96,8 @@ export function AlarmList(p: ListProps) {
                 height={height}
                 stop={stop === alarm.id}
                 list={p}
+                first={firsts.has(alarm.id)}
+                chatter={p.flood?.chattering[alarm.id] ?? 0}
               />
             )
           })}
@@ -109,9 +114,11 @@ interface RowProps {
   height: number
   stop: boolean
   list: ListProps
+  first: boolean
+  chatter: number
 }
 
-function Row({ alarm: a, index, top, height, stop, list }: RowProps) {
+function Row({ alarm: a, index, top, height, stop, list, first, chatter }: RowProps) {
   const { t } = useWords()
   const { full, clock } = useTimes()
   const text = useAlarmText()
@@ -154,8 +161,22 @@ function Row({ alarm: a, index, top, height, stop, list }: RowProps) {
         {asset(a.asset)}
       </span>
       <span role="gridcell" data-col="text">
+        {first && (
+          <span
+            className="first-out"
+            role="img"
+            aria-label={t('alarm.first-out')}
+            title={t('alarm.first-out')}
+          >
+            ①
+          </span>
+        )}
         {text(a)}
-        {a.count > 1 && <span className="muted"> ×{a.count}</span>}
+        {chatter > 0 ? (
+          <span className="chip chatter">{t('alarm.chatter', { n: chatter })}</span>
+        ) : (
+          a.count > 1 && <span className="muted"> ×{a.count}</span>
+        )}
       </span>
       <span role="gridcell" data-col="value">
         <AlarmValue alarm={a} />
@@ -178,7 +199,7 @@ function Row({ alarm: a, index, top, height, stop, list }: RowProps) {
 
 /** The value that raised it against its limit; alarms of the fire engine have neither. */
 export function AlarmValue({ alarm: a }: { alarm: Alarm }) {
-  if (!a.unit || a.unit === '-') return <span className="muted">–</span>
+  if (a.unit === '-' || (!a.unit && a.limit === 0)) return <span className="muted">–</span>
   return (
     <>
       {number(a.value)} / {number(a.limit)} <span className="q-unit">{unitText(a.unit)}</span>

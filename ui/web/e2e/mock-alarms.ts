@@ -1,0 +1,112 @@
+// What the mock says of floods and of the alarm system: by asset, without the topology of the real one.
+
+import type { Flood, Group, Report } from '../src/live/flood'
+import type { World } from './mock-world'
+
+export function floodOf(world: World): Flood {
+  const open = [...world.alarms.values()].filter((a) => a.state !== 'normal')
+  const by = new Map<string, Group>()
+  open.sort((a, b) => Date.parse(a.source ?? a.raised ?? '') - Date.parse(b.source ?? b.raised ?? ''))
+  for (const a of open) {
+    const g: Group = by.get(a.asset) ?? {
+      asset: a.asset,
+      first_out: a.id,
+      first: a.source ?? a.raised ?? '',
+      worst: a.priority,
+      active: 0,
+      unacked: 0,
+      alarms: [],
+      urgent: [],
+    }
+    g.worst = Math.min(g.worst, a.priority)
+    g.active += Number(a.active)
+    g.unacked += Number(a.state.includes('unack'))
+    if (a.priority === 1) g.urgent.push(a.id)
+    else g.alarms.push(a.id)
+    by.set(a.asset, g)
+  }
+  const groups = [...by.values()].sort((a, b) => b.alarms.length - a.alarms.length)
+  const recent = open.filter((a) => Date.now() - Date.parse(a.raised ?? '') < 600_000)
+  const flooded = recent.length > 10
+  return {
+    positions: [
+      {
+        id: 'control',
+        name: { ko: '관제실', en: 'Control room' },
+        flooded,
+        since: flooded ? (recent[0]?.raised ?? null) : null,
+        count: flooded ? recent.length : 0,
+        rate: recent.length,
+        groups,
+      },
+    ],
+    chattering: Object.fromEntries(open.filter((a) => a.count >= 3).map((a) => [a.id, a.count])),
+  }
+}
+
+export function historyOf(world: World, id: string) {
+  const lines = world.entries.filter((e) => e.kind === 'alarm' && e.subject === id)
+  return {
+    items: lines.reverse().map((e) => {
+      const a = e.data as { state: string; value: number; count: number; reason?: string }
+      return {
+        seq: e.seq,
+        time: e.time,
+        actor: e.actor,
+        state: a.state,
+        value: a.value,
+        count: a.count,
+        reason: a.reason ?? '',
+      }
+    }),
+  }
+}
+
+export function reportOf(): Report {
+  const row = (name: string, value: number, unit: string, limit: number, met: boolean) => ({
+    name,
+    value,
+    unit,
+    limit,
+    met,
+  })
+  return {
+    from: new Date(Date.now() - 30 * 86_400_000).toISOString(),
+    to: new Date().toISOString(),
+    begins: null,
+    positions: [
+      {
+        position: { id: 'control', name: { ko: '관제실', en: 'Control room' } },
+        alarms: 3120,
+        floods: 2,
+        rows: [
+          row('average', 0.72, '1/10min', 2, true),
+          row('periods-over-10', 0.4, '%', 1, true),
+          row('most-in-10-min', 34, '1', 10, false),
+          row('time-in-flood', 0.3, '%', 1, true),
+          row('top-10-share', 22.5, '%', 5, false),
+          row('chattering', 1, '1', 0, false),
+          row('standing-a-day', 3, '1', 5, true),
+          row('share-p1', 4.1, '%', 5, true),
+          row('share-p2', 14.2, '%', 15, true),
+          row('share-p3-p4', 81.7, '%', 80, true),
+          row('hidden-without-leave', 0, '1', 0, true),
+        ],
+        top: [{ id: 'soh-low/demo/b1/r7', count: 70 }],
+        chatter: [{ id: 'soh-low/demo/b1/r7', count: 12 }],
+        hidden: [],
+      },
+    ],
+  }
+}
+
+export function serviceOf(world: World, id: string, body: Record<string, unknown>): unknown {
+  if (body.function_test) world.change(id, { state: 'unacknowledged', work_order: '' })
+  else
+    world.change(id, {
+      state: 'out-of-service',
+      work_order: String(body.work_order),
+      reason: String(body.reason),
+    })
+  return { code: 200, detail: '', seq: world.entries.length }
+}

@@ -1,0 +1,22 @@
+// How many alarms nobody is shown now, always in sight: what is hidden must not be forgotten.
+
+import { Link as Go } from 'wouter'
+import { useAlarmMap } from './live'
+import { useWords } from './text'
+
+export function HiddenCount() {
+  const { t } = useWords()
+  const n = { shelved: 0, suppressed: 0, out: 0 }
+  for (const a of useAlarmMap().values()) {
+    if (a.state === 'shelved') n.shelved++
+    else if (a.state === 'suppressed') n.suppressed++
+    else if (a.state === 'out-of-service') n.out++
+  }
+  const all = n.shelved + n.suppressed + n.out
+  const tab = n.shelved > 0 ? 'shelved' : n.out > 0 ? 'out-of-service' : 'suppressed'
+  return (
+    <Go className="hidden-count" href={`/a?tab=${tab}`} title={t('alarm.hidden-long', n)}>
+      {t('alarm.hidden', { n: all })}
+    </Go>
+  )
+}
