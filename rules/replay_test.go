@@ -109,9 +109,9 @@ func recorded(t *testing.T, tell func(t *testing.T, h *house)) (rec Recording, t
 // aDayWithAFire is calm, a thermistor that fails and heals, a fire that climbs to water with people acting in it, a
 // command by hand, and calm again.
 func aDayWithAFire(t *testing.T, h *house) {
-	time.Sleep(time.Minute)
+	time.Sleep(15 * time.Second)
 	h.lose("demo/b1/r2/bms/t-max")
-	time.Sleep(90 * time.Second)
+	time.Sleep(40 * time.Second)
 	h.mu.Lock()
 	clear(h.bad)
 	h.mu.Unlock()
@@ -123,9 +123,9 @@ func aDayWithAFire(t *testing.T, h *house) {
 		h.heat(c)
 		time.Sleep(1700 * time.Millisecond)
 	}
-	time.Sleep(time.Minute)
+	time.Sleep(65 * time.Second) // water follows the agent by a minute
 	h.heat(25)
-	time.Sleep(2 * time.Minute)
+	time.Sleep(20 * time.Second)
 }
 
 // The stories of one recorded day. The last one damages it.
