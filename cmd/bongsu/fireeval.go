@@ -10,7 +10,8 @@ import (
 )
 
 func fireEvalCommand() *cobra.Command {
-	return &cobra.Command{
+	invariants := false
+	cmd := &cobra.Command{
 		Use:   "fire-eval FILE",
 		Short: "Run fire response cases through the production engine, one JSON line a case",
 		Args:  cobra.ExactArgs(1),
@@ -20,7 +21,11 @@ func fireEvalCommand() *cobra.Command {
 				return fmt.Errorf("read the cases: %w", err)
 			}
 			defer func() { _ = f.Close() }()
-			failed, err := fire.EvalFile(f, cmd.OutOrStdout())
+			eval := fire.EvalFile
+			if invariants {
+				eval = fire.EvalWatched
+			}
+			failed, err := eval(f, cmd.OutOrStdout())
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -31,4 +36,6 @@ func fireEvalCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&invariants, "invariants", false, "also judge every tick by the invariants of the response (docs/fire.md)")
+	return cmd
 }

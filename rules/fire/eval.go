@@ -14,7 +14,15 @@ import (
 // EvalFile runs every case of a case file through the engine and writes one line of JSON a case:
 // {"id","pass","errors","commands","alarms","stage"}. It returns how many cases failed, among them
 // those it could not read; err is only for a file that is no list of cases, or a failing writer.
-func EvalFile(r io.Reader, w io.Writer) (failed int, err error) {
+func EvalFile(r io.Reader, w io.Writer) (failed int, err error) { return evalFile(r, w, evalOne) }
+
+// EvalWatched does the same and judges every tick of every case by the invariants as well; a breach is an
+// error of the case.
+func EvalWatched(r io.Reader, w io.Writer) (failed int, err error) {
+	return evalFile(r, w, evalWatched)
+}
+
+func evalFile(r io.Reader, w io.Writer, eval func(raw json.RawMessage) evalResult) (failed int, err error) {
 	raws, err := readCases(r)
 	if err != nil {
 		return 0, err
@@ -23,7 +31,7 @@ func EvalFile(r io.Reader, w io.Writer) (failed int, err error) {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	for _, raw := range raws {
-		res := evalOne(raw)
+		res := eval(raw)
 		if !res.Pass {
 			failed++
 		}
@@ -58,6 +66,19 @@ func (e evalEvent) MarshalJSON() ([]byte, error) { return json.Marshal([2]any{e.
 
 func evalOne(raw json.RawMessage) evalResult {
 	run, id, err := parseCase(raw)
+	return run.result(id, err)
+}
+
+func evalWatched(raw json.RawMessage) evalResult {
+	run, id, err := parseCase(raw)
+	if err == nil {
+		run.watch, err = run.engine.Watch()
+	}
+	return run.result(id, err)
+}
+
+// result plays a case, unless it could not be read.
+func (run *evalRun) result(id string, err error) evalResult {
 	if err != nil {
 		return evalResult{
 			ID: id, Errors: []string{err.Error()},
@@ -65,6 +86,11 @@ func evalOne(raw json.RawMessage) evalResult {
 		}
 	}
 	run.play()
+	if run.watch != nil {
+		for _, b := range run.watch.Breaches() {
+			run.errors = append(run.errors, b.String())
+		}
+	}
 	res := evalResult{
 		ID: id, Pass: len(run.errors) == 0, Errors: run.errors,
 		Commands: run.commands, Alarms: run.alarms, Stage: map[string]Stage{},

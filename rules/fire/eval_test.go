@@ -42,6 +42,20 @@ func TestCases(t *testing.T) {
 	}
 }
 
+// The cases, and what they lead the engine through, keep the invariants too.
+func TestTheCasesKeepTheInvariants(t *testing.T) {
+	for _, file := range []string{"testdata/fire_cases.json", "testdata/own_cases.json"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if failed, err := EvalWatched(bytes.NewReader(data), &out); failed > 0 || err != nil {
+			t.Errorf("%s: %d failed, %v\n%s", file, failed, err, out.String())
+		}
+	}
+}
+
 func TestACaseLeavesOneLine(t *testing.T) {
 	in := `[{"id":"X1","steps":[{"t_s":0,"set":{"R1.RT":61,"R1.BM":61.5}}],"expect":[{"by_s":3,"stage":"S1","commands":["R1.ISOLATE","R1.CURTAIN"]}]},
 		{"id":"X2","steps":[],"expect":[{"by_s":3,"stage":"S1","alarms":["BLIND:R1"],"commands":["R1.PATCH"],"count":{"SITE.FD_CALL":1}}]}]`

@@ -9,13 +9,13 @@ import (
 
 const randomTicks = 600
 
-// randomRuns is how many random runs of ten minutes are judged: 180,000 ticks in an ordinary test,
+// randomRuns is how many random runs of ten minutes are judged: 60,000 ticks in an ordinary test,
 // six million when there is time.
 func randomRuns() uint64 {
 	if os.Getenv("BONGSU_LONG") != "" {
 		return 10000
 	}
-	return 200
+	return 100
 }
 
 func TestRandomRunsKeepTheInvariants(t *testing.T) {
@@ -49,7 +49,7 @@ func TestRandomRunsKeepTheInvariants(t *testing.T) {
 // With drills that begin and end at any time the plant is decided on as if there were none.
 func TestADrillChangesNothingReal(t *testing.T) {
 	drilled, aborted := 0, false
-	for seed := range uint64(60) {
+	for seed := range uint64(30) {
 		p := newPlant(t, seed, threeRacks())
 		p.ruled, p.calm = true, 600
 		w, err := NewWatch(p.cfg)
