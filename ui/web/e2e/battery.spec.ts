@@ -72,8 +72,7 @@ test('a dangerous act names its asset, starts on cancel, and Enter never confirm
   await expect(confirm).toHaveAttribute('aria-disabled', 'true')
   await dialog.getByLabel('사유').fill('현장 확인')
   await dialog.getByLabel('B1 입력').fill('B1')
-  await dialog.getByLabel('아이디').fill('lead')
-  await dialog.getByLabel('비밀번호').fill('bongsu-demo')
+  await dialog.getByLabel('내 비밀번호 다시 입력').fill('wrong')
   await expect(confirm).not.toHaveAttribute('aria-disabled')
   let asked = 0
   page.on('request', (r) => (asked += r.url().includes('/release') ? 1 : 0))
@@ -81,7 +80,7 @@ test('a dangerous act names its asset, starts on cancel, and Enter never confirm
   await page.keyboard.press('Enter')
   expect(asked).toBe(0)
   await confirm.click()
-  await expect(dialog.getByRole('alert')).toContainText('NOT_SAFE')
+  await expect(dialog.getByRole('alert')).toContainText('password is wrong')
   await page.keyboard.press('Escape')
   await expect(dialog).toBeHidden()
   await expect(page.getByRole('button', { name: '소화가스 방출', exact: true })).toBeFocused()
