@@ -175,7 +175,7 @@ func (p *Planner) zonesLeft(now time.Time, v facility.View, before, after flowed
 		was, of := p.strings(a.ID, before)
 		is, _ := p.strings(a.ID, after)
 		wasKW, isKW := loadBefore[a.ID], loadAfter[a.ID]
-		if was == is && wasKW == isKW && before.grid[node] == after.grid[node] {
+		if was == is && isKW <= wasKW && before.grid[node] == after.grid[node] {
 			continue
 		}
 		z := ZoneLeft{Zone: a.ID, Name: a.Name, Strings: is, Of: of, Grid: after.grid[node]}
