@@ -59,6 +59,7 @@ type Trail struct {
 	mu     sync.Mutex
 	queue  [][]byte
 	queued int
+	lost   bool // what was taken from the queue did not reach the disk, and nobody was told yet
 	wake   chan struct{}
 }
 
@@ -83,11 +84,13 @@ func (t *Trail) begin() {
 	t.fault(t.disk.begin())
 }
 
-// Put queues a copy of a record and never waits. False means that the queue is full and the record is dropped.
+// Put queues a copy of a record and never waits. False means that the record is dropped: the queue is full, or some
+// that were queued before it are lost, which is told this way once.
 func (t *Trail) Put(rec []byte) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.queued+len(rec) > t.opts.QueueBytes {
+	if t.lost || t.queued+len(rec) > t.opts.QueueBytes {
+		t.lost = false
 		return false
 	}
 	t.queue = append(t.queue, append([]byte(nil), rec...))
@@ -128,8 +131,8 @@ func (t *Trail) nudge() {
 	}
 }
 
-// write gives the queue to the disk. After a failure the records stay queued, and some may stand twice: a torn one
-// is a hole to the reader.
+// write gives the queue to the disk. What fails is lost and not tried again: a part of it may stand there already,
+// and a record that stands twice would mislead more than one that is missing.
 func (t *Trail) write() {
 	if t.sick != nil {
 		return
@@ -142,6 +145,11 @@ func (t *Trail) write() {
 		return
 	}
 	err := t.disk.write(recs...)
+	if err != nil {
+		t.mu.Lock()
+		t.lost = true
+		t.mu.Unlock()
+	}
 	if err == nil && t.disk.at.offset > t.opts.SegmentBytes {
 		t.evict()
 		err = t.disk.rotate()

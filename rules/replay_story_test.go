@@ -225,6 +225,42 @@ func samplesTimesLead(t *testing.T, rec Recording, book *paper) {
 	}
 }
 
+// The oldest notes and samples are gone, as after days: the replay takes the state up from the journal, compares nothing
+// for ten minutes, and then a whole fire.
+func TestRecordingWithoutItsBeginning(t *testing.T) {
+	if os.Getenv("BONGSU_LONG") == "" {
+		t.Skip("twenty minutes of virtual time: set BONGSU_LONG=1")
+	}
+	rec, tp, _ := recorded(t, func(t *testing.T, h *house) {
+		h.lose("demo/b1/r2/bms/t-max") // an alarm stands from before the first note that is left
+		time.Sleep(markEvery + 30*time.Second)
+		time.Sleep(warmFor)
+		h.heat(85)
+		time.Sleep(30 * time.Second)
+	})
+	i := slices.IndexFunc(tp.blocks, func(b []byte) bool { return b[0] == blockMark })
+	if i < 0 {
+		t.Fatal("there is no mark to begin from")
+	}
+	tp.blocks = tp.blocks[i-2:] // what stands before the mark has no beginning either
+	straight := rec.Samples
+	rec.Samples = func(fn func(journal.Batch) error) (journal.Past, error) {
+		return straight(func(b journal.Batch) error {
+			if b.Samples[0].Seen.Minute() < 10 && b.Samples[0].Seen.Hour() == 0 { // the bubble begins at midnight
+				return nil
+			}
+			return fn(b)
+		})
+	}
+	report, err := (&Replay{Recording: rec, Sites: []*facility.Site{demoSite(t)}}).Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !report.Warm || !report.Identical || report.Compared < 20 || report.Decisions[KindStage] < 4 {
+		t.Errorf("%+v\n%s", report, told(report.First))
+	}
+}
+
 // A block of turns that is cut anywhere is refused, never believed and never a panic.
 func TestCutBlockOfTurnsIsRefused(t *testing.T) {
 	_, tp, _ := recorded(t, func(t *testing.T, h *house) { time.Sleep(3 * time.Second) })
