@@ -8,7 +8,7 @@ import { millis } from '../../live/store'
 import type { Link } from '../../live/types'
 import { useConsole } from '../../ui/context'
 import { useContinuity } from '../../ui/continuity'
-import { useHeartbeat, useLinks, useNow } from '../../ui/live'
+import { useHeartbeat, useLinks, useNow, useView } from '../../ui/live'
 import { Age } from '../../ui/quantity'
 import { Failed, Loading } from '../../ui/states'
 import { useTimes, useWords } from '../../ui/text'
@@ -25,6 +25,7 @@ const every = 5000
 const oldAfter = 3 * every
 
 export default function SystemScreen() {
+  useView('journal') // of the stream it needs the beat only: the links, and whether the field is there
   const { t } = useWords()
   const { store } = useConsole()
   const asked = useQuery({
