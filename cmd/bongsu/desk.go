@@ -51,6 +51,9 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	usual := newBandKeeper(o, site, store, field, log)
+	parts.start("bands", usual.run)
+	parts.start("alarms for the bands", usual.followAlarms)
 	commons, client, err := sharedLog(site, o.node, log)
 	if err != nil {
 		return fmt.Errorf("prepare the shared journal: %w", err)

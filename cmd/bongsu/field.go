@@ -86,6 +86,8 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 		return err
 	}
 	asked.settle(site, book, engine, log)
+	learned := fieldBands{name: bandsFile(o), use: engine.UseBands, log: log}
+	learned.takeUp()
 	parts.start("spooler", filler.run)
 	parts.start("spool notes", func(ctx context.Context) error { return filler.tell(ctx, book) })
 	parts.start("spool alarm", func(ctx context.Context) error { return announceLosses(ctx, filler, engine, log) })
@@ -96,7 +98,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 
 	again := &reloader{opts: o, book: book, engine: engine, wire: wire, state: state, ranks: ranks, log: log, leave: make(chan struct{}), site: site, bundle: bundle}
 	parts.start("reload", again.run)
-	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: ids, again: again, log: log}
+	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: ids, again: again, bands: learned, log: log}
 	ln, err := journal.Listen("unix:"+o.socket(), nil)
 	if err != nil {
 		return fmt.Errorf("open the desk's door: %w", err)

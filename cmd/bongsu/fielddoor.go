@@ -24,6 +24,7 @@ type fieldDoor struct {
 	state  *fieldState
 	points []facility.PointID
 	again  *reloader
+	bands  fieldBands
 	log    *slog.Logger
 }
 
@@ -54,6 +55,7 @@ func (d fieldDoor) handler() http.Handler {
 	mux.HandleFunc("POST /confirm", d.confirm)
 	mux.HandleFunc("GET /site", d.site)
 	mux.HandleFunc("POST /reload", d.reload)
+	mux.HandleFunc("PUT /bands", d.bands.put)
 	return mux
 }
 

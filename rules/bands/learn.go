@@ -25,8 +25,9 @@ type Hour struct {
 
 // Ledger is the hours that a point's band is learned from, oldest first. An hour stands in it once.
 type Ledger struct {
-	Hours []Hour `json:"hours"`
-	Until int64  `json:"until"` // Unix hours: everything before was offered already
+	Drivers []string `json:"drivers"` // in the order of each hour's
+	Hours   []Hour   `json:"hours"`
+	Until   int64    `json:"until"` // Unix hours: everything before was offered already
 }
 
 // How long a ledger remembers, how fast what it remembers loses weight, and how long an hour waits before it
