@@ -14,6 +14,7 @@ type event struct {
 	answer   *answer
 	act      *actRequest
 	exchange *exchangeRequest
+	learned  bool // other bands are in force than before
 }
 
 // clock gives the loop times whose differences are those of the monotonic clock and whose stamps follow from the
@@ -63,6 +64,9 @@ func (e *Engine) turn(now time.Time, ev event) {
 		e.exchange(now, ev.exchange)
 	}
 	e.intake(now, ev)
+	if learned := e.shelf.Load(); learned != e.notes.learned {
+		e.notes.learned, ev.learned = learned, true
+	}
 	e.notes.turn(now, ev, e.clock.stepped)
 	e.clock.stepped = false
 	seq := uint64(0)

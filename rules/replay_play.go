@@ -53,6 +53,7 @@ type ReplayReport struct {
 	Unread    int       `json:"unreadable_places"`
 	Holes     []string  `json:"holes,omitempty"`
 	Steps     int       `json:"clock_steps"`               // how often the wall clock was set
+	Learned   int       `json:"learned_bands"`             // how often learned bands came in force, which a replay does not have
 	Revisions []string  `json:"revisions"`                 // of the sites it was recorded with
 	Other     []string  `json:"other_revisions,omitempty"` // of them, those no given site has
 	Verdict
@@ -241,6 +242,9 @@ func (p *Replay) turn(t turnNote) error {
 	p.report.To = t.now
 	if t.stepped {
 		p.report.Steps++
+	}
+	if t.learned {
+		p.report.Learned++
 	}
 	var taken []recordedBatch
 	for _, run := range t.runs {

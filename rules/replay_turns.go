@@ -14,6 +14,7 @@ import (
 type turnNote struct {
 	now      time.Time
 	stepped  bool
+	learned  bool
 	runs     []sampleRun
 	lost     []facility.Ref
 	answer   *answerNote
@@ -96,7 +97,7 @@ func readTurns(block []byte, fn func(turnNote) error) error {
 	for len(d.rest) > 0 {
 		kinds := d.byte()
 		now = now.Add(time.Duration(d.varint()))
-		t := turnNote{now: now, stepped: kinds&turnStepped != 0}
+		t := turnNote{now: now, stepped: kinds&turnStepped != 0, learned: kinds&turnLearned != 0}
 		if kinds&turnSamples != 0 {
 			n := d.uvarint()
 			if n > uint64(len(d.rest)) {

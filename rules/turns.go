@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/rules/bands"
 )
 
 // TurnLog takes what the loop notes about its turns, so that a replay can take the very same ones. Put copies the
@@ -47,6 +48,7 @@ const (
 	turnAct
 	turnExchange
 	turnStepped // the wall clock was set before it
+	turnLearned // other learned bands came in force, which are not noted
 )
 
 // answerNote, exchangeNote and the act are rare, so they are plain JSON.
@@ -86,6 +88,7 @@ type turnRecorder struct {
 	ref     facility.Ref
 	seen    int64 // microseconds
 	dropped uint64
+	learned *bands.Set        // in force
 	taken   []facility.Sample // room for one batch
 	runs    []byte
 	n       int
@@ -212,6 +215,9 @@ func (ev event) kinds() (kinds byte) {
 	}
 	if ev.exchange != nil && ev.exchange.accepted {
 		kinds |= turnExchange
+	}
+	if ev.learned {
+		kinds |= turnLearned
 	}
 	return kinds
 }
