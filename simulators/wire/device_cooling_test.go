@@ -130,6 +130,13 @@ func TestEveryCoolingCommandIsProvenInTime(t *testing.T) {
 			continue
 		}
 		tried++
+		if cmd.Def.Analog() {
+			lowest, _ := cmd.Def.Span()
+			var err error
+			if cmd, err = cmd.Given(lowest + 1); err != nil {
+				t.Fatal(err)
+			}
+		}
 		p := idleBench(t)
 		p.advance(time.Second)
 		if prepare := before[cmd.Def.Name]; prepare != nil {
@@ -147,11 +154,11 @@ func TestEveryCoolingCommandIsProvenInTime(t *testing.T) {
 			continue
 		}
 		p.advance(cmd.Def.Deadline - time.Second)
-		if v := p.show(t, feedback); v != cmd.Def.Equals {
+		if v := p.show(t, feedback); !cmd.Def.Shows(v) {
 			t.Errorf("%s: %s reads %g a second before its deadline of %v, want %g", id, feedback, v, cmd.Def.Deadline, cmd.Def.Equals)
 		}
 	}
-	if tried != 6+3+6 {
+	if tried != 7+3+7 {
 		t.Errorf("%d orders tried, want those of a chiller, a pump and an air handler", tried)
 	}
 }
