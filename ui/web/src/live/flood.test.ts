@@ -35,8 +35,8 @@ describe('alarms by cause', () => {
   const all = [alarm('u', 1), alarm('a'), alarm('b'), alarm('c'), alarm('new')]
 
   it('never hides priority 1 or what is not grouped yet', () => {
-    expect(underCause(all, [a, b], '').map((x) => x.id)).toEqual(['u', 'new'])
-    expect(underCause(all, [a, b], groupKey(a)).map((x) => x.id)).toEqual(['u', 'a', 'b', 'new'])
+    expect(underCause(all, [a, b], '').map((x) => x.id)).toEqual(['u', 'c', 'new'])
+    expect(underCause(all, [a, b], groupKey(a)).map((x) => x.id)).toEqual(['u', 'a', 'b', 'c', 'new'])
   })
   it('marks the first of a group, and of a lone alarm none', () => {
     expect([...firstOuts(flood)]).toEqual(['a'])

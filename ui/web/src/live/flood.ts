@@ -79,13 +79,16 @@ export function groupOf(flood: Flood | undefined, id: string): Group | undefined
   return undefined
 }
 
+/** Whether a group is worth a row of its own: it folds at least two alarms. */
+export const folds = (g: Group): boolean => g.alarms.length > 1
+
 /**
  * What the list shows while alarms are arranged by cause: priority 1 always, then the alarms of the
- * chosen group. An alarm that the server has not grouped yet is shown, never dropped.
+ * chosen group. What stands alone, and an alarm that the server has not grouped yet, is shown and never dropped.
  */
 export function underCause(alarms: readonly Alarm[], groups: readonly Group[], chosen: string): Alarm[] {
   const at = new Map<string, string>()
-  for (const g of groups) for (const id of g.alarms) at.set(id, groupKey(g))
+  for (const g of groups.filter(folds)) for (const id of g.alarms) at.set(id, groupKey(g))
   return alarms.filter((a) => {
     const key = at.get(a.id)
     return a.priority <= 1 || key === undefined || key === chosen

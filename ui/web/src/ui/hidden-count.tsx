@@ -1,5 +1,6 @@
 // How many alarms nobody is shown now, always in sight: what is hidden must not be forgotten.
 
+import { EyeOff } from 'lucide-react'
 import { Link as Go } from 'wouter'
 import { useAlarmMap } from './live'
 import { useWords } from './text'
@@ -15,8 +16,13 @@ export function HiddenCount() {
   const all = n.shelved + n.suppressed + n.out
   const tab = n.shelved > 0 ? 'shelved' : n.out > 0 ? 'out-of-service' : 'suppressed'
   return (
-    <Go className="hidden-count" href={`/a?tab=${tab}`} title={t('alarm.hidden-long', n)}>
-      {t('alarm.hidden', { n: all })}
+    <Go
+      className="hidden-count"
+      href={`/a?tab=${tab}`}
+      aria-label={`${t('alarm.hidden', { n: all })}: ${t('alarm.hidden-long', n)}`}
+      title={t('alarm.hidden-long', n)}
+    >
+      <EyeOff aria-hidden size={16} /> {all}
     </Go>
   )
 }

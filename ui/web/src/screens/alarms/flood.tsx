@@ -1,7 +1,7 @@
 // The flood banner and the alarms by cause: what began it, how much, and the few causes behind the many.
 
 import { useState } from 'react'
-import { groupKey, groupSize, type Flood, type Group, type Position } from '../../live/flood'
+import { folds, groupKey, groupSize, type Flood, type Group, type Position } from '../../live/flood'
 import { Glyph } from '../../ui/glyph'
 import { useAlarmMap } from '../../ui/live'
 import { useAlarmText, useAssetName, useTimes, useWords } from '../../ui/text'
@@ -29,12 +29,14 @@ function One({ position: p, open }: { position: Position; open: (id: string) => 
   return (
     <section className="flood panel" role="status" aria-labelledby={`flood-${p.id}`}>
       <h2 id={`flood-${p.id}`}>{t('alarm.flood', { n: p.count, position: tx(p.name, p.id) })}</h2>
-      <p>{t('alarm.flood-rate', { n: p.rate, since: clock(p.since) })}</p>
-      {first && (
-        <p>
-          <span className="muted">{t('alarm.flood-first')}</span> <FirstOut group={first} open={open} />
-        </p>
-      )}
+      <p className="flood-causes">
+        {t('alarm.flood-rate', { n: p.rate, since: clock(p.since) })}
+        {first && (
+          <>
+            <span className="muted">{t('alarm.flood-first')}</span> <FirstOut group={first} open={open} />
+          </>
+        )}
+      </p>
       <p className="flood-causes">
         <span className="muted">{t('alarm.flood-groups')}</span>
         {p.groups.slice(0, largest).map((g) => (
@@ -75,19 +77,22 @@ export interface GroupsProps {
 export function Groups({ groups, chosen, choose, open }: GroupsProps) {
   const { t } = useWords()
   const [all, setAll] = useState(false)
-  const shown = all ? groups : groups.slice(0, groupsShown)
+  const folded = groups.filter(folds)
+  const shown = all ? folded : folded.slice(0, groupsShown)
+  if (folded.length === 0) return null
   return (
     <section className="groups panel" aria-labelledby="groups-h">
-      <h2 id="groups-h">{t('alarm.groups')}</h2>
-      <p className="muted">{t('alarm.group-pick')}</p>
+      <h2 id="groups-h" title={t('alarm.group-pick')}>
+        {t('alarm.groups')}
+      </h2>
       <ul>
         {shown.map((g) => (
           <GroupRow key={groupKey(g)} group={g} chosen={chosen === groupKey(g)} choose={choose} open={open} />
         ))}
       </ul>
-      {groups.length > shown.length && (
+      {folded.length > shown.length && (
         <button type="button" className="button quiet" onClick={() => setAll(true)}>
-          {t('alarm.group-less', { n: groups.length - shown.length })}
+          {t('alarm.group-less', { n: folded.length - shown.length })}
         </button>
       )}
     </section>

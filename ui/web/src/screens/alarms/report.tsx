@@ -82,7 +82,7 @@ function OfPosition({ of: p }: { of: Report['positions'][number] }) {
 function Line({ figure: f }: { figure: Figure }) {
   const { t } = useWords()
   const unit = f.unit === '%' ? ' %' : ''
-  const round = (v: number) => number(Math.round(v * 100) / 100)
+  const round = (v: number) => (f.unit === '1' ? String(Math.round(v)) : number(v))
   const sign = f.name === 'share-p3-p4' ? '≥' : f.name === 'standing-a-day' || f.unit === '%' ? '<' : '≤'
   return (
     <tr data-missed={!f.met || undefined}>
