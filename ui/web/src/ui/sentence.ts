@@ -91,6 +91,8 @@ export function sentence(e: Entry, w: SentenceWords): string {
       return stage(d, e, w)
     case 'act':
       return act(d, e, w)
+    case 'refusal':
+      return w.t('sentence.refusal', { subject: e.subject, by: e.actor, why: text(d.detail) })
     case 'start':
     case 'stop':
       return w.t(`sentence.${e.kind}`, { what: e.subject || e.actor })
