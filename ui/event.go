@@ -29,7 +29,7 @@ type beat struct {
 	LagMS    int64       `json:"lag_ms"`
 	Drill    bool        `json:"drill"`
 	Field    fieldHealth `json:"field"`
-	Links    []linkView  `json:"links"`
+	Links    []linkView  `json:"links,omitempty"` // absent while nothing but their counters changed
 }
 
 // told is what a view last told of one point.

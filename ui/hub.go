@@ -27,6 +27,7 @@ var (
 // hub builds each view's frames once and lets any number of viewers read them. A viewer holds only its
 // place in the view's ring: a slow one costs no memory and is let go when its place is overwritten.
 type hub struct {
+	site  *facility.Site
 	model *Model
 	build string
 	most  int
@@ -43,22 +44,25 @@ type hub struct {
 	flooded bool
 	ring    chan struct{}
 	easel   chan struct{} // rings when there is a new picture of the organisation
+
+	linksTold linksTold
 }
 
 func newHub(cfg Config, late func(time.Duration)) *hub {
 	h := &hub{
-		model: cfg.Model, build: cfg.Build, most: cfg.MaxViewers, log: cfg.Log, late: late,
+		site: cfg.Site, model: cfg.Model, build: cfg.Build, most: cfg.MaxViewers, log: cfg.Log, late: late,
 		done: make(chan struct{}), views: map[string]*view{}, ring: make(chan struct{}, 1), easel: make(chan struct{}, 1),
 	}
-	// Event ids go on rising over a restart, so that an id of a former process is never taken for one
-	// of this; they stay below 2^53, which is all a browser can count.
-	seq := uint64(time.Now().Unix()) << 20
 	for _, sv := range screenViews {
-		h.views[sv.name] = newView(cfg.Site, sv, seq)
+		h.views[sv.name] = newView(cfg.Site, sv, firstSeq())
 	}
 	cfg.Model.watch(h.take, h.anew)
 	return h
 }
+
+// firstSeq goes on rising over a restart and from one life of a view to the next, so that an id of a former
+// one is never taken for one of this; ids stay below 2^53, which is all a browser can count.
+func firstSeq() uint64 { return uint64(time.Now().Unix()) << 20 }
 
 // anew lets every viewer begin with a snapshot: the names, units and digits of its points may be others now.
 func (h *hub) anew() {
@@ -187,10 +191,7 @@ func (h *hub) outgoing(c change, now time.Time) (outgoing, bool) {
 	data := c.data
 	if c.name == "fire" {
 		r, ok := h.model.roomAt(c.room, now)
-		if !ok {
-			return outgoing{}, false
-		}
-		data = r
+		return roomEvent(r), ok
 	}
 	b, err := json.Marshal(data)
 	if err != nil {
@@ -210,6 +211,9 @@ func (h *hub) beat(now time.Time) {
 	for _, v := range h.views {
 		if v.active && v.viewers == 0 && now.Sub(v.leftAt) > idleAfter {
 			v.rest()
+			if v.narrow != nil {
+				delete(h.views, v.narrow.key)
+			}
 		}
 		if !v.active {
 			continue
@@ -217,7 +221,7 @@ func (h *hub) beat(now time.Time) {
 		if newest == nil {
 			newest = h.model.live.All(now)
 			rooms = h.roomEvents(now)
-			hb = appendEvent(nil, 0, "hb", h.heartbeat(now))
+			hb = appendEvent(nil, 0, "hb", h.heartbeat(now, h.linksNow(now)))
 		}
 		if !v.whole {
 			v.send(rooms, now)
@@ -229,15 +233,15 @@ func (h *hub) beat(now time.Time) {
 
 func (h *hub) roomEvents(now time.Time) (out []outgoing) {
 	for _, r := range h.model.roomsAt(now) {
-		out = append(out, outgoing{name: "fire", room: r.ID, data: []byte(text(r))})
+		out = append(out, roomEvent(r))
 	}
 	return out
 }
 
-func (h *hub) heartbeat(now time.Time) []byte {
+func (h *hub) heartbeat(now time.Time, links []linkView) []byte {
 	m := h.model
 	return []byte(text(beat{
-		T: now.UnixMilli(), Build: h.build, Revision: m.site().Revision, LagMS: m.lag(now), Drill: m.drill(), Field: m.health(now), Links: m.links(),
+		T: now.UnixMilli(), Build: h.build, Revision: m.site().Revision, LagMS: m.lag(now), Drill: m.drill(), Field: m.health(now), Links: links,
 	}))
 }
 
@@ -252,8 +256,8 @@ func (h *hub) viewersOf() map[string]int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	out := map[string]int{}
-	for name, v := range h.views {
-		out[name] = v.viewers
+	for _, v := range h.views {
+		out[v.name] += v.viewers
 	}
 	return out
 }
@@ -265,14 +269,21 @@ type viewer struct {
 	next uint64 // number of the next frame
 }
 
-// join opens a stream. seen is the last event the browser has, 0 for none; what comes first is what it
+// join opens a stream of a view, narrowed or not. seen is the last event the browser has, 0 for none; what comes first is what it
 // missed, or a snapshot, and a heartbeat.
-func (h *hub) join(name string, seen uint64) (*viewer, []*frame, error) {
+func (h *hub) join(name string, seen uint64, only ...narrowing) (*viewer, []*frame, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v := h.views[name]
 	if v == nil {
 		return nil, nil, errViewUnknown
+	}
+	if len(only) > 0 && only[0].asks() {
+		narrow, err := h.narrowed(v, only[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		v = narrow
 	}
 	if h.count >= h.most {
 		return nil, nil, errViewersFull
@@ -285,7 +296,7 @@ func (h *hub) join(name string, seen uint64) (*viewer, []*frame, error) {
 	v.viewers++
 	h.count++
 	at := &viewer{hub: h, view: v, next: v.end()}
-	return at, append(first, &frame{plain: appendEvent(nil, 0, "hb", h.heartbeat(now)), made: now}), nil
+	return at, append(first, &frame{plain: appendEvent(nil, 0, "hb", h.heartbeat(now, h.model.links())), made: now}), nil
 }
 
 // opening is what a stream begins with.
@@ -350,8 +361,12 @@ func (h *hub) snapshot(v *view, now time.Time) (*frame, error) {
 		return v.snap, nil
 	}
 	m := h.model
+	rooms := m.roomsAt(now)
+	for i := range rooms {
+		rooms[i] = v.roomFor(rooms[i])
+	}
 	body, err := snapshot(v.seq, now.UnixMilli(), m.site().points, v.refs, v.last, snapRest{
-		Alarms: m.alarmsWhere(isOpen), Rooms: m.roomsAt(now), Cmds: m.lastCommands(keptCommands / 5), Links: m.links(),
+		Alarms: m.alarmsWhere(isOpen), Rooms: rooms, Cmds: m.lastCommands(keptCommands / 5), Links: m.links(),
 	})
 	if err != nil {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"net/http"
-	"strings"
 	"time"
 
 	"bongsu/facility"
@@ -41,35 +40,6 @@ func shown(s facility.Sample) *float64 {
 		return nil
 	}
 	return finite(&s.Value)
-}
-
-type pointsIn struct {
-	Prefix string `query:"prefix" doc:"only points whose id begins so"`
-	After  string `query:"after" doc:"only points after this one, in the order of the site file"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"200000" default:"10000"`
-}
-
-func (s *Server) listPoints(_ context.Context, in *pointsIn) (*listOut[pointView], error) {
-	m, from := s.cfg.Model, 0
-	if in.After != "" {
-		ref, ok := s.cfg.Model.site().Ref(facility.PointID(in.After))
-		if !ok {
-			return nil, unknown("point", in.After)
-		}
-		from = int(ref) + 1
-	}
-	now, out := time.Now(), list[pointView]{Items: []pointView{}}
-	for _, p := range m.site().points[from:] {
-		if !strings.HasPrefix(string(p.ID), in.Prefix) {
-			continue
-		}
-		if len(out.Items) == in.Limit {
-			out.Next = string(out.Items[len(out.Items)-1].ID)
-			break
-		}
-		out.Items = append(out.Items, m.viewPoint(p, m.live.Sample(p.Ref, now)))
-	}
-	return &listOut[pointView]{out}, nil
 }
 
 func (s *Server) getPoint(_ context.Context, in *ByID) (*struct{ Body pointView }, error) {

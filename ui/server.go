@@ -45,6 +45,7 @@ type Server struct {
 	metrics   *metrics
 	pages     *pages
 	simulator *httputil.ReverseProxy
+	floor     floor
 	engine    *gin.Engine
 	api       huma.API
 	handler   http.Handler

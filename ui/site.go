@@ -33,7 +33,9 @@ type siteView struct {
 	Drill    bool          `json:"drill"`
 	Lang     string        `json:"lang"`
 
-	Continuity bool `json:"continuity" doc:"this site takes part in the organisation of all sites"`
+	Continuity bool     `json:"continuity" doc:"this site takes part in the organisation of all sites"`
+	Simulator  bool     `json:"simulator" doc:"its devices are played by a simulator that this node can reach"`
+	Rooms      []string `json:"rooms" doc:"ids of the fire response's rooms, in the order of the site file"`
 }
 
 func (s *Server) getSite(context.Context, *struct{}) (*struct{ Body siteView }, error) {
@@ -42,12 +44,18 @@ func (s *Server) getSite(context.Context, *struct{}) (*struct{ Body siteView }, 
 	return &struct{ Body siteView }{siteView{
 		Field: field.Revision, ID: site.ID, Name: site.Name, Timezone: site.Timezone, Revision: site.Revision, Node: s.cfg.Node,
 		Build: s.cfg.Build, Demo: site.Demo, Drill: s.cfg.Model.drill(), Lang: s.cfg.Lang,
-		Continuity: s.cfg.Continuity != nil,
+		Continuity: s.cfg.Continuity != nil, Simulator: s.simulator != nil, Rooms: fireRooms(site.Site),
 	}}, nil
 }
 
-func (s *Server) listAssets(context.Context, *struct{}) (*listOut[facility.Asset], error) {
-	return all(s.cfg.Model.site().Assets), nil
+func fireRooms(site *facility.Site) []string {
+	ids := []string{}
+	if site.Fire != nil {
+		for _, r := range site.Fire.Rooms {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
 }
 
 func (s *Server) getAsset(_ context.Context, in *ByID) (*struct{ Body facility.Asset }, error) {

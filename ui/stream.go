@@ -23,8 +23,12 @@ func (s *Server) live(c *gin.Context) {
 		sendProblem(c.Writer, noContinuity())
 		return
 	}
-	at, first, err := s.hub.join(name, seen)
+	at, first, err := s.hub.join(name, seen, narrowing{room: c.Query("room"), ids: listedIDs(c.Query("ids"))})
+	var wrong *narrowError
 	switch {
+	case errors.As(err, &wrong):
+		sendProblem(c.Writer, problem(wrong.status, "%s", wrong.advice))
+		return
 	case errors.Is(err, errViewUnknown):
 		var names []string
 		for _, v := range screenViews {

@@ -20,7 +20,9 @@ type screenView struct {
 	name    string
 	shows   func(assetKind string) bool // points by the kind of their asset
 	entries bool
+	rooms   roomsTold
 	whole   bool // shows the newest picture of the organisation and nothing else: older ones are dropped
+	narrow  *narrowed
 }
 
 const (
@@ -30,11 +32,13 @@ const (
 
 // screenViews lists every view of the stream. It is the only place to add one.
 var screenViews = []screenView{
-	{name: "overview", shows: func(kind string) bool { return kind != "battery-rack" && kind != "it-rack" }, entries: true},
-	{name: "battery", shows: func(kind string) bool { return kind == "battery-room" || kind == "battery-rack" }, entries: true},
+	{name: "overview", shows: func(kind string) bool { return kind == "feed" || kind == "ups" || kind == "battery-room" }, entries: true},
+	{name: viewBattery, shows: func(kind string) bool { return kind == "battery-room" || kind == "battery-rack" }, entries: true, rooms: allRacks},
+	{name: "rooms", shows: noPoints, entries: true, rooms: allRacks},
 	{name: "alarms", shows: noPoints},
 	{name: "journal", shows: noPoints, entries: true},
-	{name: "all", shows: func(string) bool { return true }, entries: true},
+	{name: "all", shows: func(string) bool { return true }, entries: true, rooms: allRacks},
+	{name: viewPoints, shows: noPoints},
 	{name: viewContinuity, shows: noPoints, whole: true},
 }
 
@@ -68,6 +72,10 @@ func newView(site *facility.Site, sv screenView, seq uint64) *view {
 		kinds[a.ID] = a.Kind
 	}
 	v := &view{screenView: sv, seq: seq, wake: make(chan struct{})}
+	if sv.narrow != nil {
+		v.refs = sv.narrow.refs
+		return v
+	}
 	for _, p := range site.Points {
 		if sv.shows(kinds[p.Asset]) {
 			v.refs = append(v.refs, p.Ref)
@@ -85,7 +93,7 @@ func (v *view) begin(m *Model, newest []facility.Sample, rooms []roomView) {
 	}
 	v.rooms = make(map[string]string, len(rooms))
 	for _, r := range rooms {
-		v.rooms[r.ID] = text(r)
+		v.rooms[r.ID] = text(v.roomFor(r))
 	}
 	v.active = true
 }
@@ -119,9 +127,10 @@ func (v *view) tick(m *Model, newest []facility.Sample, now time.Time) {
 
 // outgoing is one event ready to be sent: its record as JSON.
 type outgoing struct {
-	name string
-	room string // of a fire event
-	data []byte
+	name  string
+	room  string // of a fire event
+	data  []byte
+	brief []byte // of a fire event: the room for views that do not show each of its racks
 }
 
 // send puts events into one frame, so that a storm of them costs a viewer few writes.
@@ -131,15 +140,19 @@ func (v *view) send(events []outgoing, now time.Time) {
 		if e.name == "entry" && !v.entries {
 			continue
 		}
+		data := e.data
 		if e.name == "fire" {
-			if v.rooms[e.room] == string(e.data) {
+			if !v.allRacksOf(e.room) {
+				data = e.brief
+			}
+			if v.rooms[e.room] == string(data) {
 				continue
 			}
-			v.rooms[e.room] = string(e.data)
+			v.rooms[e.room] = string(data)
 		}
 		v.seq++
 		f.marks = append(f.marks, mark{v.seq, len(f.plain)})
-		f.plain = appendEvent(f.plain, v.seq, e.name, e.data)
+		f.plain = appendEvent(f.plain, v.seq, e.name, data)
 	}
 	if len(f.marks) > 0 {
 		v.push(f)

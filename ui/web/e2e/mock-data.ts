@@ -12,6 +12,8 @@ export const site = {
   demo: true,
   drill: false,
   lang: 'ko',
+  simulator: true,
+  rooms: ['B1'],
 }
 
 export const links: Link[] = [

@@ -8,7 +8,8 @@ import type { Bucket, Entry, Heartbeat, Session, Tick } from '../src/live/types'
 import { Continuity, Refused } from './mock-continuity'
 import { nodes } from './mock-system'
 import { links, scenarios, site, story } from './mock-data'
-import { assets, points } from './mock-plant'
+import { floor, floorPlan, someAssets, somePoints } from './mock-floor'
+import { points } from './mock-plant'
 import type { Scene } from './mock-scenes-late'
 import { World } from './mock-world'
 
@@ -201,8 +202,10 @@ const handlers: [string, RegExp, Handler][] = [
     (m) => ({ items: nodes(links, m.world.entries.length, m.continuity.picture, m.sick) }),
   ],
   ['GET', /^site$/, () => site],
-  ['GET', /^assets$/, () => ({ items: assets })],
-  ['GET', /^points$/, () => ({ items: points })],
+  ['GET', /^assets$/, (_m, _id, _b, query) => someAssets(query)],
+  ['GET', /^floor$/, (m) => floor(m.world)],
+  ['GET', /^floor\/plan$/, () => floorPlan()],
+  ['GET', /^points$/, (_m, _id, _b, query) => somePoints(query)],
   ['GET', /^points\/(.+)\/history$/, (m, id, _b, query) => history(m, id, query)],
   ['GET', /^alarms$/, (m) => ({ items: [...m.world.alarms.values()] })],
   ['POST', /^alarms\/(.+)\/ack$/, (m, id) => alarmAct(m, id, 'ack')],

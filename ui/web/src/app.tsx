@@ -1,15 +1,16 @@
 // Who is here decides what is shown: the log-in page, or the console with its live stream.
 
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useMemo, useState, type ComponentType } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore, type ComponentType } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { all, del, get, Problem } from './api/client'
+import { Catalogue } from './live/catalogue'
 import { onlyDecides } from './live/committee'
-import { noPlant, Plant } from './live/plant'
+import type { Plant } from './live/plant'
 import { chosen, prefs } from './live/prefs'
 import { LiveStore } from './live/store'
 import { LiveStream } from './live/stream'
-import type { Asset, Point, Session, Site } from './live/types'
+import type { Session, Site } from './live/types'
 import { Login } from './screens/login/login'
 import { everyWord, wordsOf } from './text'
 import type { ScreenName } from './text/topics'
@@ -135,21 +136,15 @@ function Screens() {
   )
 }
 
-/** The site's assets and point descriptions; values come by the stream only. */
+/** The site's assets and point descriptions as screens ask for them; values come by the stream only. */
 function usePlant(revision: string | undefined): Plant {
-  const { data } = useQuery({
-    queryKey: ['plant', revision],
-    enabled: revision !== undefined,
-    staleTime: Infinity,
-    queryFn: async () => {
-      const [assets, points] = await Promise.all([all<Asset>('assets'), all<Point>('points')])
-      return new Plant(assets, points)
-    },
-    structuralSharing: false,
-    placeholderData: keepPreviousData, // a changed site replaces what is shown, it does not blank it
-    retry: 5,
-  })
-  return data ?? noPlant
+  const [catalogue] = useState(() => new Catalogue(all))
+  const [known, setKnown] = useState(revision)
+  useEffect(() => {
+    if (known && revision !== known) catalogue.renew()
+    setKnown(revision)
+  }, [catalogue, known, revision])
+  return useSyncExternalStore(catalogue.subscribe, () => catalogue.plant)
 }
 
 function useLive(): { store: LiveStore; stream: LiveStream } {

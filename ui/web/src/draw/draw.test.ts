@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Rung } from '../live/ladder'
 import { align, append, joined } from './align'
 import { mountFloor, shade } from './floor'
-import { heatShade, mountHeat, type HeatReading } from './heat'
+import { heatShade, mountHeat, short, type HeatReading } from './heat'
 import { mountLadder, type LadderWords } from './ladder'
 import { mountTrend } from './trend'
 
@@ -166,4 +166,26 @@ describe('histories on one axis', () => {
     expect(pens.x).toEqual([1, 2, 3])
     expect(pens.fresh[0]).toEqual([1, 2, 3])
   })
+})
+
+it.each([
+  [
+    ['Z1B1R11', 'Z1B1R12', 'Z1B1R47'],
+    ['R11', 'R12', 'R47'],
+  ],
+  [
+    ['R1', 'R2'],
+    ['R1', 'R2'],
+  ],
+  [
+    ['Z1B1R11', 'Z1B1R12'],
+    ['R11', 'R12'],
+  ],
+  [['Z1B1R11'], ['Z1B1R11']],
+  [
+    ['east-7', 'west-7'],
+    ['east-7', 'west-7'],
+  ],
+])('in a room of %j the racks are called %j', (ids, want) => {
+  expect(short(ids)).toEqual(want)
 })

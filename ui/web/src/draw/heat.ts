@@ -39,7 +39,7 @@ function span(cls: string): HTMLSpanElement {
   return s
 }
 
-function cellOf(c: HeatCell, i: number) {
+function cellOf(c: HeatCell, i: number, name: string) {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'heat-cell'
@@ -53,9 +53,23 @@ function cellOf(c: HeatCell, i: number) {
     note: span('heat-note'),
     glyph: span('heat-glyph'),
   }
-  parts.id.textContent = c.id
+  parts.id.textContent = name
   button.append(parts.id, parts.stage, parts.value, parts.note, parts.glyph)
   return { button, ...parts }
+}
+
+/** More columns than these leave a tile no room for large figures. */
+const wide = 5
+
+/** What tells the racks of one room apart: the room's own name before theirs is on the screen already. */
+export function short(ids: readonly string[]): string[] {
+  const [first = ''] = ids
+  let same = 0
+  while (ids.length > 1 && first[same] !== undefined && ids.every((id) => id[same] === first[same])) same++
+  // Not within a number, and the letter that begins it stays: Z1B1R11 and Z1B1R12 are R11 and R12.
+  while (same > 0 && /\d/.test(first[same - 1] ?? '') && ids.some((id) => /\d/.test(id[same] ?? ''))) same--
+  while (same > 0 && /[A-Za-z]/.test(first[same - 1] ?? '')) same--
+  return ids.map((id) => id.slice(same))
 }
 
 function figure(r: HeatReading): string {
@@ -82,7 +96,9 @@ export function mountHeat(host: HTMLElement, cells: readonly HeatCell[], select:
   const grid = document.createElement('div')
   grid.className = 'heat'
   grid.style.setProperty('--heat-cols', String(Math.max(1, ...cells.map((c) => c.col))))
-  const drawn = cells.map(cellOf)
+  if (Math.max(0, ...cells.map((c) => c.col)) > wide) grid.dataset.many = '1'
+  const names = short(cells.map((c) => c.id))
+  const drawn = cells.map((c, i) => cellOf(c, i, names[i] ?? c.id))
   drawn.forEach((d, i) => {
     d.button.onclick = () => select(cells[i]?.id ?? '')
     d.button.onkeydown = (e) => {

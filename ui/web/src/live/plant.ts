@@ -1,16 +1,64 @@
 // What stands where: assets by kind and the points each asset has, found by the last word of their
-// id. Screens ask for meanings ("the room's drain tank"), never for a site's own ids.
+// id. Screens ask for meanings ("the room's drain tank"), never for a site's own ids. A plant knows only
+// what was asked for so far: what it does not know it asks for, and the next plant knows it.
 
 import type { Asset, Point } from './types'
+
+/** What a plant did not know. */
+export interface Wants {
+  asset(id: string): void
+  point(id: string): void
+  /** The points of an asset. */
+  pointsOf(asset: string): void
+  kind(kind: string): void
+}
+
+/** Asking for a key it lacks is what makes it come. */
+class Known<T> extends Map<string, T> {
+  constructor(
+    entries: Iterable<[string, T]>,
+    private missing: (id: string) => void,
+  ) {
+    super()
+    for (const [id, v] of entries) this.set(id, v)
+  }
+
+  override get(id: string): T | undefined {
+    const v = super.get(id)
+    if (v === undefined && id) this.missing(id)
+    return v
+  }
+
+  override has(id: string): boolean {
+    return this.get(id) !== undefined
+  }
+}
+
+const nothing: Wants = {
+  asset: () => undefined,
+  point: () => undefined,
+  pointsOf: () => undefined,
+  kind: () => undefined,
+}
 
 export class Plant {
   readonly points: ReadonlyMap<string, Point>
   readonly assets: ReadonlyMap<string, Asset>
   private byAsset = new Map<string, Point[]>()
 
-  constructor(assets: readonly Asset[], points: readonly Point[]) {
-    this.assets = new Map(assets.map((a) => [a.id, a]))
-    this.points = new Map(points.map((p) => [p.id, p]))
+  constructor(
+    assets: readonly Asset[],
+    points: readonly Point[],
+    private wants: Wants = nothing,
+  ) {
+    this.assets = new Known(
+      assets.map((a) => [a.id, a]),
+      (id) => wants.asset(id),
+    )
+    this.points = new Known(
+      points.map((p) => [p.id, p]),
+      (id) => wants.point(id),
+    )
     for (const p of points) {
       const list = this.byAsset.get(p.asset)
       if (list) list.push(p)
@@ -19,10 +67,12 @@ export class Plant {
   }
 
   ofKind(kind: string): Asset[] {
+    this.wants.kind(kind)
     return [...this.assets.values()].filter((a) => a.kind === kind)
   }
 
   pointsOf(asset: string): readonly Point[] {
+    this.wants.pointsOf(asset)
     return this.byAsset.get(asset) ?? []
   }
 
@@ -34,16 +84,6 @@ export class Plant {
       if (p) return p
     }
     return undefined
-  }
-
-  /** The points of all assets of a kind whose id ends in the word. */
-  all(kind: string, word: string): Point[] {
-    return this.ofKind(kind).flatMap((a) => this.find(a.id, word) ?? [])
-  }
-
-  /** The inlet points of an IT rack, hottest place first as racks usually are: top, middle, bottom. */
-  inlets(rack: string): Point[] {
-    return ['inlet-top', 'inlet-middle', 'inlet-bottom'].flatMap((w) => this.find(rack, w) ?? [])
   }
 }
 

@@ -314,6 +314,7 @@ export type View =
   | 'alarms'
   | 'journal'
   | 'all'
+  | 'points'
   | `points&ids=${string}`
   | 'continuity'
 

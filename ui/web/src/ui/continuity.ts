@@ -28,10 +28,12 @@ const again = 15_000
 
 /** The first picture by a plain question, which can be refused in words; the stream goes on from there. */
 export function useContinuity(): Asked {
-  const { store, stream } = useConsole()
+  const { store, stream, site } = useConsole()
   const picture = usePicture()
+  const none = site.continuity === false
   const q = useQuery({
     queryKey: ['bcp'],
+    enabled: !none,
     queryFn: () => get<Picture>('bcp'),
     retry: false,
     staleTime: Infinity,
@@ -45,7 +47,7 @@ export function useContinuity(): Asked {
   }, [q.data, store, stream])
   return {
     picture,
-    absent: !picture && absent(q.error),
+    absent: none || (!picture && absent(q.error)),
     error: picture ? null : q.error,
     retry: () => void q.refetch(),
   }

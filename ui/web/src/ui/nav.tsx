@@ -15,7 +15,7 @@ import {
 import { Link as Go, useLocation } from 'wouter'
 import { useContinuity } from './continuity'
 import { useNarrow } from './narrow'
-import { useSimulator } from './simulator'
+import { useSimulated } from './simulator'
 import { useWords } from './text'
 
 const screens = [
@@ -34,14 +34,14 @@ const screens = [
 export function Nav({ inert }: { inert: boolean }) {
   const { t } = useWords()
   const [at] = useLocation()
-  const sim = useSimulator()
+  const simulated = useSimulated()
   const { absent } = useContinuity()
   const narrow = useNarrow()
   return (
     <nav className="nav" aria-label={t('nav.label')} inert={inert}>
       <ul>
         {screens.map(({ path, key, icon: Icon }) => {
-          if (key === 'sim' && sim.absent) return null
+          if (key === 'sim' && !simulated) return null
           if ((key === 'war' || key === 'failover') && absent) return null
           const here = at === path || at.startsWith(path + '/')
           return (

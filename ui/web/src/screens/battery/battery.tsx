@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import { useLocation, useParams } from 'wouter'
 import { ladder, worstRack } from '../../live/ladder'
 import type { Rack, Room } from '../../live/types'
+import { useConsole } from '../../ui/context'
 import { useNow, useRooms, useView } from '../../ui/live'
 import { Empty, Loading } from '../../ui/states'
 import { useConnection } from '../../ui/live'
@@ -17,19 +18,23 @@ import { HeatPanel } from './heat-panel'
 import { IsolationPanel } from './isolation-panel'
 import { LadderPanel } from './ladder-panel'
 import { RoomActs } from './room-acts'
+import { RoomPicker } from './picker'
 import { Store } from './store-panel'
 import '../../style/room.css'
 import '../../style/equipment.css'
 
 export default function Battery() {
-  useView('battery')
+  const { site } = useConsole()
+  const { room: wanted } = useParams<{ room?: string }>()
+  const known = site.rooms
+  const shown = known?.includes(wanted ?? '') ? wanted : known?.[0]
+  useView(shown ? `battery&room=${encodeURIComponent(shown)}` : 'battery')
   const { t } = useWords()
   const rooms = useRooms()
   const connection = useConnection()
-  const { room: wanted } = useParams<{ room?: string }>()
   const [, go] = useLocation()
   const all = [...rooms.values()]
-  const room = all.find((r) => r.id === wanted) ?? all[0]
+  const room = all.find((r) => r.id === shown) ?? all[0]
   if (!room) {
     if (connection === 'connecting') return <Loading rows={8} />
     return <Empty title={t('room.none')}>{t('room.none-next')}</Empty>
@@ -37,18 +42,7 @@ export default function Battery() {
   return (
     <>
       {all.length > 1 && (
-        <div className="tabs" role="group" aria-label={t('room.choose')}>
-          {all.map((r) => (
-            <button
-              key={r.id}
-              type="button"
-              aria-pressed={r.id === room.id}
-              onClick={() => go(`/b/${encodeURIComponent(r.id)}`)}
-            >
-              {r.id}
-            </button>
-          ))}
-        </div>
+        <RoomPicker rooms={all} shown={room.id} choose={(id) => go(`/b/${encodeURIComponent(id)}`)} />
       )}
       <RoomView key={room.id} room={room} />
     </>

@@ -1,121 +1,229 @@
-// Inlet temperatures of the IT racks: the hottest one, and all of them as a strip.
+// Inlet temperatures of the IT racks, which the server sums up hall by hall: the hottest one, and all of
+// them as a plan. A screen does not read thousands of racks to show one figure.
 
+import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo } from 'react'
-import { mountFloor } from '../../draw/floor'
-import { worst } from '../../live/format'
-import type { Reading } from '../../live/store'
-import type { Asset, Quality } from '../../live/types'
+import { get } from '../../api/client'
+import { mountFloor, type FloorReading } from '../../draw/floor'
+import { mountHalls } from '../../draw/halls'
+import { millis } from '../../live/store'
+import type { Hall, HallPlan, Quality } from '../../live/types'
 import { useConsole } from '../../ui/context'
 import { useDrawing } from '../../ui/draw'
-import { useReadings } from '../../ui/live'
+import { useConnection } from '../../ui/live'
 import { Quantity } from '../../ui/quantity'
-import { Tile } from '../../ui/tile'
+import { Tile, Wide } from '../../ui/tile'
 import { useWords } from '../../ui/text'
 
 /** From here an operator must act (recommended inlet maximum 27 degC, allowed 32 degC). */
 export const inletLimit = 32
 
-interface RackInlet {
-  rack: Asset
-  value: number | null
-  quality: Quality
-  time: number
+/** Up to here each rack has room for its figure. */
+const figuresUpTo = 200
+
+/** Inlets are read every ten seconds and change slowly. */
+const every = 5000
+
+const letters: Record<string, Quality> = { g: 'good', n: 'uncertain', b: 'bad', s: 'stale', u: 'unknown' }
+
+/** The readings of a hall in the order of its plan; stale when the server is lost. */
+export function readingsOf(hall: Hall, lost: boolean): FloorReading[] {
+  return hall.values.map((value, i) => {
+    const quality = letters[hall.quality[i] ?? 'u'] ?? 'unknown'
+    const aged = lost && (quality === 'good' || quality === 'uncertain')
+    return { value, quality: aged ? 'stale' : quality, hot: (value ?? 0) >= inletLimit }
+  })
 }
 
-/** The hottest inlet of each rack that can be known, with the worst quality of its sensors. */
-export function hottestInlet(rack: Asset, readings: readonly Reading[]): RackInlet {
-  const known = readings.filter((r) => r.value !== null && r.quality !== 'bad' && r.quality !== 'unknown')
-  const top = known.reduce<Reading | null>((m, r) => (m && (m.value ?? 0) >= (r.value ?? 0) ? m : r), null)
-  if (!top) return { rack, value: null, quality: worst(readings.map((r) => r.quality)), time: 0 }
-  return { rack, value: top.value, quality: top.quality, time: top.time }
+interface Floor {
+  halls: Hall[]
+  lost: boolean
 }
 
-function useInlets(): RackInlet[] {
-  const { plant } = useConsole()
-  const racks = useMemo(
-    () => plant.ofKind('it-rack').map((rack) => ({ rack, ids: plant.inlets(rack.id).map((p) => p.id) })),
-    [plant],
+function useFloor(): Floor {
+  const connection = useConnection()
+  const q = useQuery({
+    queryKey: ['floor'],
+    queryFn: () => get<{ halls: Hall[] | null }>('floor'),
+    refetchInterval: every,
+    staleTime: every,
+    structuralSharing: false,
+  })
+  return { halls: q.data?.halls ?? [], lost: connection === 'lost' || q.isError }
+}
+
+function usePlans(): HallPlan[] {
+  const { site } = useConsole()
+  const q = useQuery({
+    queryKey: ['floor-plan', site.revision],
+    queryFn: () => get<{ halls: HallPlan[] | null }>('floor/plan'),
+    staleTime: Infinity,
+    structuralSharing: false,
+  })
+  return useMemo(() => q.data?.halls ?? [], [q.data])
+}
+
+/** The hottest inlet of some halls that can be known. */
+export function hottestOf(halls: readonly Hall[]): Hall['hottest'] {
+  return halls.reduce<Hall['hottest']>(
+    (m, h) => (h.hottest && (!m || h.hottest.value > m.value) ? h.hottest : m),
+    null,
   )
-  const ids = useMemo(() => racks.flatMap((r) => r.ids), [racks])
-  const readings = useReadings(ids)
-  return useMemo(() => {
-    let from = 0
-    return racks.map((r) => hottestInlet(r.rack, readings.slice(from, (from += r.ids.length))))
-  }, [racks, readings])
+}
+
+function Inlet({ of, lost }: { of: Hall['hottest']; lost: boolean }) {
+  const quality = of?.quality ?? 'unknown'
+  return (
+    <Quantity
+      value={of?.value ?? null}
+      quality={lost && quality !== 'unknown' ? 'stale' : quality}
+      time={millis(of?.time)}
+      unit="degC"
+    />
+  )
 }
 
 export function InletTile() {
   const { t, tx } = useWords()
-  const inlets = useInlets()
-  if (inlets.length === 0) return null
-  const known = inlets.filter((i) => i.value !== null)
-  const hottest = known.reduce<RackInlet | null>(
-    (m, i) => (m && (m.value ?? 0) >= (i.value ?? 0) ? m : i),
-    null,
-  )
-  const silent = inlets.length - known.filter((i) => i.quality === 'good').length
+  const { halls, lost } = useFloor()
+  if (halls.length === 0) return null
+  const hottest = hottestOf(halls)
+  const silent = halls.reduce((n, h) => n + h.silent, 0)
+  const of = halls.reduce((n, h) => n + h.of, 0)
   return (
     <Tile title={t('overview.inlet')} attention={(hottest?.value ?? 0) >= inletLimit}>
       <p className="tile-big">
-        <Quantity
-          value={hottest?.value ?? null}
-          quality={hottest?.quality ?? 'unknown'}
-          time={hottest?.time}
-          unit="degC"
-        />
-        <span className="tile-caption">{hottest ? tx(hottest.rack.name, hottest.rack.id) : ''}</span>
+        <Inlet of={hottest} lost={lost} />
+        <span className="tile-caption">{hottest ? tx(hottest.name, hottest.rack) : ''}</span>
       </p>
       <p className="muted">{t('overview.inlet-limit', { limit: inletLimit })}</p>
-      {silent > 0 && <p>{t('overview.silent', { n: silent, of: inlets.length })}</p>}
+      {silent > 0 && <p>{t('overview.silent', { n: silent, of })}</p>}
     </Tile>
   )
 }
 
 export function FloorTile() {
-  const { t, tx } = useWords()
-  const inlets = useInlets()
-  const key = inlets.map((i) => i.rack.id).join('\n')
-  const cells = useMemo(
-    () => place(inlets.map((i) => i.rack)).map((c) => ({ ...c, name: tx(c.rack.name, c.rack.id) })),
-    // the racks themselves, not their readings, decide the drawing
-    [key, tx],
-  )
-  const mount = useCallback((host: HTMLDivElement) => mountFloor(host, cells), [cells])
-  const [host, floor] = useDrawing(mount)
-  useEffect(() => {
-    floor.current?.paint(inlets.map((i) => ({ ...i, hot: (i.value ?? 0) >= inletLimit })))
-  }, [inlets, floor, cells])
-  if (inlets.length === 0) return null
+  const { t } = useWords()
+  const floor = useFloor()
+  const plans = usePlans()
+  const racks = plans.reduce((n, p) => n + p.racks.length, 0)
+  // A plan and a summary of two different sites do not fit each other.
+  const fits =
+    plans.length === floor.halls.length && plans.every((p, i) => p.racks.length === floor.halls[i]?.of)
+  if (racks === 0 || !fits) return null
   return (
-    <Tile title={t('overview.floor', { n: inlets.length })} wide>
-      <div ref={host} className="floor-host" />
-      <details className="twin">
-        <summary>{t('table-view')}</summary>
-        <div className="twin-list">
-          {inlets.map((i) => (
-            <span key={i.rack.id} className="twin-item">
-              {tx(i.rack.name, i.rack.id)}{' '}
-              <Quantity value={i.value} quality={i.quality} time={i.time} unit="degC" />
-            </span>
-          ))}
-        </div>
-      </details>
+    <Tile title={t('overview.floor', { n: racks })} wide>
+      {racks <= figuresUpTo ? (
+        <RackPlan plans={plans} floor={floor} />
+      ) : (
+        <HallPlans plans={plans} floor={floor} />
+      )}
     </Tile>
   )
 }
 
+function RackPlan({ plans, floor }: { plans: HallPlan[]; floor: Floor }) {
+  const { t } = useWords()
+  const cells = useMemo(() => place(plans), [plans])
+  const readings = floor.halls.flatMap((h) => readingsOf(h, floor.lost))
+  const mount = useCallback((host: HTMLDivElement) => mountFloor(host, cells), [cells])
+  const [host, drawing] = useDrawing(mount)
+  useEffect(() => drawing.current?.paint(readings))
+  return (
+    <>
+      <div ref={host} className="floor-host" />
+      <details className="twin">
+        <summary>{t('table-view')}</summary>
+        <div className="twin-list">
+          {cells.map((c, i) => (
+            <span key={c.id} className="twin-item">
+              {c.name}{' '}
+              <Quantity
+                value={readings[i]?.value ?? null}
+                quality={readings[i]?.quality ?? 'unknown'}
+                unit="degC"
+              />
+            </span>
+          ))}
+        </div>
+      </details>
+    </>
+  )
+}
+
+/** Each hall as a heat map of its racks, and its figures beside it in words. */
+function HallPlans({ plans, floor }: { plans: HallPlan[]; floor: Floor }) {
+  const { t, tx } = useWords()
+  return (
+    <Wide label={t('overview.halls')}>
+      <table className="plain halls">
+        <thead>
+          <tr>
+            <th scope="col">{t('overview.hall')}</th>
+            <th scope="col">{t('overview.hall-map')}</th>
+            <th scope="col" className="right">
+              {t('overview.hottest-rack')}
+            </th>
+            <th scope="col" className="right">
+              {t('overview.over', { limit: inletLimit })}
+            </th>
+            <th scope="col" className="right">
+              {t('overview.not-known')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {plans.map((p, i) => {
+            const hall = floor.halls[i]
+            if (!hall) return null
+            const over = hall.values.filter((v) => (v ?? 0) >= inletLimit).length
+            return (
+              <tr key={p.id}>
+                <th scope="row">{tx(p.name, p.id)}</th>
+                <td>
+                  <HallMap plan={p} readings={readingsOf(hall, floor.lost)} />
+                </td>
+                <td className="right">
+                  <Inlet of={hall.hottest} lost={floor.lost} />
+                  <span className="muted hall-rack"> {tx(hall.hottest?.name)}</span>
+                </td>
+                <td className="right">{over}</td>
+                <td className="right">{hall.silent}</td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </Wide>
+  )
+}
+
+function HallMap({ plan, readings }: { plan: HallPlan; readings: FloorReading[] }) {
+  const cells = useMemo(() => place([plan]), [plan])
+  const mount = useCallback((host: HTMLDivElement) => mountHalls(host, cells), [cells])
+  const [host, drawing] = useDrawing(mount)
+  useEffect(() => drawing.current?.paint(readings))
+  return <div ref={host} className="hall-map" />
+}
+
+interface Cell {
+  id: string
+  name: string
+  row: number
+  col: number
+}
+
 /** A place for each rack: its own row and column, halls one below the other. */
-export function place(racks: readonly Asset[]): { rack: Asset; id: string; row: number; col: number }[] {
-  const halls = new Map<string, number>()
+export function place(plans: readonly HallPlan[]): Cell[] {
   let below = 0
-  for (const hall of new Set(racks.map((r) => r.parent ?? ''))) {
-    halls.set(hall, below)
-    below += Math.max(1, ...racks.filter((r) => (r.parent ?? '') === hall).map((r) => r.row ?? 1))
-  }
-  return racks.map((rack, i) => ({
-    rack,
-    id: rack.id,
-    row: (halls.get(rack.parent ?? '') ?? 0) + (rack.row ?? 1),
-    col: rack.col ?? i + 1,
-  }))
+  return plans.flatMap((hall) => {
+    const from = below
+    below += Math.max(1, ...hall.rows)
+    return hall.racks.map((rack, i) => ({
+      id: `${hall.id}/${rack}`,
+      name: rack.toUpperCase(),
+      row: from + (hall.rows[i] || 1),
+      col: hall.cols[i] || i + 1,
+    }))
+  })
 }

@@ -1,5 +1,6 @@
 // Battery rooms at a glance: stage, gas, people, and the hottest rack.
 
+import { Link as Go } from 'wouter'
 import { rank } from '../../live/ladder'
 import type { Room } from '../../live/types'
 import { useConsole } from '../../ui/context'
@@ -31,6 +32,37 @@ export function RoomTile({ room }: { room: Room }) {
       </Facts>
     </Tile>
   )
+}
+
+/** Many rooms as lines, the worst first: stage, hottest rack, people. */
+export function RoomsTile({ rooms }: { rooms: readonly Room[] }) {
+  const { t } = useWords()
+  const asset = useAssetName()
+  const ordered = [...rooms].sort((a, b) => rank(b.stage) - rank(a.stage))
+  return (
+    <Tile
+      title={t('overview.rooms', { n: rooms.length })}
+      to="/b"
+      wide
+      attention={rooms.some((r) => rank(r.stage) >= rank('SP'))}
+    >
+      <ul className="room-lines">
+        {ordered.map((r) => (
+          <li key={r.id} data-stage={rank(r.stage) >= rank('SP') || undefined}>
+            <Go href={`/b/${encodeURIComponent(r.id)}`}>{asset(r.asset)}</Go>
+            <span>{t(`stage.${r.stage}`)}</span>
+            <RoomHottest room={r} />
+          </li>
+        ))}
+      </ul>
+    </Tile>
+  )
+}
+
+function RoomHottest({ room }: { room: Room }) {
+  const hot = useHottest([room])
+  if (room.racks.length === 0) return <span className="muted">–</span>
+  return <Quantity value={hot.top?.value ?? null} quality={hot.quality} unit="degC" />
 }
 
 export function HottestTile({ rooms }: { rooms: Room[] }) {

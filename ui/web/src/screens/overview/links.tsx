@@ -7,16 +7,25 @@ import { millis } from '../../live/store'
 import { Tile } from '../../ui/tile'
 import { useWords } from '../../ui/text'
 
+const most = 12
+
 export function LinksTile() {
   const { t } = useWords()
   const { site } = useConsole()
   const links = useLinks()
   const hb = useHeartbeat()
   const down = links.filter((l) => !l.connected)
+  // Of many links those that stand need no eyes.
+  const listed = (links.length <= most ? links : down).slice(0, most)
   return (
     <Tile title={t('overview.links')} to="/s" attention={down.length > 0 || hb?.field.collecting === false}>
+      {links.length > most && (
+        <p className="tile-state">
+          {t('overview.links-up', { n: links.length - down.length, of: links.length })}
+        </p>
+      )}
       <ul className="links">
-        {links.map((l) => (
+        {listed.map((l) => (
           <li key={l.id} data-up={l.connected || undefined} title={l.error}>
             <span className="link-mark" aria-hidden>
               {l.connected ? '─●─' : '─✕─'}
@@ -28,6 +37,9 @@ export function LinksTile() {
         ))}
         {links.length === 0 && <li className="muted">{t('link.none')}</li>}
       </ul>
+      {links.length > most && down.length > most && (
+        <p>{t('overview.links-more', { n: down.length - most })}</p>
+      )}
       <p className="muted">{t('overview.build', { node: site.node, build: site.build })}</p>
     </Tile>
   )

@@ -1,17 +1,7 @@
 import { expect, it } from 'vitest'
-import { hottestInlet, place } from './cooling'
+import { hottestOf, place, readingsOf } from './cooling'
 import { feedState } from './power'
-import type { Asset } from '../../live/types'
-import type { Reading } from '../../live/store'
-
-const rack = (id: string, parent: string, row: number, col: number) =>
-  ({ id, parent, row, col, kind: 'it-rack', name: { ko: id, en: id } }) as Asset
-const r = (value: number | null, quality: Reading['quality']): Reading => ({
-  value,
-  quality,
-  reason: '',
-  time: 1,
-})
+import type { Hall, HallPlan } from '../../live/types'
 
 it.each([
   [1, 1, 'carrying'],
@@ -24,23 +14,41 @@ it.each([
   expect(feedState(available, carrying)).toBe(want)
 })
 
-it('takes the hottest sensor that can be known, and none when all are blind', () => {
-  const a = rack('a1', 'h1', 1, 1)
-  expect(hottestInlet(a, [r(23, 'good'), r(25, 'stale'), r(99, 'bad')])).toMatchObject({
-    value: 25,
-    quality: 'stale',
-  })
-  expect(hottestInlet(a, [r(null, 'bad'), r(null, 'unknown')])).toMatchObject({
-    value: null,
-    quality: 'unknown',
-  })
+const hall = (values: (number | null)[], quality: string, hottest: Hall['hottest'] = null): Hall => ({
+  id: 'h',
+  of: values.length,
+  silent: 0,
+  hottest,
+  values,
+  quality,
+})
+
+it('takes the hottest inlet of all halls, and none when all are blind', () => {
+  const at = (value: number) =>
+    ({ rack: 'r', name: { ko: '', en: '' }, value, quality: 'good', time: null }) as const
+  expect(hottestOf([hall([], '', at(23)), hall([], ''), hall([], '', at(25))])?.value).toBe(25)
+  expect(hottestOf([hall([null], 'b')])).toBeNull()
+})
+
+it('reads a hall as its letters say, and all of it as stale once the server is lost', () => {
+  const h = hall([23, 33, null, 20], 'gsbg')
+  expect(readingsOf(h, false).map((r) => r.quality)).toEqual(['good', 'stale', 'bad', 'good'])
+  expect(readingsOf(h, false).map((r) => r.hot)).toEqual([false, true, false, false])
+  expect(readingsOf(h, true).map((r) => r.quality)).toEqual(['stale', 'stale', 'bad', 'stale'])
 })
 
 it('places the racks of a second hall below the first', () => {
-  const cells = place([rack('a', 'h1', 1, 1), rack('b', 'h1', 2, 1), rack('c', 'h2', 1, 3)])
-  expect(cells.map((c) => [c.row, c.col])).toEqual([
-    [1, 1],
-    [2, 1],
-    [3, 3],
+  const plan = (id: string, racks: string[], rows: number[], cols: number[]): HallPlan => ({
+    id,
+    name: { ko: id, en: id },
+    racks,
+    rows,
+    cols,
+  })
+  const cells = place([plan('h1', ['a', 'b'], [1, 2], [1, 1]), plan('h2', ['c'], [1], [3])])
+  expect(cells.map((c) => [c.id, c.row, c.col])).toEqual([
+    ['h1/a', 1, 1],
+    ['h1/b', 2, 1],
+    ['h2/c', 3, 3],
   ])
 })

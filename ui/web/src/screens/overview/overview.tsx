@@ -3,30 +3,23 @@
 
 import { useConsole } from '../../ui/context'
 import { useRooms, useView } from '../../ui/live'
-import { Loading } from '../../ui/states'
 import { useWords } from '../../ui/text'
 import { FeedTile, UpsTile } from './power'
 import { RideTile } from '../../ui/rides'
 import { FloorTile, InletTile } from './cooling'
-import { HottestTile, RoomTile } from './fire'
+import { HottestTile, RoomsTile, RoomTile } from './fire'
 import { AlarmTile, NewestTile } from './alarm-tiles'
 import { LinksTile } from './links'
 import '../../style/overview.css'
 
-/** Up to here the whole plant fits one stream; beyond it the IT racks are left to their own screens. */
-const wholeUpTo = 5000
+/** More rooms than these are lines of one tile: a tile each would push the rest off the first screen. */
+const roomTiles = 3
 
 export default function Overview() {
-  const { plant } = useConsole()
-  if (plant.assets.size === 0) return <Loading rows={6} />
-  return <Tiles whole={plant.points.size <= wholeUpTo} />
-}
-
-function Tiles({ whole }: { whole: boolean }) {
-  useView(whole ? 'all' : 'overview')
+  useView('overview')
   const { t } = useWords()
   const { plant } = useConsole()
-  const rooms = useRooms()
+  const rooms = [...useRooms().values()]
   return (
     <>
       <h1 className="screen-title">{t('nav.overview')}</h1>
@@ -37,16 +30,18 @@ function Tiles({ whole }: { whole: boolean }) {
         {plant.ofKind('ups').map((u) => (
           <UpsTile key={u.id} asset={u} />
         ))}
-        {[...rooms.values()].map((r) => (
-          <RoomTile key={r.id} room={r} />
-        ))}
-        {rooms.size > 0 && <HottestTile rooms={[...rooms.values()]} />}
-        {whole && <InletTile />}
+        {rooms.length <= roomTiles ? (
+          rooms.map((r) => <RoomTile key={r.id} room={r} />)
+        ) : (
+          <RoomsTile rooms={rooms} />
+        )}
+        {rooms.length > 0 && <HottestTile rooms={rooms} />}
         <RideTile />
+        <InletTile />
         <AlarmTile />
         <LinksTile />
         <NewestTile />
-        {whole && <FloorTile />}
+        <FloorTile />
       </div>
     </>
   )

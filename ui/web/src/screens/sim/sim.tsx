@@ -13,7 +13,7 @@ import { TruthTable } from './truth'
 import '../../style/sim.css'
 
 export default function Simulator() {
-  useView('battery')
+  useView('rooms')
   const { t } = useWords()
   const sim = useSimulator(1000)
   if (sim.absent) return <Empty title={t('sim.absent')}>{t('sim.absent-next')}</Empty>

@@ -1,8 +1,10 @@
 // Trends of any points, up to twelve. The address holds pens and range, so a view can be sent.
 
-import { useMemo, useState } from 'react'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useEffect, useMemo, useState } from 'react'
 import { X } from 'lucide-react'
 import { useSearchParams } from 'wouter'
+import { get, type Page } from '../../api/client'
 import { unit as unitText } from '../../live/format'
 import type { Point } from '../../live/types'
 import { useConsole } from '../../ui/context'
@@ -15,27 +17,16 @@ import '../../style/trends.css'
 
 export const mostPens = 12
 const ranges = [300, 900, 3600, 6 * 3600, 24 * 3600] as const
-const shownHits = 40
-
-/** Points whose id or name holds every word, in the order of the site. */
-export function search(points: Iterable<Point>, words: string, name: (p: Point) => string): Point[] {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
-  if (wanted.length === 0) return []
-  const out: Point[] = []
-  for (const p of points) {
-    const text = `${p.id} ${name(p)}`.toLowerCase()
-    if (wanted.every((w) => text.includes(w))) out.push(p)
-    if (out.length === shownHits) break
-  }
-  return out
-}
+const shownHits = 50
+/** A search waits until the typing pauses. */
+const pause = 250
 
 export default function Trends() {
-  useView('all')
   const { t, span } = useWords()
   const { plant } = useConsole()
   const [query, setQuery] = useSearchParams()
   const pens = query.getAll('pen').slice(0, mostPens)
+  useView(pens.length > 0 ? `points&ids=${pens.map(encodeURIComponent).join(',')}` : 'points')
   const seconds = Number(query.get('range') ?? 900) || 900
   const set = (next: string[], range: number) =>
     setQuery(
@@ -55,7 +46,6 @@ export default function Trends() {
     return [...byUnit]
     // the joined ids say all of the pens
   }, [pens.join('\n'), plant])
-  if (plant.points.size === 0) return <Loading rows={6} />
   return (
     <div className="trends">
       <h1 className="screen-title">{t('nav.trends')}</h1>
@@ -76,7 +66,8 @@ export default function Trends() {
           )
         }
       />
-      {groups.length === 0 && <Empty title={t('trend.empty')}>{t('trend.empty-next')}</Empty>}
+      {pens.length > 0 && groups.length === 0 && <Loading rows={4} />}
+      {pens.length === 0 && <Empty title={t('trend.empty')}>{t('trend.empty-next')}</Empty>}
       {groups.map(([unit, points]) => (
         <UnitChart key={unit} unit={unit} points={points} seconds={seconds} />
       ))}
@@ -104,12 +95,12 @@ function UnitChart({ unit, points, seconds }: { unit: string; points: Point[]; s
 
 function PenSearch({ pens, add }: { pens: string[]; add: (id: string) => void }) {
   const { t } = useWords()
-  const { plant } = useConsole()
   const name = usePointName()
   const asset = useAssetName()
   const [words, setWords] = useState('')
   const full = pens.length >= mostPens
-  const hits = search(plant.points.values(), words, (p) => `${asset(p.asset)} ${name(p)}`)
+  const found = useHits(words)
+  const hits = found.data?.items ?? []
   return (
     <div className="pen-search">
       <label className="filter-field">
@@ -122,7 +113,8 @@ function PenSearch({ pens, add }: { pens: string[]; add: (id: string) => void })
         />
       </label>
       {full && <p className="muted">{t('trend.full', { n: mostPens })}</p>}
-      {words && hits.length === 0 && <p className="muted">{t('trend.no-hits')}</p>}
+      {found.error !== null && <p role="status">{t('trend.no-search')}</p>}
+      {words && found.isSuccess && hits.length === 0 && <p className="muted">{t('trend.no-hits')}</p>}
       {hits.length > 0 && (
         <ul className="hits">
           {hits.map((p) => (
@@ -140,8 +132,24 @@ function PenSearch({ pens, add }: { pens: string[]; add: (id: string) => void })
           ))}
         </ul>
       )}
+      {found.data?.next && <p className="muted">{t('trend.more-hits', { n: shownHits })}</p>}
     </div>
   )
+}
+
+/** Points whose id, name or asset holds every word, in the order of the site, as the server finds them. */
+function useHits(words: string) {
+  const [asked, setAsked] = useState('')
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(words.trim()), pause)
+    return () => clearTimeout(timer)
+  }, [words])
+  return useQuery({
+    queryKey: ['points', asked],
+    enabled: asked !== '',
+    queryFn: () => get<Page<Point>>(`points?words=${encodeURIComponent(asked)}&limit=${shownHits}`),
+    placeholderData: keepPreviousData,
+  })
 }
 
 function PenList({ pens, remove }: { pens: string[]; remove: (id: string) => void }) {
