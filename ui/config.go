@@ -81,6 +81,7 @@ type Config struct {
 
 	Reloads    Reloads       // nil: the site is read once, and its call answers 503
 	Historian  Historian     // nil: history answers 503
+	Bands      Bands         // nil: no point has a learned band, and its call answers 503
 	Journal    JournalReader // nil: only the newest entries can be read
 	Continuity Continuity    // nil: this site takes no part in the organisation, and its calls answer 404
 	Simulator  string        // host:port of the simulator's control API, empty when the site has none

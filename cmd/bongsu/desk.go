@@ -79,7 +79,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 
 	console, err := ui.New(ui.Config{
 		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field, Reloads: field,
-		Historian: history{store}, Stores: past.health, Common: common, Counted: field.counted, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
+		Historian: history{store}, Bands: usual, Stores: past.health, Common: common, Counted: field.counted, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
 		Collectors: []prometheus.Collector{wireMetrics{field.wireReport}},
 	})
