@@ -10,6 +10,7 @@ import { nodes } from './mock-system'
 import { links, scenarios, site, story } from './mock-data'
 import { floor, floorPlan, someAssets, somePoints } from './mock-floor'
 import { points } from './mock-plant'
+import { OrderRefused, Orders, orders } from './mock-orders'
 import type { Scene } from './mock-scenes-late'
 import { World } from './mock-world'
 
@@ -37,6 +38,7 @@ interface Viewer {
 class Mock {
   world = new World()
   continuity = new Continuity()
+  orders = new Orders()
   sessions = new Map<string, Session>()
   viewers = new Set<Viewer>()
   running = ''
@@ -50,6 +52,7 @@ class Mock {
   constructor() {
     this.world.told = (event, data) => this.tell(event, data)
     this.continuity.told = (p) => this.paint(p)
+    this.orders.told = (r) => this.tell('cmd', r)
   }
 
   stop(): void {
@@ -60,6 +63,8 @@ class Mock {
     this.world = new World()
     this.world.told = (event, data) => this.tell(event, data)
     this.continuity = new Continuity()
+    this.orders = new Orders()
+    this.orders.told = (r) => this.tell('cmd', r)
     this.continuity.told = (p) => this.paint(p)
     this.running = ''
     this.paused = false
@@ -95,7 +100,7 @@ class Mock {
       points: points.map((p, i) => ({ id: p.id, ...readings[i], t: new Date().toISOString() })),
       alarms: [...this.world.alarms.values()],
       rooms: [this.world.step()],
-      cmds: [],
+      cmds: [...this.orders.records.values()],
       links,
     }
     v.res.write(`id: ${this.seq++}\nevent: snap\ndata: ${JSON.stringify(data)}\n\n`)
@@ -212,13 +217,8 @@ const handlers: [string, RegExp, Handler][] = [
   ['POST', /^alarms\/(.+)\/reset$/, (m, id) => alarmAct(m, id, 'reset')],
   ['POST', /^alarms\/(.+)\/shelve$/, (m, id) => alarmAct(m, id, 'shelve')],
   ['POST', /^alarms\/(.+)\/unshelve$/, (m, id) => alarmAct(m, id, 'unshelve')],
-  [
-    'POST',
-    /^fire\/rooms\/(.+)$/,
-    () => {
-      throw new Refusal(409, 'NOT_SAFE: every good channel must stay below 45 °C for an hour.')
-    },
-  ],
+  ['GET', /^orders$/, () => ({ items: orders })],
+  ['GET', /^orders\/(.+)$/, (_m, id) => orders.find((o) => o.id === id)],
   [
     'GET',
     /^journal$/,
@@ -324,6 +324,14 @@ async function api(m: Mock, req: IncomingMessage, res: ServerResponse, url: URL)
     const answer = m.continuity.ask(path, await bodyOf(req), { user: who.user, station: who.station ?? '' })
     return send(res, answer.code, answer)
   }
+  if (req.method === 'POST' && /^(commands|fire)/.test(path)) {
+    const me = { user: who.user, station: who.station ?? '' }
+    const body = await bodyOf(req)
+    if (path === 'commands') return send(res, 202, m.orders.give(body, me))
+    const [, , room = '', verb = ''] = path.split('/')
+    if (path.startsWith('fire/')) return send(res, 202, m.orders.fire(room, verb, body, me))
+    return send(res, 202, m.orders.act(path.slice('commands/'.length), me))
+  }
   for (const [method, pattern, handle] of handlers) {
     const hit = pattern.exec(path)
     if (method !== req.method || !hit) continue
@@ -381,7 +389,7 @@ export async function startMock(port = 0): Promise<Running> {
         ? control(m, url, res)
         : file(url, res)
     work.catch((e: unknown) => {
-      const status = e instanceof Refusal || e instanceof Refused ? e.status : 500
+      const status = e instanceof Refusal || e instanceof Refused || e instanceof OrderRefused ? e.status : 500
       send(res, status, { title: 'refused', status, detail: e instanceof Error ? e.message : '' })
     })
   })
