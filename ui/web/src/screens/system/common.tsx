@@ -4,10 +4,9 @@
 import { millis } from '../../live/store'
 import type { System } from '../../live/system'
 import { useContinuity } from '../../ui/continuity'
-import { Age } from '../../ui/quantity'
 import { Fact, Facts, Wide } from '../../ui/tile'
 import { useTimes, useWords } from '../../ui/text'
-import { Part, Size, Well } from './parts'
+import { Ago, Part, Size, Well } from './parts'
 
 export function Common({ system }: { system: System }) {
   const { t } = useWords()
@@ -71,7 +70,7 @@ export function Common({ system }: { system: System }) {
                   <td>
                     <Well ok={m.ok} />
                   </td>
-                  <td>{m.at ? <Age since={millis(m.at)} /> : t('sys.never')}</td>
+                  <td>{m.at ? <Ago since={millis(m.at)} /> : t('sys.never')}</td>
                   <td className="right">{m.index ?? '–'}</td>
                   <td className="right">{m.bytes ? <Size bytes={m.bytes} /> : '–'}</td>
                   <td className="remarks">

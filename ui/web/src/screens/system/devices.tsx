@@ -2,10 +2,9 @@
 
 import { millis } from '../../live/store'
 import type { DeviceTrouble, System } from '../../live/system'
-import { Age } from '../../ui/quantity'
 import { Wide } from '../../ui/tile'
 import { useAssetName, useWords } from '../../ui/text'
-import { Part } from './parts'
+import { Ago, Part } from './parts'
 
 export function Devices({ system }: { system: System }) {
   const { t } = useWords()
@@ -41,7 +40,7 @@ export function Devices({ system }: { system: System }) {
                   <td className="remarks">
                     <Why device={d} />
                   </td>
-                  <td>{d.last_seen ? <Age since={millis(d.last_seen)} /> : t('sys.never')}</td>
+                  <td>{d.last_seen ? <Ago since={millis(d.last_seen)} /> : t('sys.never')}</td>
                 </tr>
               ))}
             </tbody>

@@ -4,11 +4,10 @@ import { millis } from '../../live/store'
 import { oddities } from '../../live/system'
 import type { Link } from '../../live/types'
 import { useNow } from '../../ui/live'
-import { Age } from '../../ui/quantity'
 import { Empty } from '../../ui/states'
 import { Wide } from '../../ui/tile'
 import { useWords } from '../../ui/text'
-import { Part, Well } from './parts'
+import { Ago, Part, Well } from './parts'
 
 export function LinkTable({ links, known }: { links: readonly Link[]; known: number }) {
   const { t } = useWords()
@@ -68,7 +67,7 @@ function Row({ link: l }: { link: Link }) {
       <td>
         <Well ok={l.connected} word={t(l.connected ? 'sys.link-up' : 'sys.link-down')} />
       </td>
-      <td>{l.last_good ? <Age since={millis(l.last_good)} /> : t('sys.never')}</td>
+      <td>{l.last_good ? <Ago since={millis(l.last_good)} /> : t('sys.never')}</td>
       <td>
         {!l.connected && l.next_try ? (wait > 0 ? t('sys.in', { time: lasts(wait) }) : t('sys.trying')) : '–'}
       </td>

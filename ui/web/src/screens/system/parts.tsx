@@ -1,7 +1,8 @@
-// What the parts of this screen share: a headed section, a mark that says well or not in shape and word, a size.
+// What the parts of this screen share: a headed section, a mark that says well or not in shape and word, a size, an age.
 
 import type { ReactNode } from 'react'
 import { size } from '../../live/system'
+import { useNow } from '../../ui/live'
 import { useWords } from '../../ui/text'
 
 export function Part({
@@ -46,4 +47,10 @@ export function Size({ bytes }: { bytes: number }) {
       <span className="q-unit">{s.unit}</span>
     </span>
   )
+}
+
+/** How long ago, growing by the second. */
+export function Ago({ since }: { since: number }) {
+  const { t, lasts } = useWords()
+  return <>{t('sys.ago', { time: lasts(Math.max(0, useNow() - since)) })}</>
 }

@@ -3,11 +3,10 @@
 import { millis } from '../../live/store'
 import type { System } from '../../live/system'
 import { useHeartbeat, useNow } from '../../ui/live'
-import { Age } from '../../ui/quantity'
 import { skew } from '../../ui/second'
 import { Fact, Facts, Wide } from '../../ui/tile'
 import { useTimes, useWords } from '../../ui/text'
-import { Part, Well } from './parts'
+import { Ago, Part, Well } from './parts'
 
 /** The browser's clock may be so far off before it is worth a word. */
 const clockOff = 2000
@@ -55,7 +54,7 @@ export function Processes({ system }: { system: System }) {
                 <td>
                   <code>{node.revision || t('sys.not-known')}</code>
                 </td>
-                <td>{at ? <Age since={at} /> : t('sys.never')}</td>
+                <td>{at ? <Ago since={at} /> : t('sys.never')}</td>
               </tr>
             ))}
           </tbody>
