@@ -11,9 +11,24 @@ import (
 	"bongsu/facility"
 )
 
-const largeRules = 20_000
+const (
+	largeRules   = 20_000
+	largeDevices = 4500
+)
 
-// largeSite is 4,500 devices of 28 points on 45 links, and a rule for each of 20,000 of these points.
+// manyKinds are rules that stand for one alarm of each device.
+var manyKinds = []string{
+	"{id: sum, points: big/*/p20, kind: expression, expr: \"value + b > 150 and c < 90\", inputs: {b: big/*/p21, c: big/*/p22}",
+	"{id: mean, points: big/*/p21, kind: expression, expr: \"mean([value, b, c])\", limit: 80, deadband: 1, inputs: {b: big/*/p22, c: big/*/p23}",
+	"{id: rise, points: big/*/p22, kind: rate, limit: 500, window: 1m",
+	"{id: apart, points: big/*/p23, kind: deviation, limit: 30, deadband: 1, with: [big/*/p24, big/*/p25]",
+	"{id: agree, points: big/*/p24, kind: vote, vote: 2, limit: 90, deadband: 1, with: [big/*/p25, big/*/p26]",
+	"{id: often, points: big/*/p26, kind: count, side: high, limit: 90, deadband: 1, count: 3, window: 5m",
+	"{id: stuck, points: big/*/p27, kind: frozen, window: 10m, with: [big/*/p25, big/*/p26]",
+}
+
+// largeSite is 4,500 devices of 28 points on 45 links, a rule for each of 20,000 of these points, and seven
+// rules over several points or over time that stand for 31,500 more alarms.
 func largeSite(b *testing.B) *facility.Site {
 	b.Helper()
 	dir := b.TempDir()
@@ -34,6 +49,9 @@ func largeSite(b *testing.B) *facility.Site {
 	for i := range largeRules {
 		fmt.Fprintf(&s, "  - {id: rule-%d, points: big/r%d/p%d, kind: high, limit: 90, deadband: 1, on_delay: 5s, off_delay: 5s, priority: 3, class: it, text: {ko: 높음, en: High}}\n",
 			i, i%4500, i/4500)
+	}
+	for _, rule := range manyKinds {
+		fmt.Fprintf(&s, "  - %s, on_delay: 5s, off_delay: 5s, priority: 3, class: it, text: {ko: 높음, en: High}}\n", rule)
 	}
 	for _, d := range []string{"big", "profiles"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
@@ -103,7 +121,7 @@ func BenchmarkAlarms(b *testing.B) {
 	perSecond := float64(len(site.Points)) / 5
 	b.ReportMetric(float64(records)/float64(n), "records/round")
 	fmt.Printf("\n{\"bench\":\"alarms.rules\",\"points\":%d,\"rules\":%d,\"cores\":%.4f,\"changes_per_s\":%.0f,\"ns_per_change\":%.0f}\n",
-		len(site.Points), largeRules, perChange*perSecond/1e9, perSecond, perChange)
+		len(site.Points), largeRules+len(manyKinds)*largeDevices, perChange*perSecond/1e9, perSecond, perChange)
 }
 
 // Ten thousand alarms at once: one link after the other reports every watched value over its limit.
