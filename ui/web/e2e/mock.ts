@@ -1,16 +1,17 @@
 // A stand-in for the server, so that screens can be built, tested and looked at without it. It is
 // for component tests and screenshots only: what it says about fire, alarms or rights is play.
 
+import { floodOf, historyOf, reportOf, serviceOf } from './mock-alarms'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Picture } from '../src/live/picture'
 import type { Bucket, Entry, Heartbeat, Session, Tick } from '../src/live/types'
 import { Continuity, Refused } from './mock-continuity'
 import { nodes } from './mock-system'
+import { OrderRefused, Orders, orders } from './mock-orders'
 import { links, scenarios, site, story } from './mock-data'
 import { floor, floorPlan, someAssets, somePoints } from './mock-floor'
 import { points } from './mock-plant'
-import { OrderRefused, Orders, orders } from './mock-orders'
 import type { Scene } from './mock-scenes-late'
 import { World } from './mock-world'
 
@@ -201,18 +202,18 @@ function alarmAct(m: Mock, id: string, verb: string): unknown {
 }
 
 const handlers: [string, RegExp, Handler][] = [
-  [
-    'GET',
-    /^nodes$/,
-    (m) => ({ items: nodes(links, m.world.entries.length, m.continuity.picture, m.sick) }),
-  ],
   ['GET', /^site$/, () => site],
   ['GET', /^assets$/, (_m, _id, _b, query) => someAssets(query)],
   ['GET', /^floor$/, (m) => floor(m.world)],
   ['GET', /^floor\/plan$/, () => floorPlan()],
+  ['GET', /^nodes$/, (m) => ({ items: nodes(links, m.world.entries.length, m.continuity.picture, m.sick) })],
   ['GET', /^points$/, (_m, _id, _b, query) => somePoints(query)],
   ['GET', /^points\/(.+)\/history$/, (m, id, _b, query) => history(m, id, query)],
   ['GET', /^alarms$/, (m) => ({ items: [...m.world.alarms.values()] })],
+  ['GET', /^alarms\/flood$/, (m) => floodOf(m.world)],
+  ['GET', /^alarms\/report$/, () => reportOf()],
+  ['GET', /^alarms\/(.+)\/history$/, (m, id) => historyOf(m.world, id)],
+  ['POST', /^alarms\/(.+)\/(?:out-of|in)-service$/, (m, id, body) => serviceOf(m.world, id, body)],
   ['POST', /^alarms\/(.+)\/ack$/, (m, id) => alarmAct(m, id, 'ack')],
   ['POST', /^alarms\/(.+)\/reset$/, (m, id) => alarmAct(m, id, 'reset')],
   ['POST', /^alarms\/(.+)\/shelve$/, (m, id) => alarmAct(m, id, 'shelve')],
