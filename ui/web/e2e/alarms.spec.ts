@@ -62,3 +62,24 @@ test('who may not acknowledge sees the button and the reason @mock @real', async
       'aria-disabled',
     )
 })
+
+test('in a flood the list folds by cause, and priority 1 stays in sight @mock', async ({ page }) => {
+  await logIn(page)
+  await page.request.post('/mock/fire?at=200')
+  await page.request.post('/mock/flood?n=300')
+  await open(page, '/a')
+  await expect(page.getByRole('heading', { name: /경보 폭주: 30\d건/ })).toBeVisible()
+  const rows = page.locator('.alarm-scroll .alarm-row')
+  await expect(rows.filter({ hasText: '3단계 80' })).toBeVisible()
+  await expect(rows.filter({ hasText: '시험 경보' })).toHaveCount(0)
+  await page.getByRole('button', { name: /300건/ }).click()
+  await expect(rows.filter({ hasText: '시험 경보' }).first()).toBeVisible()
+  await expect(rows.filter({ hasText: '3단계 80' })).toBeVisible()
+})
+
+test('the quality of the alarm system is told with its limits @mock', async ({ page }) => {
+  await logIn(page)
+  await open(page, '/a?tab=report')
+  await expect(page.getByRole('row', { name: /10분 최대/ })).toContainText('초과')
+  await expect(page.getByRole('row', { name: /10분 평균/ })).toContainText('충족')
+})
