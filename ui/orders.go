@@ -12,23 +12,25 @@ import (
 
 // orderView is one thing a device can be ordered to do.
 type orderView struct {
-	ID       facility.CommandID `json:"id"`
-	Device   facility.DeviceID  `json:"device"`
-	Asset    facility.AssetID   `json:"asset"`
-	Names    facility.Text      `json:"names"`
-	Level    string             `json:"level" doc:"C0 to C4"`
-	Feedback facility.PointID   `json:"feedback" doc:"the point that proves it"`
-	Equals   *float64           `json:"equals" doc:"what the feedback then shows; null for a set-point"`
-	Span     *spanView          `json:"span,omitempty" doc:"of a set-point: what may be given"`
-	Pulse    bool               `json:"pulse"`
-	Seconds  float64            `json:"deadline_s" doc:"for the feedback, in seconds"`
-	Sends    int                `json:"sends" doc:"at most"`
-	Select   string             `json:"select,omitempty" doc:"what the device must show first"`
-	Fallback facility.CommandID `json:"fallback,omitempty" doc:"given by itself when this fails"`
-	Effects  []facility.Text    `json:"effects"`
-	Roles    []string           `json:"roles" doc:"may give it"`
-	Second   []string           `json:"second" doc:"may be the second person; empty where one is enough"`
-	Call     string             `json:"call,omitempty" doc:"an order of the fire response: the call to use instead"`
+	ID       facility.CommandID    `json:"id"`
+	Device   facility.DeviceID     `json:"device"`
+	Asset    facility.AssetID      `json:"asset"`
+	Names    facility.Text         `json:"names"`
+	Level    string                `json:"level" doc:"C0 to C4"`
+	Feedback facility.PointID      `json:"feedback" doc:"the point that proves it"`
+	Named    facility.Text         `json:"feedback_names" doc:"of that point"`
+	Shows    map[int]facility.Text `json:"shows,omitempty" doc:"what its values mean, where they have words"`
+	Equals   *float64              `json:"equals" doc:"what the feedback then shows; null for a set-point"`
+	Span     *spanView             `json:"span,omitempty" doc:"of a set-point: what may be given"`
+	Pulse    bool                  `json:"pulse"`
+	Seconds  float64               `json:"deadline_s" doc:"for the feedback, in seconds"`
+	Sends    int                   `json:"sends" doc:"at most"`
+	Select   string                `json:"select,omitempty" doc:"what the device must show first"`
+	Fallback facility.CommandID    `json:"fallback,omitempty" doc:"given by itself when this fails"`
+	Effects  []facility.Text       `json:"effects"`
+	Roles    []string              `json:"roles" doc:"may give it"`
+	Second   []string              `json:"second" doc:"may be the second person; empty where one is enough"`
+	Call     string                `json:"call,omitempty" doc:"an order of the fire response: the call to use instead"`
 }
 
 type spanView struct {
@@ -52,7 +54,7 @@ func (s *Server) viewOrder(c facility.Command) orderView {
 	point := site.Points[c.Feedback]
 	need := right(c.Def.Level)
 	v := orderView{
-		ID: c.ID, Device: c.Device, Asset: c.Asset, Names: c.Def.Label, Level: c.Def.Level, Feedback: point.ID, Pulse: c.Def.Pulse,
+		ID: c.ID, Device: c.Device, Asset: c.Asset, Names: c.Def.Label, Level: c.Def.Level, Feedback: point.ID, Named: point.Name, Shows: point.Enum, Pulse: c.Def.Pulse,
 		Seconds: c.Def.Deadline.Seconds(), Sends: max(c.Guard.Sends, 1), Select: c.Def.Select, Fallback: c.Guard.Fallback,
 		Effects: slices.Concat([]facility.Text{}, c.Guard.Effects), Roles: grants[need].roles, Second: slices.Concat([]string{}, grants[need].second), Call: s.fireOwned(c.ID),
 	}

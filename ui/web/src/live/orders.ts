@@ -11,6 +11,9 @@ export interface Order {
   names: Text
   level: Level
   feedback: string
+  feedback_names?: Text
+  /** What the values of the feedback mean, where they have words. */
+  shows?: Record<string, Text>
   equals: number | null
   span?: { min: number; max: number; step: number; unit: string }
   pulse: boolean

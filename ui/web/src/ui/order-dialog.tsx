@@ -60,8 +60,8 @@ export function OrderDialog({ id, close }: { id: string; close: () => void }) {
 export function Facts({ order, stale }: { order: OrderNow; stale: boolean }) {
   const { t, tx } = useWords()
   const asset = useAssetName()
-  const show = (v: number | null) =>
-    v === null ? t(`cmd.quality-${order.quality}`) : `${v} ${order.span?.unit ?? ''}`
+  const inWords = (v: number) => tx(order.shows?.[v], `${v} ${order.span?.unit ?? ''}`.trim())
+  const show = (v: number | null) => (v === null ? t(`cmd.quality-${order.quality}`) : inWords(v))
   return (
     <>
       <p className="dialog-asset">
@@ -75,10 +75,10 @@ export function Facts({ order, stale }: { order: OrderNow; stale: boolean }) {
         <dd>
           {order.span
             ? t('cmd.span', { min: order.span.min, max: order.span.max, unit: order.span.unit })
-            : order.equals}
+            : show(order.equals)}
         </dd>
         <dt>{t('cmd.proof')}</dt>
-        <dd>{t('cmd.proof-by', { point: order.feedback, s: order.deadline_s })}</dd>
+        <dd>{t('cmd.proof-by', { point: tx(order.feedback_names, order.feedback), s: order.deadline_s })}</dd>
       </dl>
       <h3>{t('cmd.checks')}</h3>
       <Checks checks={order.checks} />
