@@ -25,6 +25,7 @@ import { recovered } from './ui/banner'
 const files = {
   overview: () => import('./screens/overview/overview'),
   battery: () => import('./screens/battery/battery'),
+  cooling: () => import('./screens/cooling/cooling'),
   alarms: () => import('./screens/alarms/alarms'),
   journal: () => import('./screens/journal/journal'),
   orders: () => import('./screens/orders/orders'),
@@ -41,6 +42,7 @@ const screen = (name: ScreenName) =>
 
 const Overview = screen('overview')
 const Battery = screen('battery')
+const Cooling = screen('cooling')
 const Alarms = screen('alarms')
 const Journal = screen('journal')
 const Orders = screen('orders')
@@ -120,6 +122,7 @@ function Screens() {
     <Switch>
       <Route path="/o" component={Overview} />
       <Route path="/b/:room?" component={Battery} />
+      <Route path="/cool" component={Cooling} />
       <Route path="/a" component={Alarms} />
       <Route path="/j" component={Journal} />
       <Route path="/c/:record?" component={Orders} />

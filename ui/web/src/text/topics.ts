@@ -4,6 +4,7 @@
 export const needs = {
   overview: ['overview', 'fire', 'supply'],
   battery: ['fire', 'trends', 'danger', 'supply'],
+  cooling: ['supply'],
   alarms: ['alarms', 'trends'],
   journal: ['journal', 'fire', 'continuity', 'states', 'moves', 'said', 'refusals'],
   orders: ['orders', 'fire', 'danger'],

@@ -10,6 +10,7 @@ import {
   LayoutDashboard,
   ServerCog,
   Siren,
+  Snowflake,
   ToggleRight,
 } from 'lucide-react'
 import { Link as Go, useLocation } from 'wouter'
@@ -21,6 +22,7 @@ import { useWords } from './text'
 const screens = [
   { path: '/o', key: 'overview', icon: LayoutDashboard },
   { path: '/b', key: 'battery', icon: BatteryWarning },
+  { path: '/cool', key: 'cooling', icon: Snowflake },
   { path: '/a', key: 'alarms', icon: Bell },
   { path: '/c', key: 'orders', icon: ToggleRight },
   { path: '/w', key: 'war', icon: Siren },
@@ -41,6 +43,7 @@ export function Nav({ inert }: { inert: boolean }) {
     <nav className="nav" aria-label={t('nav.label')} inert={inert}>
       <ul>
         {screens.map(({ path, key, icon: Icon }) => {
+          if (key === 'cooling' && narrow) return null // on a phone it is reached from the overview
           if (key === 'sim' && !simulated) return null
           if ((key === 'war' || key === 'failover') && absent) return null
           const here = at === path || at.startsWith(path + '/')

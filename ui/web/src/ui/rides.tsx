@@ -33,7 +33,7 @@ export function RideTile() {
   if (!rides || rides.zones.length === 0) return null
   const drains = rides.zones.some((z) => running(z.state))
   return (
-    <Tile title={t('ride.title')} attention={drains && !lost}>
+    <Tile title={t('ride.title')} to="/cool" attention={drains && !lost}>
       <ul className="rides">
         {rides.zones.map((z) => {
           const clock = rides.items.find((c) => c.id === z.worst)
@@ -130,7 +130,7 @@ export function RideCard({ clock, time, lost }: { clock: RideClock; time: string
               value={i.quality === 'good' ? i.value : null}
               quality={lost && i.quality === 'good' ? 'stale' : i.quality}
               unit={i.unit === '-' ? '' : i.unit}
-              digits={1}
+              digits={i.unit === '-' ? 0 : 1}
             />
           </Fact>
         ))}
