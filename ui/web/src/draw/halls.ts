@@ -85,7 +85,7 @@ function cell(
     pen.fillStyle = colours.shades[shade(r.value ?? 0)] ?? colours.line
     pen.fillRect(x, y, size, size)
   }
-  pen.strokeRect(x + 0.5, y + 0.5, size - 1, size - 1)
+  if (!known) pen.strokeRect(x + 0.5, y + 0.5, size - 1, size - 1)
   if (!known || r.quality === 'stale') {
     // Hatched when old, crossed when nothing is known.
     pen.strokeStyle = colours.ink

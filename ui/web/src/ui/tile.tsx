@@ -7,16 +7,18 @@ export interface TileProps {
   title: string
   to?: string
   wide?: boolean
+  /** As wide as the screen. */
+  full?: boolean
   /** Something here needs a person: the edge gets a mark. */
   attention?: boolean
   children: ReactNode
 }
 
-export function Tile({ title, to, wide, attention, children }: TileProps) {
+export function Tile({ title, to, wide, full, attention, children }: TileProps) {
   const id = useId()
   return (
     <section
-      className={wide ? 'tile panel wide' : 'tile panel'}
+      className={`tile panel${full ? ' full' : wide ? ' wide' : ''}`}
       aria-labelledby={id}
       data-attention={attention || undefined}
     >

@@ -1,6 +1,7 @@
 // The battery rooms of the site, each with what decides which one to look at: its stage, its hottest rack
 // and its open alarms.
 
+import { useMemo } from 'react'
 import { isOpen } from '../../live/order'
 import { hottest, rank } from '../../live/ladder'
 import type { Alarm, Room } from '../../live/types'
@@ -19,13 +20,16 @@ interface PickerProps {
 export function RoomPicker({ rooms, shown, choose }: PickerProps) {
   const { t } = useWords()
   const alarms = useAlarmMap()
+  const assets = rooms.map((r) => r.asset).join('\n')
+  // Readings come each second, alarms seldom: a flood is counted once.
+  const mine = useMemo(() => rooms.map((r) => alarmsOf(r, alarms.values())), [assets, alarms])
   return (
     <div className="room-picker" role="group" aria-label={t('room.choose')}>
-      {rooms.map((r) => (
+      {rooms.map((r, i) => (
         <RoomButton
           key={r.id}
           room={r}
-          alarms={alarmsOf(r, alarms.values())}
+          alarms={mine[i] ?? []}
           pressed={r.id === shown}
           choose={() => choose(r.id)}
         />

@@ -12,7 +12,7 @@ import { useConsole } from '../../ui/context'
 import { useDrawing } from '../../ui/draw'
 import { useConnection } from '../../ui/live'
 import { Quantity } from '../../ui/quantity'
-import { Tile, Wide } from '../../ui/tile'
+import { Tile } from '../../ui/tile'
 import { useWords } from '../../ui/text'
 
 /** From here an operator must act (recommended inlet maximum 27 degC, allowed 32 degC). */
@@ -112,7 +112,7 @@ export function FloorTile() {
     plans.length === floor.halls.length && plans.every((p, i) => p.racks.length === floor.halls[i]?.of)
   if (racks === 0 || !fits) return null
   return (
-    <Tile title={t('overview.floor', { n: racks })} wide>
+    <Tile title={t('overview.floor', { n: racks })} wide={racks <= figuresUpTo} full={racks > figuresUpTo}>
       {racks <= figuresUpTo ? (
         <RackPlan plans={plans} floor={floor} />
       ) : (
@@ -151,50 +151,31 @@ function RackPlan({ plans, floor }: { plans: HallPlan[]; floor: Floor }) {
   )
 }
 
-/** Each hall as a heat map of its racks, and its figures beside it in words. */
+/** Each hall as a heat map of its racks, with its figures in words. */
 function HallPlans({ plans, floor }: { plans: HallPlan[]; floor: Floor }) {
   const { t, tx } = useWords()
   return (
-    <Wide label={t('overview.halls')}>
-      <table className="plain halls">
-        <thead>
-          <tr>
-            <th scope="col">{t('overview.hall')}</th>
-            <th scope="col">{t('overview.hall-map')}</th>
-            <th scope="col" className="right">
-              {t('overview.hottest-rack')}
-            </th>
-            <th scope="col" className="right">
-              {t('overview.over', { limit: inletLimit })}
-            </th>
-            <th scope="col" className="right">
-              {t('overview.not-known')}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {plans.map((p, i) => {
-            const hall = floor.halls[i]
-            if (!hall) return null
-            const over = hall.values.filter((v) => (v ?? 0) >= inletLimit).length
-            return (
-              <tr key={p.id}>
-                <th scope="row">{tx(p.name, p.id)}</th>
-                <td>
-                  <HallMap plan={p} readings={readingsOf(hall, floor.lost)} />
-                </td>
-                <td className="right">
-                  <Inlet of={hall.hottest} lost={floor.lost} />
-                  <span className="muted hall-rack"> {tx(hall.hottest?.name)}</span>
-                </td>
-                <td className="right">{over}</td>
-                <td className="right">{hall.silent}</td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </Wide>
+    <ul className="halls" aria-label={t('overview.halls')}>
+      {plans.map((p, i) => {
+        const hall = floor.halls[i]
+        if (!hall) return null
+        const over = hall.values.filter((v) => (v ?? 0) >= inletLimit).length
+        return (
+          <li key={p.id}>
+            <strong>{tx(p.name, p.id)}</strong>
+            <span>
+              <Inlet of={hall.hottest} lost={floor.lost} />{' '}
+              <span className="muted">{tx(hall.hottest?.name)}</span>
+            </span>
+            <HallMap plan={p} readings={readingsOf(hall, floor.lost)} />
+            <span data-over={over > 0 || undefined}>
+              {t('overview.over', { limit: inletLimit, n: over })}
+            </span>
+            <span className="muted">{t('overview.not-known', { n: hall.silent })}</span>
+          </li>
+        )
+      })}
+    </ul>
   )
 }
 
