@@ -15,7 +15,7 @@ export function RoomFactsOf({ record }: { record: CommandRecord }) {
   return (
     <Facts>
       <Fact name={t('room.stage')}>{t(`stage.${room.stage}`)}</Fact>
-      <Fact name={t('room.hottest')}>
+      <Fact name={t('cmd.hottest')}>
         <Quantity value={hot.top?.value ?? null} quality={hot.quality} unit="degC" digits={1} />
       </Fact>
       <RateFact {...hot} />
