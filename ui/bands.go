@@ -44,9 +44,9 @@ type bandEdgeView struct {
 
 type bandView struct {
 	Point   facility.PointID   `json:"point"`
-	State   string             `json:"state" enum:"ready,warming,unfamiliar"`
+	State   string             `json:"state" enum:"ready,warming,unfamiliar,none"`
 	Spreads float64            `json:"spreads" doc:"how many robust standard deviations the edges are from the middle"`
-	Learned stamp              `json:"learned"`
+	Learned *stamp             `json:"learned" doc:"null when nothing is"`
 	From    *stamp             `json:"from" doc:"the oldest hour it was learned from, null before there is one"`
 	To      *stamp             `json:"to"`
 	Hours   int                `json:"hours"`
@@ -82,10 +82,10 @@ func (s *Server) pointBand(ctx context.Context, in *historyIn) (*struct{ Body ba
 		s.log.Warn("a band could not be read", "point", id, "cause", err)
 		return nil, problem(http.StatusServiceUnavailable, "What drives this point could not be read now. Try a shorter time, or again in a minute.")
 	}
-	if !banded {
-		return nil, problem(http.StatusNotFound, "No rule learns what is usual for %s.", in.ID)
+	if !banded { // an answer, not a fault: most points have none
+		b.State = "none"
 	}
-	out := bandView{Point: id, State: b.State, Spreads: b.Spreads, Learned: stamp(b.Learned), From: stampOf(&b.From), To: stampOf(&b.To),
+	out := bandView{Point: id, State: b.State, Spreads: b.Spreads, Learned: stampOf(&b.Learned), From: stampOf(&b.From), To: stampOf(&b.To),
 		Hours: b.Hours, Needs: b.Needs, Weekly: b.Weekly, Drivers: listed(b.Drivers), Text: b.Said, Edges: make([]bandEdgeView, len(b.Edges))}
 	for i, e := range b.Edges {
 		out.Edges[i] = bandEdgeView{T: stamp(e.T), Low: finite(&e.Low), Centre: finite(&e.Centre), High: finite(&e.High)}

@@ -209,6 +209,11 @@ const handlers: [string, RegExp, Handler][] = [
   ['GET', /^nodes$/, (m) => ({ items: nodes(links, m.world.entries.length, m.continuity.picture, m.sick) })],
   ['GET', /^points$/, (_m, _id, _b, query) => somePoints(query)],
   ['GET', /^points\/(.+)\/history$/, (m, id, _b, query) => history(m, id, query)],
+  [
+    'GET',
+    /^points\/(.+)\/band$/,
+    (_m, id) => ({ point: id, state: 'none', texts: { ko: '', en: '' }, edges: [] }),
+  ],
   ['GET', /^alarms$/, (m) => ({ items: [...m.world.alarms.values()] })],
   ['GET', /^alarms\/flood$/, (m) => floodOf(m.world)],
   ['GET', /^alarms\/report$/, () => reportOf()],
@@ -390,7 +395,8 @@ export async function startMock(port = 0): Promise<Running> {
         ? control(m, url, res)
         : file(url, res)
     work.catch((e: unknown) => {
-      const status = e instanceof Refusal || e instanceof Refused || e instanceof OrderRefused ? e.status : 500
+      const status =
+        e instanceof Refusal || e instanceof Refused || e instanceof OrderRefused ? e.status : 500
       send(res, status, { title: 'refused', status, detail: e instanceof Error ? e.message : '' })
     })
   })

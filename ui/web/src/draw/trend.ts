@@ -3,6 +3,7 @@
 
 import uPlot from 'uplot'
 import { align, append, joined, type Pens } from './align'
+import { bandArea, type BandEdge } from './band'
 import type { Bucket, Quality } from '../live/types'
 
 export interface TrendLimit {
@@ -32,6 +33,8 @@ export interface TrendOptions {
 
 export interface Trend {
   load(histories: readonly (readonly Bucket[])[], from: number, to: number): void
+  /** Shades what is usual behind the pens; none takes it away. */
+  band(edges: readonly BandEdge[]): void
   push(ms: number, values: readonly { value: number | null; quality: Quality }[]): void
   /** Shows the last seconds up to now again. */
   follow(windowSeconds: number): void
@@ -116,7 +119,7 @@ function range(floor: readonly [number, number] | undefined): uPlot.Range.Functi
   }
 }
 
-function optionsOf(host: HTMLElement, o: TrendOptions): uPlot.Options {
+function optionsOf(host: HTMLElement, o: TrendOptions, behind: uPlot.Plugin): uPlot.Options {
   const axis = {
     stroke: colour(host, '--muted'),
     font: font(host),
@@ -134,7 +137,7 @@ function optionsOf(host: HTMLElement, o: TrendOptions): uPlot.Options {
       { ...axis, values: (_u, s) => s.map((v) => o.clock(v)), space: 90 },
       { ...axis, size: 52, values: (_u, s) => s.map((v) => String(v)) },
     ],
-    plugins: [limitLines(host, o.limits)],
+    plugins: [behind, limitLines(host, o.limits)],
     hooks: { setSelect: [(u) => (u.select.width > 0 ? o.following?.(false) : undefined)] },
   }
 }
@@ -148,16 +151,22 @@ function hideStaleLegend(plot: uPlot, pens: number): void {
 
 const dataOf = (p: Pens): uPlot.AlignedData => [p.x, ...p.fresh, ...p.stale] as uPlot.AlignedData
 
+function fitting(plot: uPlot, host: HTMLElement, height: number): ResizeObserver {
+  const resize = new ResizeObserver(() => {
+    plot.setSize({ width: Math.max(200, host.clientWidth), height })
+  })
+  resize.observe(host)
+  return resize
+}
+
 export function mountTrend(host: HTMLElement, o: TrendOptions): Trend {
   let pens: Pens = align(o.pens.map(() => []))
   let seconds = 900
   let follows = true
-  const plot = new uPlot(optionsOf(host, { ...o, following: set }), dataOf(pens), host)
+  const usual = bandArea(() => colour(host, '--grid'))
+  const plot = new uPlot(optionsOf(host, { ...o, following: set }, usual.plugin), dataOf(pens), host)
   hideStaleLegend(plot, o.pens.length)
-  const resize = new ResizeObserver(() => {
-    plot.setSize({ width: Math.max(200, host.clientWidth), height: o.height })
-  })
-  resize.observe(host)
+  const resize = fitting(plot, host, o.height)
   const listening = new AbortController()
   plot.over.addEventListener('dblclick', () => set(true), { signal: listening.signal })
   if (o.wheel) plot.over.addEventListener('wheel', wheel, { passive: false, signal: listening.signal })
@@ -193,6 +202,7 @@ export function mountTrend(host: HTMLElement, o: TrendOptions): Trend {
       seconds = (to - from) / 1000
       draw()
     },
+    band: usual.show,
     push(ms, values) {
       append(pens, ms / 1000, values, ms / 1000 - Math.max(seconds, 3600))
       draw()

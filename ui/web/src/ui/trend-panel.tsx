@@ -1,10 +1,11 @@
 // A trend of some points: history first, then live, with buttons for everything the mouse can do
 // and a table of the same samples.
 
-import { useQueries } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { useStore } from 'zustand'
 import { get, segment } from '../api/client'
+import type { BandEdge } from '../draw/band'
 import { mountTrend, type TrendLimit } from '../draw/trend'
 import { clock, number, unit as unitText } from '../live/format'
 import { prefs } from '../live/prefs'
@@ -58,8 +59,29 @@ function useHistory(points: readonly string[], seconds: number) {
   return { buckets, from, to, failed, settled }
 }
 
+interface Band {
+  texts: { ko: string; en: string }
+  edges: BandEdge[] | null
+}
+
+/** What is usual for the one point of a trend; most points have none, and several would hide one another. */
+function useBand(points: readonly string[], from: number, to: number) {
+  const id = points.length === 1 ? points[0] : undefined
+  return useQuery({
+    queryKey: ['band', id, from, to],
+    enabled: id !== undefined,
+    queryFn: () =>
+      get<Band>(
+        `points/${segment(id ?? '')}/band?from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}&max=300`,
+      ).catch(() => null),
+    staleTime: Infinity,
+    gcTime: 60_000,
+    retry: false,
+  }).data
+}
+
 export function TrendPanel(p: TrendPanelProps) {
-  const { t } = useWords()
+  const { t, tx } = useWords()
   const { store, site } = useConsole()
   const theme = useStore(prefs, (s) => s.theme)
   const [own, setOwn] = useState<number>(900)
@@ -92,6 +114,8 @@ export function TrendPanel(p: TrendPanelProps) {
     if (history.buckets) trend.current?.load(history.buckets, from, to)
     // loaded once per window; the stream continues it
   }, [settled, from, to, mount])
+  const band = useBand(p.points, from, to)
+  useEffect(() => trend.current?.band(band?.edges ?? []), [band, mount, trend])
   useEffect(() => {
     const ids = key.split('|')[0]?.split(',') ?? []
     return store.on('tick', () =>
@@ -116,6 +140,7 @@ export function TrendPanel(p: TrendPanelProps) {
         role="img"
         aria-label={t('trend.label', { names: p.names.join(', ') })}
       />
+      {band?.edges && tx(band.texts) !== '' && <p className="muted">{tx(band.texts)}</p>}
       <TrendTable read={() => trend.current?.pens()} names={p.names} unit={p.unit} />
     </div>
   )
