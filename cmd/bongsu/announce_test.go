@@ -39,11 +39,17 @@ func (e *ear) be(deaf bool) {
 	e.deaf = deaf
 }
 
-// turns lists what was said anew: repetitions of what stands are left out.
-func (e *ear) turns() (out []string) {
+// all is everything heard so far, once whoever was about to speak has spoken.
+func (e *ear) all() []facility.Act {
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, a := range e.heard {
+	return slices.Clone(e.heard)
+}
+
+// turns lists what was said anew: repetitions of what stands are left out.
+func (e *ear) turns() (out []string) {
+	for _, a := range e.all() {
 		if line := a.Kind + " " + a.Subject; len(out) == 0 || !slices.Contains(out[max(0, len(out)-2):], line) {
 			out = append(out, line)
 		}
@@ -66,8 +72,8 @@ func TestLossesAreAnAlarmUntilTheyStandStill(t *testing.T) {
 		time.Sleep(time.Minute)
 		to.be(false)
 		time.Sleep(time.Minute)
-		if got := to.turns(); !slices.Equal(got, []string{"finding.raise samples-lost"}) || to.heard[0].Args["value"] != "7" {
-			t.Fatalf("heard %v, %+v", got, to.heard)
+		if got := to.turns(); !slices.Equal(got, []string{"finding.raise samples-lost"}) || to.all()[0].Args["value"] != "7" {
+			t.Fatalf("heard %v, %+v", got, to.all())
 		}
 		lost.Add(1)
 		time.Sleep(9 * time.Minute)
@@ -78,10 +84,10 @@ func TestLossesAreAnAlarmUntilTheyStandStill(t *testing.T) {
 		if got := to.turns(); !slices.Equal(got, []string{"finding.raise samples-lost", "finding.clear samples-lost"}) {
 			t.Errorf("in the end %v", got)
 		}
-		said := len(to.heard)
+		said := len(to.all())
 		time.Sleep(time.Hour)
-		if len(to.heard) != said {
-			t.Errorf("%d more announcements in a quiet hour", len(to.heard)-said)
+		if len(to.all()) != said {
+			t.Errorf("%d more announcements in a quiet hour", len(to.all())-said)
 		}
 		cancel()
 		if err := <-done; err != nil {
@@ -137,12 +143,12 @@ func TestAKeeperThatTakesNothingIsAnAlarm(t *testing.T) {
 		time.Sleep(40 * time.Second)
 		away.Store(false)
 		time.Sleep(10 * time.Minute)
-		if n := len(to.heard); n != 2 {
-			t.Fatalf("a restart is announced: %+v", to.heard[2:])
+		if n := len(to.all()); n != 2 {
+			t.Fatalf("a restart is announced: %+v", to.all()[2:])
 		}
 		away.Store(true)
 		time.Sleep(5 * time.Minute)
-		raised := to.heard[2:]
+		raised := to.all()[2:]
 		if len(raised) < 2 || raised[0].Kind != "finding.raise" || raised[0].Subject != "history-influx" {
 			t.Fatalf("an hour without it: %+v", raised)
 		}
@@ -151,7 +157,7 @@ func TestAKeeperThatTakesNothingIsAnAlarm(t *testing.T) {
 		}
 		away.Store(false)
 		time.Sleep(keeperRests + announceEach)
-		if last := to.heard[len(to.heard)-1]; last.Kind != "finding.clear" || last.Subject != "history-influx" {
+		if last := to.all()[len(to.all())-1]; last.Kind != "finding.clear" || last.Subject != "history-influx" {
 			t.Errorf("after it came back: %+v", last)
 		}
 		cancel()
