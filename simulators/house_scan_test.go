@@ -44,8 +44,11 @@ type topic struct {
 func watched(site *facility.Site) map[facility.Ref]bool {
 	out := map[facility.Ref]bool{}
 	for i := range site.Alarms {
-		for _, ref := range site.PointsMatching(site.Alarms[i].Points) {
-			out[ref] = true
+		for _, at := range site.PointsMatching(site.Alarms[i].Points) {
+			inputs, _ := site.RuleInputs(&site.Alarms[i], at) // the site was checked
+			for _, ref := range append(inputs, at) {
+				out[ref] = true
+			}
 		}
 	}
 	for _, c := range site.Commands {
