@@ -27,40 +27,13 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	}
 	parts := newStack(log)
 
-	entries := filepath.Join(o.fieldDir(), "journal")
-	book, err := journal.Open(entries, journal.Options{Logger: log})
+	logs, err := openFieldLogs(o, site, log)
 	if err != nil {
-		return fmt.Errorf("open the journal: %w", err)
+		return err
 	}
-	defer func() { _ = book.Close() }()
-	for _, d := range book.Damage() {
-		log.Error("the journal is damaged", "file", d.File, "offset", d.Offset, "entry", d.Seq, "what", d.What)
-	}
-	ids := make([]facility.PointID, len(site.Points))
-	for i, p := range site.Points {
-		ids[i] = p.ID
-	}
-	ranks := &ranking{}
-	ranks.use(site)
-	kept := spoolOptions(site, ranks, o.fieldDir(), log)
-	spool, err := journal.OpenSpool(filepath.Join(o.fieldDir(), spoolDir), ids, kept)
-	if err != nil {
-		return fmt.Errorf("open the spool: %w", err)
-	}
-	defer func() { _ = spool.Close() }()
-	var turns rules.TurnLog // nobody waits for it, and the field goes on without it
-	trail, err := journal.OpenTrail(filepath.Join(o.fieldDir(), turnsDir), journal.TrailOptions{Logger: log})
-	if err != nil {
-		log.Error("a replay of what comes will not be exact", "cause", err)
-	} else {
-		turns = trail
-		defer func() { _ = trail.Close() }()
-	}
-	parts.start("journal", book.Run)
-	parts.start("spool", spool.Run)
-	if turns != nil {
-		parts.start("turns", trail.Run)
-	}
+	defer logs.close()
+	logs.start(parts)
+	book, spool := logs.book, logs.spool
 
 	bus := facility.NewBus()
 	live := facility.NewLive(site.Points)
@@ -72,17 +45,17 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	filler := newSpooler(bus.Subscribe("spool", facility.KeepOrder, room), spool, log)
 	state := newFieldState(o.node, book, spool, filler, wire, filepath.Join(o.fieldDir(), "probe"))
 	state.revision.Store(&site.Revision)
-	state.most, state.points = kept.MaxBytes, len(site.Points)
+	state.most, state.points = logs.most, len(site.Points)
 	engine, err := rules.NewEngine(rules.EngineConfig{
 		Site: site, Live: live, Reader: bus.Subscribe("rules", facility.KeepOrder, room), Journal: book,
-		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{wire}, Report: state.rooms, Turns: turns,
+		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{wire}, Report: state.rooms, Turns: logs.turns(),
 		Node: o.node, Log: log,
 	})
 	if err != nil {
 		return fmt.Errorf("prepare the rules: %w", err)
 	}
 	var asked askedReload
-	if err := engine.Restore(func(fn func(journal.Entry) error) error { return journal.Read(entries, 0, asked.beside(fn)) }); err != nil {
+	if err := engine.Restore(func(fn func(journal.Entry) error) error { return journal.Read(logs.entries, 0, asked.beside(fn)) }); err != nil {
 		return err
 	}
 	asked.settle(site, book, engine, log)
@@ -96,9 +69,9 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("rules", engine.Run)
 	parts.start("watchdog", func(ctx context.Context) error { return watch(ctx, engine.Steps) })
 
-	again := &reloader{opts: o, book: book, engine: engine, wire: wire, state: state, ranks: ranks, log: log, leave: make(chan struct{}), site: site, bundle: bundle}
+	again := &reloader{opts: o, book: book, engine: engine, wire: wire, state: state, ranks: logs.ranks, log: log, leave: make(chan struct{}), site: site, bundle: bundle}
 	parts.start("reload", again.run)
-	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: ids, again: again, bands: learned, log: log}
+	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: logs.points, again: again, bands: learned, log: log}
 	ln, err := journal.Listen("unix:"+o.socket(), nil)
 	if err != nil {
 		return fmt.Errorf("open the desk's door: %w", err)
