@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib'
 const loads = [
   {
     screen: 'overview',
-    words: ['frame', 'overview', 'fire'],
-    also: ['src/ui/nav.tsx', 'src/ui/watch.tsx'],
+    words: ['frame', 'overview', 'fire', 'supply', 'reading'],
+    also: ['src/ui/nav.tsx', 'src/ui/watch.tsx', 'src/ui/order-strip.tsx'],
     budget: 180_000,
   },
   // A committee member's phone, perhaps at the edge of a network. The page itself is 10 kB of it; React with

@@ -2,17 +2,17 @@
 // wait for words it never shows; a test holds each screen to its list.
 
 export const needs = {
-  overview: ['overview', 'fire', 'supply'],
-  battery: ['fire', 'trends', 'danger', 'supply'],
-  cooling: ['supply'],
-  alarms: ['alarms', 'trends'],
+  overview: ['overview', 'fire', 'supply', 'reading'],
+  battery: ['fire', 'trends', 'danger', 'supply', 'reading'],
+  cooling: ['supply', 'reading'],
+  alarms: ['alarms', 'trends', 'reading'],
   journal: ['journal', 'fire', 'continuity', 'states', 'moves', 'said', 'refusals'],
-  orders: ['orders', 'fire', 'danger'],
-  sim: ['sim', 'fire'],
-  trends: ['trends'],
+  orders: ['orders', 'fire', 'danger', 'reading'],
+  sim: ['sim', 'fire', 'reading'],
+  trends: ['trends', 'reading'],
   war: ['continuity', 'states', 'war', 'moves', 'said', 'refusals', 'journal', 'fire', 'danger'],
-  failover: ['continuity', 'states', 'failover', 'said', 'refusals', 'danger'],
-  system: ['system'],
+  failover: ['continuity', 'states', 'failover', 'said', 'refusals', 'danger', 'reading'],
+  system: ['system', 'reading'],
   phone: ['continuity', 'phone', 'refusals'],
 } as const satisfies Record<string, readonly string[]>
 

@@ -7,15 +7,15 @@ import { useConsole } from './context'
 import { Header } from './header'
 import { useConnection } from './live'
 import { Notices } from './notices'
-import { OrderStrip } from './order-strip'
 import { useKeys } from './keys'
 import { useRelease } from './release'
 import { Strip } from './strip'
 import { useWords } from './text'
 
-// A phone that only decides loads neither the ways to the other screens nor the alarms' sound.
+// A phone that only decides loads neither the ways to the other screens nor the alarms' sound nor what is ordered.
 const Nav = lazy(() => import('./nav').then((m) => ({ default: m.Nav })))
 const Watch = lazy(() => import('./watch'))
+const OrderStrip = lazy(() => import('./order-strip').then((m) => ({ default: m.OrderStrip })))
 
 export function Frame({ children }: { children: ReactNode }) {
   const { t } = useWords()
@@ -43,7 +43,11 @@ export function Frame({ children }: { children: ReactNode }) {
         <ConnectionBanner />
         <FieldBanner />
         <Strip />
-        {!bare && <OrderStrip />}
+        {!bare && (
+          <Suspense>
+            <OrderStrip />
+          </Suspense>
+        )}
       </div>
       {!wall && !bare && (
         <Suspense fallback={<div className="nav" />}>

@@ -7,6 +7,7 @@ import type { Point, Quality } from '../live/types'
 import { useConsole } from './context'
 import { useNow, useReading } from './live'
 import { useWords } from './text'
+import '../style/values.css'
 
 export interface QuantityProps {
   value: number | null
