@@ -1,19 +1,14 @@
 // A stand-in for the server, so that screens can be built, tested and looked at without it. It is
 // for component tests and screenshots only: what it says about fire, alarms or rights is play.
 
-import { floodOf, historyOf, reportOf, serviceOf } from './mock-alarms'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Picture } from '../src/live/picture'
-import type { Bucket, Entry, Heartbeat, Session, Tick } from '../src/live/types'
-import { Continuity, Refused } from './mock-continuity'
-import { nodes } from './mock-system'
-import { OrderRefused, Orders, orders } from './mock-orders'
-import { links, scenarios, site, story } from './mock-data'
-import { floor, floorPlan, someAssets, somePoints } from './mock-floor'
-import { points } from './mock-plant'
+import type { Session } from '../src/live/types'
+import { handlers, Refusal } from './mock-answers'
+import { Refused } from './mock-continuity'
+import { OrderRefused } from './mock-orders'
 import type { Scene } from './mock-scenes-late'
-import { World } from './mock-world'
+import { Mock, type Viewer } from './mock-state'
 
 const dist = new URL('../dist/', import.meta.url)
 
@@ -28,118 +23,6 @@ const kinds: Record<string, string> = {
 // The same policy as the real server's, so that a breach shows here first.
 const policy =
   "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-
-interface Viewer {
-  res: ServerResponse
-  /** The organisation's view holds its picture and heartbeats, nothing else. */
-  continuity: boolean
-  last: string[]
-}
-
-class Mock {
-  world = new World()
-  continuity = new Continuity()
-  orders = new Orders()
-  sessions = new Map<string, Session>()
-  viewers = new Set<Viewer>()
-  running = ''
-  paused = false
-  speed = 1
-  frozen = false
-  sick = false
-  private seq = 1
-  private timer = setInterval(() => this.second(), 1000)
-
-  constructor() {
-    this.world.told = (event, data) => this.tell(event, data)
-    this.continuity.told = (p) => this.paint(p)
-    this.orders.told = (r) => this.tell('cmd', r)
-  }
-
-  stop(): void {
-    clearInterval(this.timer)
-  }
-
-  reset(): void {
-    this.world = new World()
-    this.world.told = (event, data) => this.tell(event, data)
-    this.continuity = new Continuity()
-    this.orders = new Orders()
-    this.orders.told = (r) => this.tell('cmd', r)
-    this.continuity.told = (p) => this.paint(p)
-    this.running = ''
-    this.paused = false
-    this.speed = 1
-    this.frozen = false
-    this.sick = false
-    for (const v of this.viewers) this.snap(v)
-  }
-
-  tell(event: string, data: unknown): void {
-    if (this.frozen) return
-    const block = `id: ${this.seq++}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
-    for (const v of this.viewers) if (!v.continuity || event === 'hb') v.res.write(block)
-  }
-
-  paint(picture: Picture): void {
-    if (this.frozen) return
-    const block = `id: ${this.seq}\nevent: continuity\ndata: ${JSON.stringify({ picture })}\n\n`
-    for (const v of this.viewers) if (v.continuity) v.res.write(block)
-  }
-
-  snap(v: Viewer): void {
-    if (this.frozen) return
-    if (v.continuity) {
-      if (this.continuity.picture) this.paint(this.continuity.picture)
-      return this.beat()
-    }
-    const readings = this.world.readAll()
-    v.last = readings.map((r) => JSON.stringify(r))
-    const data = {
-      seq: this.seq,
-      t: Date.now(),
-      points: points.map((p, i) => ({ id: p.id, ...readings[i], t: new Date().toISOString() })),
-      alarms: [...this.world.alarms.values()],
-      rooms: [this.world.step()],
-      cmds: [...this.orders.records.values()],
-      links,
-    }
-    v.res.write(`id: ${this.seq++}\nevent: snap\ndata: ${JSON.stringify(data)}\n\n`)
-    this.beat()
-  }
-
-  private second(): void {
-    if (this.frozen) return
-    this.tell('fire', this.world.step())
-    const readings = this.world.readAll()
-    for (const v of this.viewers) {
-      if (v.continuity) continue
-      const tick: Tick = { s: this.seq, t: Date.now(), i: [], v: [], q: {} }
-      readings.forEach((r, i) => {
-        const text = JSON.stringify(r)
-        if (text === v.last[i]) return
-        v.last[i] = text
-        tick.i?.push(i)
-        tick.v?.push(r.v)
-      })
-      v.res.write(`id: ${this.seq}\nevent: tick\ndata: ${JSON.stringify(tick)}\n\n`)
-    }
-    this.seq++
-    this.beat()
-  }
-
-  private beat(): void {
-    const hb: Heartbeat = {
-      t: Date.now(),
-      build: site.build,
-      lag_ms: 12,
-      drill: false,
-      field: { connected: true, age_ms: 120, collecting: true, journal_ok: true, journal_gap: '' },
-      links,
-    }
-    this.tell('hb', hb)
-  }
-}
 
 const roles: Record<string, string[]> = {
   operator: ['operator'],
@@ -160,121 +43,6 @@ async function bodyOf(req: IncomingMessage): Promise<Record<string, unknown>> {
   const text = parts.map((p) => new TextDecoder().decode(p)).join('')
   return text ? (JSON.parse(text) as Record<string, unknown>) : {}
 }
-
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    detail: string,
-  ) {
-    super(detail)
-  }
-}
-
-function history(m: Mock, id: string, query: URLSearchParams): { point: string; buckets: Bucket[] } {
-  const from = Date.parse(query.get('from') ?? '')
-  const to = Date.parse(query.get('to') ?? '')
-  const step = Math.max(1000, (to - from) / 300)
-  const now = m.world.read(id).v ?? 25
-  const buckets: Bucket[] = []
-  for (let t = from; t <= to; t += step) {
-    // A gap a third of the way in: gaps must be looked at too.
-    const part = (t - from) / (to - from)
-    if (part > 0.3 && part < 0.34) continue
-    const last = (m.world.began > 0 && t < m.world.began ? 25 : now) + Math.sin(t / 60_000) * 0.4
-    const quality = part > 0.6 && part < 0.66 ? 'stale' : 'good'
-    buckets.push({ t: new Date(t).toISOString(), min: last, max: last, last, quality })
-  }
-  return { point: id, buckets }
-}
-
-type Handler = (m: Mock, id: string, body: Record<string, unknown>, query: URLSearchParams) => unknown
-
-function alarmAct(m: Mock, id: string, verb: string): unknown {
-  const a = m.world.alarms.get(id)
-  if (!a) throw new Refusal(404, 'There is no such alarm.')
-  const at = new Date().toISOString()
-  if (verb === 'ack') {
-    const state = a.state.startsWith('latched') ? 'latched-acknowledged' : 'acknowledged'
-    m.world.change(id, { state, acked: at, acked_by: 'operator' })
-  } else if (verb === 'reset') m.world.change(id, { state: 'normal', returned: at })
-  else m.world.change(id, { state: verb === 'shelve' ? 'shelved' : 'acknowledged' })
-  return { code: 200, detail: '', seq: m.world.entries.length }
-}
-
-const handlers: [string, RegExp, Handler][] = [
-  ['GET', /^site$/, () => site],
-  ['GET', /^assets$/, (_m, _id, _b, query) => someAssets(query)],
-  ['GET', /^floor$/, (m) => floor(m.world)],
-  ['GET', /^floor\/plan$/, () => floorPlan()],
-  ['GET', /^nodes$/, (m) => ({ items: nodes(links, m.world.entries.length, m.continuity.picture, m.sick) })],
-  ['GET', /^points$/, (_m, _id, _b, query) => somePoints(query)],
-  ['GET', /^points\/(.+)\/history$/, (m, id, _b, query) => history(m, id, query)],
-  [
-    'GET',
-    /^points\/(.+)\/band$/,
-    (_m, id) => ({ point: id, state: 'none', texts: { ko: '', en: '' }, edges: [] }),
-  ],
-  ['GET', /^alarms$/, (m) => ({ items: [...m.world.alarms.values()] })],
-  ['GET', /^alarms\/flood$/, (m) => floodOf(m.world)],
-  ['GET', /^alarms\/report$/, () => reportOf()],
-  ['GET', /^alarms\/(.+)\/history$/, (m, id) => historyOf(m.world, id)],
-  ['POST', /^alarms\/(.+)\/(?:out-of|in)-service$/, (m, id, body) => serviceOf(m.world, id, body)],
-  ['POST', /^alarms\/(.+)\/ack$/, (m, id) => alarmAct(m, id, 'ack')],
-  ['POST', /^alarms\/(.+)\/reset$/, (m, id) => alarmAct(m, id, 'reset')],
-  ['POST', /^alarms\/(.+)\/shelve$/, (m, id) => alarmAct(m, id, 'shelve')],
-  ['POST', /^alarms\/(.+)\/unshelve$/, (m, id) => alarmAct(m, id, 'unshelve')],
-  ['GET', /^orders$/, () => ({ items: orders })],
-  ['GET', /^orders\/(.+)$/, (_m, id) => orders.find((o) => o.id === id)],
-  [
-    'GET',
-    /^journal$/,
-    (m, _id, _b, query) => {
-      const after = query.get('after')
-      const limit = Number(query.get('limit') ?? 200)
-      const shared = query.get('scope') === 'shared'
-      const all: Entry[] = shared ? m.continuity.entries : m.world.entries
-      return {
-        items: after === null ? all.slice(-limit) : all.filter((e) => e.seq > Number(after)).slice(0, limit),
-      }
-    },
-  ],
-  ['GET', /^sim\/scenarios$/, () => ({ items: scenarios })],
-  [
-    'GET',
-    /^sim\/state$/,
-    (m) => ({
-      scenario: m.running ? { name: m.running, ...story(m.world.moment().t) } : null,
-      speed: { asked: m.speed, effective: m.running ? 1 : m.speed, held: m.running !== '' },
-      clock: { paused: m.paused, step_left_s: 0 },
-      faults: m.running ? [{ id: 'f1', kind: 'isc', target: 'demo/b1/r3' }] : [],
-      racks: m.world
-        .step()
-        .racks.map((r) => ({ id: r.asset, max_cell_c: (r.hottest ?? 0) + 1.7, air_c: 25 })),
-    }),
-  ],
-  [
-    'POST',
-    /^sim\/scenarios\/(.+)$/,
-    (m, id) => {
-      m.running = id
-      if (id === 'battery-fire') m.world.start()
-      return {}
-    },
-  ],
-  [
-    'DELETE',
-    /^sim\/scenarios$/,
-    (m) => {
-      m.running = ''
-      m.paused = false
-      return {}
-    },
-  ],
-  ['POST', /^sim\/pause$/, (m) => ((m.paused = true), {})],
-  ['POST', /^sim\/resume$/, (m) => ((m.paused = false), {})],
-  ['POST', /^sim\/step$/, (_m, _id, body) => ({ seconds: Number(body.seconds) })],
-  ['PUT', /^sim\/speed$/, (m, _id, body) => ({ speed: (m.speed = Number(body.speed)) })],
-]
 
 function send(res: ServerResponse, status: number, body: unknown, cookie?: string): void {
   const headers: Record<string, string> = {
