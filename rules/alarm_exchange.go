@@ -190,6 +190,9 @@ func (x *exchange) memory(a, was *alarm) {
 	}
 	if was.calc != nil && a.kind != expressionAlarm && x.equal(a.rule, was.rule) && slices.Equal(a.calc.inputs, was.calc.inputs) {
 		a.calc.calc = was.calc.calc
+		if b, ok := a.calc.calc.(*bandCalc); ok { // the hour is the new alarms' one: the old ones' clock stands
+			b.alarms, b.point = x.e, &x.e.site.Points[a.calc.inputs[0]]
+		}
 	}
 	x.lookAt(a)
 }
