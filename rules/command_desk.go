@@ -74,6 +74,9 @@ func ended(s facility.CommandState) bool {
 	return false
 }
 
+// abortedLate is said of an order that could not be called back.
+const abortedLate = "aborted after it was sent: look at the equipment"
+
 // end brings an order to its one end and makes sure that nothing of it is sent any more.
 func (d *commandDesk) end(r *facility.CommandRecord, now time.Time, state facility.CommandState) {
 	if p := d.open[r.ID]; p != nil && p.stop != nil {
@@ -115,6 +118,9 @@ func (d *commandDesk) answered(a answer, now time.Time) (facility.CommandRecord,
 	}
 	if a.err != nil && !over {
 		r.Error = a.err.Error()
+	}
+	if r.State == facility.CommandCancelled && r.Sent != nil && r.By != fireActor {
+		r.Error = abortedLate
 	}
 	if p != nil && p.phase == operating {
 		p.after, p.fault = proofFrom(a), faultOf(a)
@@ -200,4 +206,20 @@ func commandDraft(r facility.CommandRecord) journal.Draft {
 		actor = fmt.Sprintf("%s+%s", r.By, r.Second)
 	}
 	return journal.Draft{Kind: KindCommand, Actor: actor, Subject: r.Name, Data: r}
+}
+
+// redefine takes another site over. What it lays down around an order holds for those under way too: none is sent
+// past an interlock that came meanwhile.
+func (d *commandDesk) redefine(site *facility.Site) {
+	d.site = site
+	for id, p := range d.open {
+		cmd, ok := site.Commands[p.cmd.ID]
+		if !ok { // an act of the fire room
+			continue
+		}
+		p.cmd.Guard = cmd.Guard
+		if d.records[id].FallbackOf != "" {
+			p.cmd.Guard.Fallback = ""
+		}
+	}
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,6 +52,17 @@ type lane struct {
 	ready chan struct{}
 }
 
+// add puts a job behind the others; one of the fire response goes before people's orders that wait.
+func (q *lane) add(j job) {
+	at := len(q.jobs)
+	if j.stop == nil {
+		if i := slices.IndexFunc(q.jobs, func(o job) bool { return o.stop != nil }); i >= 0 {
+			at = i
+		}
+	}
+	q.jobs = slices.Insert(q.jobs, at, j)
+}
+
 // maxQueued bounds a lane. A fire in every rack of a 224-rack site sends fewer.
 const maxQueued = 4096
 
@@ -80,7 +92,7 @@ func (l *lanes) send(j job) bool {
 	}
 	ok := q != nil && len(q.jobs) < maxQueued
 	if ok {
-		q.jobs = append(q.jobs, j)
+		q.add(j)
 	}
 	l.mu.Unlock()
 	if ok {

@@ -63,13 +63,14 @@ func (d *commandDesk) advanceOne(now time.Time, r *facility.CommandRecord, p *pe
 	}
 }
 
-// shown says whether the feedback proves what was sent, and not what somebody did before.
+// shown says whether the feedback proves what was sent, and not what somebody did before. A device's own stamp alone
+// does not say so: its clock may be ahead. The stamps are compared, as a replay has nothing else.
 func (d *commandDesk) shown(p *pending, cmd facility.Command, now time.Time, view facility.View) bool {
 	if p.after.IsZero() || p.fault != "" {
 		return false
 	}
 	s := view.Sample(cmd.Feedback, now)
-	return s.Quality == facility.Good && cmd.Def.Shows(s.Value) && !s.At.Before(p.after)
+	return s.Quality == facility.Good && cmd.Def.Shows(s.Value) && !s.At.Before(p.after) && !s.Seen.Round(0).Before(p.after.Round(0).Truncate(time.Microsecond))
 }
 
 // operate sends the order after its selection, if everything still holds.

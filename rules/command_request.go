@@ -205,7 +205,7 @@ func (d *commandDesk) cancel(now time.Time, act facility.Act) orderOutcome {
 	d.end(r, now, facility.CommandCancelled)
 	r.EndedBy = act.By[0]
 	if r.Sent != nil {
-		r.Error = "aborted after it was sent: look at the equipment"
+		r.Error = abortedLate
 	}
 	return orderOutcome{result: facility.ActResult{Code: http.StatusOK, Detail: r.ID}, records: []facility.CommandRecord{*r}}
 }

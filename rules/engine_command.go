@@ -90,7 +90,11 @@ func (e *Engine) fireAct(now time.Time, r actRequest) uint64 {
 	req, res := e.fire.request(r.act)
 	if res.Code != 0 {
 		entry := journal.Draft{Kind: KindAct, Actor: strings.Join(r.act.By, "+"), Subject: r.act.Subject, Data: r.act}
-		res.Seq = e.write([]journal.Draft{entry, refusalDraft(r.act, res)}, fsyncPatience)
+		drafts := []journal.Draft{entry}
+		if res.Code >= http.StatusBadRequest { // a proof test is done with being taken down
+			drafts = append(drafts, refusalDraft(r.act, res))
+		}
+		res.Seq = e.write(drafts, fsyncPatience)
 		r.answer <- res
 		return res.Seq
 	}

@@ -82,7 +82,8 @@ func (e *Engine) exchange(now time.Time, r *exchangeRequest) {
 func (e *Engine) place(now time.Time, x *Exchange) {
 	records, look := x.alarms.TakeOver(now, e.alarms, x.Why)
 	x.alarms.shelf = e.shelf
-	e.alarms, e.cfg.Site, e.commands.site = x.alarms, x.site, x.site
+	e.alarms, e.cfg.Site = x.alarms, x.site
+	e.commands.redefine(x.site)
 	e.changed = append(e.changed, look...)
 	e.ride.redefine(x.site)
 	e.cfg.Live.Redefine(x.site.Points)

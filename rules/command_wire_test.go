@@ -1,0 +1,144 @@
+package rules
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bongsu/facility"
+	"bongsu/journal"
+)
+
+// slowWire takes a second for each command and notes their order.
+type slowWire struct{ sent []string }
+
+func (w *slowWire) Execute(_ context.Context, cmd facility.Command) (Receipt, error) {
+	time.Sleep(time.Second)
+	w.sent = append(w.sent, string(cmd.ID))
+	return Receipt{Sent: time.Now()}, nil
+}
+
+// People's orders wait on a slow link when a fire begins: the fire response goes before those that wait, in its own order.
+func TestTheFireResponseGoesBeforePeoplesOrders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := &slowWire{}
+		l := newLanes(wire, demoSite(t))
+		device := l.site.Devices[0].ID
+		give := func(id string, stop *atomic.Bool) {
+			l.send(job{record: id, cmd: facility.Command{ID: facility.CommandID(id), Device: device}, stop: stop, sendBy: time.Now().Add(time.Minute)})
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { l.run(ctx); close(done) }()
+		for _, id := range []string{"person-1", "person-2", "person-3"} {
+			give(id, new(atomic.Bool))
+		}
+		time.Sleep(time.Millisecond) // the first is on the wire
+		give("isolate", nil)
+		give("curtain", nil)
+		time.Sleep(10 * time.Second)
+		cancel()
+		<-done
+		if want := []string{"person-1", "isolate", "curtain", "person-2", "person-3"}; !slices.Equal(wire.sent, want) {
+			t.Errorf("sent %v, want %v", wire.sent, want)
+		}
+	})
+}
+
+// A reload lays an interlock around an order that waits for its second person: the order is held against it.
+func TestAReloadedInterlockHoldsForWhatWaits(t *testing.T) {
+	b := newDeskBench(t)
+	b.ask("1", "d/gas")
+	next := newDeskBench(t).site
+	gas := next.Commands["d/gas"]
+	gas.Guard.Interlocks = []facility.GuardPoint{{Ref: 1}}
+	next.Commands["d/gas"] = gas
+	b.desk.redefine(next)
+	var seen facility.Command
+	out := b.desk.sign(b.now, facility.Act{ID: "s", Kind: ActSign, Subject: "1", By: []string{"lee"}, Station: "two"}, func(cmd facility.Command) error {
+		seen = cmd
+		return errors.New("interlock: people inside")
+	})
+	if len(seen.Guard.Interlocks) != 1 || len(out.send) != 0 || out.result.Code != http.StatusConflict {
+		t.Errorf("judged by %+v: %d %s, sent %d", seen.Guard, out.result.Code, out.result.Detail, len(out.send))
+	}
+}
+
+// A fallback under way has none of its own, whatever the new site lays down.
+func TestAReloadGivesNoFallbackToAFallback(t *testing.T) {
+	b := newDeskBench(t)
+	b.ask("1", "d/valve")
+	for range 2 {
+		b.device(nil, true)
+		b.after(14 * time.Second)
+	}
+	next := newDeskBench(t).site
+	pump := next.Commands["d/pump"]
+	pump.Guard.Fallback = "d/gas"
+	next.Commands["d/pump"] = pump
+	b.desk.redefine(next)
+	b.device(nil, true)
+	if b.after(14 * time.Second); len(b.sent) != 3 || len(b.desk.open) != 0 {
+		t.Errorf("sent %d times, %d open", len(b.sent), len(b.desk.open))
+	}
+}
+
+// A device whose clock is ahead told its state before the order: that proves nothing, although its stamp is later.
+func TestAStampFromTheFutureProvesNothing(t *testing.T) {
+	b := newDeskBench(t)
+	b.seen[0] = facility.Sample{Quality: facility.Good, Value: 1, Seen: b.now.Add(-time.Second), At: b.now.Add(4 * time.Second)}
+	b.ask("1", "d/pump")
+	b.device(nil, true)
+	if b.after(time.Second); b.state("1") == facility.CommandConfirmed {
+		t.Fatal("proven by what was told before it was sent")
+	}
+	b.seen[0] = facility.Sample{Quality: facility.Good, Value: 1, Seen: b.now, At: b.now.Add(4 * time.Second)}
+	if b.after(time.Second); b.state("1") != facility.CommandConfirmed {
+		t.Errorf("it is %s", b.state("1"))
+	}
+}
+
+// An order is aborted while it is on the wire: its record says that it went out after all.
+func TestAnOrderAbortedOnTheWireSaysThatItWentOut(t *testing.T) {
+	b := newDeskBench(t)
+	b.ask("1", "d/pump")
+	b.abort("1", "park")
+	b.device(nil, true)
+	if r := b.desk.records["1"]; r.State != facility.CommandCancelled || r.Sent == nil || !strings.Contains(r.Error, "look at the equipment") {
+		t.Errorf("%s, sent %v, %q", r.State, r.Sent, r.Error)
+	}
+}
+
+// A proof test that is taken down is no refusal.
+func TestAProofTestIsNotJournalledAsRefused(t *testing.T) {
+	story(t, func(t *testing.T, h *house) {
+		give := func(test string) facility.ActResult {
+			return h.engine.Do(t.Context(), facility.Act{ID: "p-" + test, Kind: actProofTest, Subject: "B1", By: []string{"kim"},
+				Args: map[string]string{"subject": "R1", "test": test}})
+		}
+		if res := give("thermal"); res.Code != http.StatusOK {
+			t.Fatalf("%d %s", res.Code, res.Detail)
+		}
+		if n := refusalsIn(h.book.all()); n != 0 {
+			t.Errorf("%d refusals of what was done", n)
+		}
+		if res := give("nothing-like-it"); res.Code < 400 || refusalsIn(h.book.all()) != 1 {
+			t.Errorf("%d %s, %d refusals", res.Code, res.Detail, refusalsIn(h.book.all()))
+		}
+	})
+}
+
+func refusalsIn(entries []journal.Entry) (n int) {
+	for _, e := range entries {
+		if e.Kind == KindRefusal {
+			n++
+		}
+	}
+	return n
+}
