@@ -48,7 +48,8 @@ type reloader struct {
 	mu     sync.Mutex // one reload at a time
 	site   *facility.Site
 	bundle facility.Bundle
-	gone   bool
+	gone   bool // handed over: this process only waits to leave
+	left   sync.Once
 }
 
 // prepared is another site with all that it takes to work by it.
@@ -67,6 +68,12 @@ type prepared struct {
 func (r *reloader) reload(ctx context.Context, req facility.ReloadRequest) facility.Reload {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.gone { // the other process begins with what is kept: that must not change under it
+		out := facility.NewReload(r.site, &facility.Site{}, nil, facility.ReloadPlan{})
+		out.By, out.Refused = req.By, []string{"another process is taking over with the configuration of a moment ago: ask again when it runs"}
+		r.refuse(ctx, &out)
+		return out
+	}
 	next, out := r.prepare(ctx)
 	out.By = req.By
 	switch {
@@ -269,8 +276,7 @@ func (r *reloader) handOver() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone {
-		r.gone = false
-		time.AfterFunc(leaveAfter, func() { close(r.leave) })
+		r.left.Do(func() { time.AfterFunc(leaveAfter, func() { close(r.leave) }) })
 	}
 }
 
