@@ -324,7 +324,10 @@ func (e *Engine) write(drafts []journal.Draft, limit time.Duration) uint64 {
 	}
 	entries, err := e.cfg.Journal.AppendWithin(limit, drafts...)
 	if err != nil && !errors.Is(err, journal.ErrGap) {
-		e.cfg.Log.Error("the journal refused entries", "entries", len(drafts), "cause", err)
+		if half := len(drafts) / 2; half > 0 { // one that cannot be encoded must not take the others along
+			return max(e.write(drafts[:half], limit), e.write(drafts[half:], limit))
+		}
+		e.cfg.Log.Error("the journal refused an entry", "kind", drafts[0].Kind, "subject", drafts[0].Subject, "cause", err)
 	}
 	if len(entries) > 0 {
 		return entries[len(entries)-1].Seq
