@@ -59,24 +59,24 @@ func (l *Live) Sample(ref Ref, now time.Time) Sample {
 		return Sample{Point: ref}
 	}
 	l.mu.RLock()
-	s := l.newest[ref]
+	s, points := l.newest[ref], l.points
 	l.mu.RUnlock()
-	return l.aged(s, now)
+	return aged(s, points, now)
 }
 
 // All returns every point's newest sample, aged against now, in Ref order.
 func (l *Live) All(now time.Time) []Sample {
 	l.mu.RLock()
-	out := append([]Sample(nil), l.newest...)
+	out, points := append([]Sample(nil), l.newest...), l.points
 	l.mu.RUnlock()
 	for i := range out {
-		out[i] = l.aged(out[i], now)
+		out[i] = aged(out[i], points, now)
 	}
 	return out
 }
 
-func (l *Live) aged(s Sample, now time.Time) Sample {
-	limit := l.points[s.Point].StaleAfter
+func aged(s Sample, points []Point, now time.Time) Sample {
+	limit := points[s.Point].StaleAfter
 	if (s.Quality == Good || s.Quality == Uncertain) && limit > 0 && now.Sub(s.Seen) > limit {
 		s.Quality, s.Reason = Stale, TooOld
 	}
