@@ -14,7 +14,10 @@ import (
 type bandShelf = atomic.Pointer[bands.Set]
 
 // UseBands puts learned bands in force, nil for none. It is safe to call while the loop runs.
-func (e *Engine) UseBands(s *bands.Set) { e.shelf.Store(s) }
+func (e *Engine) UseBands(s *bands.Set) {
+	s.Open() // here, for it reads the disk
+	e.shelf.Store(s)
+}
 
 // UseBands puts learned bands in force, nil for none.
 func (e *Alarms) UseBands(s *bands.Set) { e.shelf.Store(s) }
@@ -45,7 +48,17 @@ type bandCalc struct {
 	ring    [bandWindow]bandMinute
 	last    int64 // the minute that was judged
 	verdict calcVerdict
-	said    bands.Words
+	mean    []float64 // scratch of hold
+	found   bandFinding
+}
+
+// bandFinding is what the newest judgement went by. It is worded when somebody is to read it: all bands of a site are
+// judged in the same turn.
+type bandFinding struct {
+	band   *bands.Band // nil before the first
+	middle time.Time
+	x      bands.Expectation
+	mean   float64
 }
 
 func (e *Alarms) newBandCalc(r *facility.AlarmRule, p *facility.Point) *bandCalc {
@@ -77,7 +90,8 @@ func (c *bandCalc) hold(now time.Time, minute int64, inputs int) calcVerdict {
 	if b == nil {
 		return blindVerdict
 	}
-	mean, n := make([]float64, inputs), 0
+	c.mean = append(c.mean[:0], make([]float64, inputs)...)
+	mean, n := c.mean, 0
 	for i := range c.ring {
 		m := &c.ring[i]
 		if len(m.values) != inputs || m.minute <= minute-bandWindow {
@@ -96,7 +110,7 @@ func (c *bandCalc) hold(now time.Time, minute int64, inputs int) calcVerdict {
 	}
 	middle := now.Add(-bandWindow * time.Minute / 2)
 	x := b.Expect(middle, mean[1:])
-	c.said = b.Explain(middle, x, mean[0], c.spreads, c.point.Digits)
+	c.found = bandFinding{b, middle, x, mean[0]}
 	if x.State != bands.Ready {
 		return blindVerdict
 	}
@@ -113,5 +127,10 @@ func (c *bandCalc) hold(now time.Time, minute int64, inputs int) calcVerdict {
 
 // explain adds what was expected to the words of the rule.
 func (c *bandCalc) explain(t facility.Text) facility.Text {
-	return facility.Text{KO: t.KO + ": " + c.said.KO, EN: t.EN + ": " + c.said.EN}
+	f := c.found
+	if f.band == nil {
+		return t
+	}
+	said := f.band.Explain(f.middle, f.x, f.mean, c.spreads, c.point.Digits)
+	return facility.Text{KO: t.KO + ": " + said.KO, EN: t.EN + ": " + said.EN}
 }

@@ -131,4 +131,23 @@ func (s *Set) Get(point string) *Band {
 	return s.Bands[point]
 }
 
+// Open makes the time zones of all bands ready, so that asking them reads no file. It is called before others have
+// the set.
+func (s *Set) Open() {
+	if s == nil {
+		return
+	}
+	zones := map[string]*time.Location{}
+	for _, b := range s.Bands {
+		if b == nil {
+			continue
+		}
+		if b.zone == nil {
+			b.zone = zones[b.Zone]
+		}
+		b.open()
+		zones[b.Zone] = b.zone
+	}
+}
+
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
