@@ -189,7 +189,7 @@ func bentReadings(values []reading, bends []*bend, nowS float64) []reading {
 	for _, r := range values {
 		silent := false
 		for _, b := range bends {
-			if b.point.Def.Topic != r.point {
+			if saidAs(b.point.Def) != r.point {
 				continue
 			}
 			if b.kind == PointSilent {
@@ -203,6 +203,14 @@ func bentReadings(values []reading, bends []*bend, nowS float64) []reading {
 		}
 	}
 	return kept
+}
+
+// saidAs is the word under which an MQTT device tells a point: its topic, or its metric at a Sparkplug node.
+func saidAs(d *facility.PointDef) string {
+	if d.Topic == "" {
+		return d.Path
+	}
+	return d.Topic
 }
 
 func (r *reading) bend(b *bend, nowS float64) {

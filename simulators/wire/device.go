@@ -71,4 +71,6 @@ var senders = map[string]func(*world.Layout, *facility.Device) (sender, error){
 	"sim-thermal-camera": newCameraSender,
 	"sim-rack-inlet":     newInletSender,
 	"sim-carrier":        newCarrierSender,
+
+	"sim-rack-inlet-edge": newInletSender, // told by a Sparkplug node
 }

@@ -118,7 +118,7 @@ func injectGateway(all *Links, f world.Fault, id string) (func() error, error) {
 	if s == nil {
 		return nil, fmt.Errorf("MQTT device %q: %w", f.Target, world.ErrUnknownAsset)
 	}
-	topic := s.device.Status
+	topic := s.gateway()
 	if topic == "" {
 		return nil, fmt.Errorf("%w: the gateway of %s has no status topic", world.ErrFaultParams, f.Target)
 	}
@@ -134,8 +134,15 @@ func injectPayload(all *Links, f world.Fault, id string) (func() error, error) {
 	if s == nil {
 		return nil, fmt.Errorf("MQTT device %q: %w", f.Target, world.ErrUnknownAsset)
 	}
+	skew, skewed := &s.skew, &s.skewed
+	if e := s.edge; e != nil {
+		skew, skewed = &e.skew, &e.skewed // the node stamps for all of its devices
+	}
 	switch f.Kind {
 	case PayloadSim:
+		if s.edge != nil {
+			return nil, fmt.Errorf("%w: a Sparkplug payload has no place for a mark of simulated values", world.ErrFaultParams)
+		}
 		return claim(&s.simTag, id)
 	case PayloadGarbage:
 		return claim(&s.garbage, id)
@@ -150,15 +157,18 @@ func injectPayload(all *Links, f world.Fault, id string) (func() error, error) {
 		for point := range s.seq {
 			s.seq[point] += uint64(f.Params.Amount)
 		}
+		if s.edge != nil {
+			s.edge.seq += uint8(uint64(f.Params.Amount)) // it counts to 255 only: the host cannot tell 256 from none
+		}
 		return func() error { return nil }, nil
 	}
 	if math.Abs(f.Params.Amount) > 1e8 {
 		return nil, fmt.Errorf("%w: amount %g s is more than three years", world.ErrFaultParams, f.Params.Amount)
 	}
-	free, err := claim(&s.skewed, id)
+	free, err := claim(skewed, id)
 	if err != nil {
 		return nil, err
 	}
-	s.skew = time.Duration(f.Params.Amount * float64(time.Second))
-	return func() error { s.skew = 0; return free() }, nil
+	*skew = time.Duration(f.Params.Amount * float64(time.Second))
+	return func() error { *skew = 0; return free() }, nil
 }

@@ -27,8 +27,10 @@ type mqttLink struct {
 	house   House
 	layout  *world.Layout
 	log     *slog.Logger
+	host    string // whom Sparkplug nodes wait for, empty for nobody
 	sensors []*sensor
-	// lost holds the gateways that are gone, by status topic, with the id of the fault. Lock of the house.
+	edges   []*edge
+	// lost holds the gateways that are gone, by status topic or node, with the id of the fault. Lock of the house.
 	lost map[string]string
 
 	published atomic.Uint64
@@ -56,6 +58,15 @@ type sensor struct {
 	bent    []*bend       // faulty instruments
 	skew    time.Duration // of its clock
 	skewed  string
+	edge    *edge // the Sparkplug node it is told by, nil for one that publishes itself
+}
+
+// gateway names the gateway that a device is lost with: its status topic, or its Sparkplug node.
+func (s *sensor) gateway() string {
+	if s.edge != nil {
+		return s.edge.topic
+	}
+	return s.device.Status
 }
 
 // openDoor lets every client in: the simulated broker stands on the loopback address and guards nothing.
@@ -81,7 +92,7 @@ type message struct {
 }
 
 func newMQTTLink(h House, at *world.Layout, l facility.Link, log *slog.Logger) *mqttLink {
-	return &mqttLink{id: l.ID, house: h, layout: at, log: log.With("link", l.ID), address: l.Address, lost: map[string]string{}}
+	return &mqttLink{id: l.ID, house: h, layout: at, log: log.With("link", l.ID), host: l.Host, address: l.Address, lost: map[string]string{}}
 }
 
 func (l *mqttLink) add(dev *facility.Device) error {
@@ -93,7 +104,11 @@ func (l *mqttLink) add(dev *facility.Device) error {
 	if err != nil {
 		return err
 	}
-	l.sensors = append(l.sensors, &sensor{device: dev, sender: s, phase: int64(len(l.sensors)), seq: map[string]uint64{}})
+	one := &sensor{device: dev, sender: s, phase: int64(len(l.sensors)), seq: map[string]uint64{}}
+	l.sensors = append(l.sensors, one)
+	if _, _, _, ok := dev.Sparkplug(); ok {
+		return l.addEdge(one)
+	}
 	return nil
 }
 
@@ -144,7 +159,7 @@ func (l *mqttLink) listen(address string) error {
 func (l *mqttLink) gateways() map[string]int {
 	out := map[string]int{}
 	for _, s := range l.sensors {
-		if s.device.Status != "" {
+		if s.edge == nil && s.device.Status != "" {
 			out[s.device.Status]++
 		}
 	}
@@ -163,13 +178,19 @@ func (l *mqttLink) send(m message, retain bool) {
 	l.published.Add(1)
 }
 
-// setGateway takes a gateway away or brings it back; the lock of the house is held.
+// setGateway takes a gateway away or brings it back; the lock of the house is held. A Sparkplug node says so itself.
 func (l *mqttLink) setGateway(topic, fault string) {
 	word := "online"
 	if fault == "" {
 		delete(l.lost, topic)
 	} else {
 		l.lost[topic], word = fault, "offline"
+	}
+	for _, e := range l.edges {
+		if e.topic == topic {
+			e.line.rouse()
+			return
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -219,6 +240,11 @@ func (l *mqttLink) state() LinkState {
 // run publishes once a second until ctx ends. Everything is sent once at the start, then each device at its
 // own second of its period, so that slow devices do not all speak at once.
 func (l *mqttLink) run(ctx context.Context) {
+	var nodes sync.WaitGroup
+	defer nodes.Wait()
+	for _, e := range l.edges {
+		nodes.Go(func() { e.line.run(ctx) })
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for n := int64(0); ; n++ {
@@ -236,14 +262,14 @@ func (l *mqttLink) run(ctx context.Context) {
 	}
 }
 
-// collect gathers what is due in second n.
+// collect gathers what is due in second n, but for what Sparkplug nodes tell.
 func (l *mqttLink) collect(now time.Time, n int64) []message {
 	var out []message
 	var values []reading
 	l.house.Look(func(w *world.World, _ uint64) {
 		for _, s := range l.sensors {
 			every := max(1, int64(s.sender.period()/time.Second))
-			if n > 0 && n%every != s.phase%every || s.silent != "" || l.lost[s.device.Status] != "" {
+			if s.edge != nil || n > 0 && n%every != s.phase%every || s.silent != "" || l.lost[s.device.Status] != "" {
 				continue
 			}
 			values = s.sender.readings(w, values[:0])

@@ -79,7 +79,8 @@ type Said struct {
 	Payload []byte
 }
 
-// Say gives what every MQTT device publishes in second n, stamped with now.
+// Say gives what every MQTT device publishes in second n, stamped with now. Sparkplug nodes need a broker that they
+// can be born on and say nothing here.
 func (all *Links) Say(now time.Time, n int64) (out []Said) {
 	for _, id := range all.IDs() {
 		m, ok := all.byID[id].(*mqttLink)
