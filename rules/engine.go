@@ -337,12 +337,12 @@ func (e *Engine) write(drafts []journal.Draft, limit time.Duration) uint64 {
 
 // answerRequests tells the people behind the acts of this tick what became of them.
 func (e *Engine) answerRequests(out fireOutcome, seq uint64) {
-	for _, r := range e.fire.asked {
+	for _, r := range e.fire.judged {
 		res := verdict(r.act.Kind, out.alarms)
 		res.Seq = seq
 		r.answer(res)
 	}
-	e.fire.asked = nil
+	e.fire.judged = nil
 }
 
 func alarmDraft(a facility.Alarm, actor string) journal.Draft {

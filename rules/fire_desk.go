@@ -27,7 +27,8 @@ type fireDesk struct {
 	records  map[string]string    // a command's name to the id of its current record
 	ours     map[fire.Action]bool // actions whose deadline comes from their profile
 	savedAt  time.Time
-	asked    []*fireRequest
+	asked    []*fireRequest // wait for a tick
+	judged   []*fireRequest // by the last tick, and not answered yet
 	care     *fireCare
 	watch    *fire.Watch // nil when nobody judges the run
 }
@@ -160,7 +161,8 @@ func (d *fireDesk) restore(saved fireState, records []facility.CommandRecord, no
 func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireOutcome {
 	d.inputs.fill(&d.in, now, v)
 	d.in.Requests = d.in.Requests[:0]
-	for _, r := range d.asked {
+	d.judged, d.asked = oneOfEach(d.asked)
+	for _, r := range d.judged {
 		d.in.Requests = append(d.in.Requests, r.req)
 	}
 	dec := d.engine.Tick(now.Sub(d.began), now, d.in)
@@ -188,7 +190,7 @@ func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireO
 	out.drafts = append(out.drafts, followed...)
 	alarms, drafts := d.care.tick(d, now, v)
 	out.alarms, out.drafts = append(out.alarms, alarms...), append(out.drafts, drafts...)
-	changed := len(out.drafts) > 0 || len(out.alarms) > 0 || len(d.asked) > 0 || d.care.changed
+	changed := len(out.drafts) > 0 || len(out.alarms) > 0 || len(d.judged) > 0 || d.care.changed
 	if changed || (d.busy() && now.Sub(d.savedAt) >= saveEvery) || d.counting() {
 		d.savedAt = now
 		// The state goes first: a restart that finds a command's entry finds the stage that gave it.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -98,6 +99,22 @@ func (d *fireDesk) request(act facility.Act) (fire.Request, facility.ActResult) 
 		}
 	}
 	return r, facility.ActResult{}
+}
+
+// oneOfEach takes the first request of each kind for this tick and leaves the others for the next: a refusal names its
+// kind only, so that of two in one tick nobody could say which was refused.
+func oneOfEach(asked []*fireRequest) (now, later []*fireRequest) {
+	taken := map[string]bool{}
+	for _, r := range asked {
+		key := cmp.Or(fireActs[r.act.Kind].refusal, r.act.Kind)
+		if taken[key] {
+			later = append(later, r)
+			continue
+		}
+		taken[key] = true
+		now = append(now, r)
+	}
+	return now, later
 }
 
 // verdict reads from a tick's alarms whether a request was refused.
