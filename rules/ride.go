@@ -282,7 +282,12 @@ type rideTick struct {
 }
 
 // rideID is the key of the alarm of one tick.
-func rideID(clock string, tick float64) string { return fmt.Sprintf("ride:%s:%g", clock, tick) }
+func rideID(clock string, tick float64) string {
+	return fmt.Sprintf("%s%s:%g", ridePrefix, clock, tick)
+}
+
+// ridePrefix begins the key of every such alarm.
+const ridePrefix = "ride:"
 
 // rideBack is how far above a tick a clock must be before the call ends.
 const rideBack = 1.0

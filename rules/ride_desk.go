@@ -3,6 +3,7 @@ package rules
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"bongsu/facility"
@@ -16,6 +17,7 @@ type rideDesk struct {
 	clocks *RideClocks
 	last   time.Time
 	raised map[string]bool // by the id of the alarm
+	told   bool            // what a former process raised has been looked through
 }
 
 func newRideDesk(site *facility.Site) *rideDesk {
@@ -31,6 +33,14 @@ func (d *rideDesk) step(now time.Time, v facility.View, alarms *Alarms) []facili
 		return nil
 	}
 	d.last = now
+	if !d.told {
+		d.told = true
+		for id, a := range alarms.open {
+			if a.active() && strings.HasPrefix(id, ridePrefix) {
+				d.raised[id] = true
+			}
+		}
+	}
 	clocks := d.clocks.Read(now, v)
 	var out []facility.Alarm
 	for _, f := range RideFindings(now, clocks) {
