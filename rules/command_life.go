@@ -119,7 +119,7 @@ func (d *commandDesk) retry(now time.Time, r *facility.CommandRecord, p *pending
 func (d *commandDesk) fail(now time.Time, r *facility.CommandRecord, p *pending, agree guard, out *orderOutcome) {
 	d.end(r, now, facility.CommandFailed)
 	cmd, ok := d.site.Commands[p.cmd.Guard.Fallback]
-	if p.cmd.Guard.Fallback == "" || !ok {
+	if p.cmd.Guard.Fallback == "" || !ok || ownedByFire(d.site, cmd.ID) {
 		out.records, out.failed = append(out.records, *r), append(out.failed, *r)
 		return
 	}

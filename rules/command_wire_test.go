@@ -142,3 +142,20 @@ func refusalsIn(entries []journal.Entry) (n int) {
 	}
 	return n
 }
+
+// What only the fire room's page may give is nobody's fallback, whatever a site lays down.
+func TestNoFallbackGivesWhatTheFireRoomOwns(t *testing.T) {
+	b := newDeskBench(t)
+	valve := b.site.Commands["d/valve"]
+	valve.Guard.Fallback = "d/gas"
+	b.site.Commands["d/valve"] = valve
+	b.site.Fire = &facility.FireSite{Commands: map[string]facility.CommandID{"POWER_CUT": "d/gas"}}
+	b.ask("1", "d/valve")
+	for range 2 {
+		b.device(nil, true)
+		b.after(14 * time.Second)
+	}
+	if len(b.sent) != 2 || len(b.desk.open) != 0 || b.state("1") != facility.CommandFailed {
+		t.Errorf("sent %d times, %d open, %s", len(b.sent), len(b.desk.open), b.state("1"))
+	}
+}
