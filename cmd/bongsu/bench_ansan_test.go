@@ -173,10 +173,14 @@ func (f *freshness) ask() {
 	f.most = max(f.most, stale)
 }
 
-// whole asks for all points at once and says how many are fresh now.
+// whole asks for all points, page after page, and says how many are fresh now.
 func (f *freshness) whole() int {
 	f.page, f.after, f.fresh = len(f.site.Points), "", 0
-	f.ask()
+	for range ansanPages {
+		if f.ask(); f.after == "" {
+			break
+		}
+	}
 	return f.fresh
 }
 
