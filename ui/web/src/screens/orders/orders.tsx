@@ -26,18 +26,21 @@ export default function Orders() {
   const records = useCommands()
   const signing = records.find((r) => r.id === wanted)
   return (
-    <div className="orders">
-      <section className="panel" aria-labelledby="orders-h">
-        <h2 id="orders-h">{t('cmd.list')}</h2>
-        <Catalogue open={setOpen} />
-      </section>
-      <section className="panel" aria-labelledby="given-h">
-        <h2 id="given-h">{t('cmd.given')}</h2>
-        <Records records={records} open={(id) => go(`/c/${id}`)} />
-      </section>
-      {open && <OrderDialog id={open} close={() => setOpen('')} />}
-      {signing && <SignDialog key={signing.id} record={signing} close={() => go('/c')} />}
-    </div>
+    <>
+      <h1 className="screen-title">{t('nav.orders')}</h1>
+      <div className="orders">
+        <section className="panel" aria-labelledby="orders-h">
+          <h2 id="orders-h">{t('cmd.list')}</h2>
+          <Catalogue open={setOpen} />
+        </section>
+        <section className="panel" aria-labelledby="given-h">
+          <h2 id="given-h">{t('cmd.given')}</h2>
+          <Records records={records} open={(id) => go(`/c/${id}`)} />
+        </section>
+        {open && <OrderDialog id={open} close={() => setOpen('')} />}
+        {signing && <SignDialog key={signing.id} record={signing} close={() => go('/c')} />}
+      </div>
+    </>
   )
 }
 
