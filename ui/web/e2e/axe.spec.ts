@@ -2,7 +2,21 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test } from '@playwright/test'
 import { fresh, isMock, logIn, open, scene, station, type Lang, type Theme } from './steps'
 
-const screens = ['/o', '/b', '/cool', '/a', '/c', '/t', '/j', '/j?scope=shared', '/s', '/sim', '/w', '/f', '/m']
+const screens = [
+  '/o',
+  '/b',
+  '/cool',
+  '/a',
+  '/c',
+  '/t',
+  '/j',
+  '/j?scope=shared',
+  '/s',
+  '/sim',
+  '/w',
+  '/f',
+  '/m',
+]
 
 for (const lang of ['ko', 'en'] as Lang[])
   for (const theme of ['light', 'dark'] as Theme[])
