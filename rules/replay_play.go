@@ -34,7 +34,6 @@ type Replay struct {
 	check  *comparison
 	wait   waitingSamples
 	list   pointList // of the newest samples
-	stop   func()
 }
 
 // ReplayReport is what a replay found. Times are of the recording.

@@ -14,7 +14,6 @@ type pdu struct {
 	zone *zone
 
 	open     bool // the main breaker
-	tripped  string
 	overload bool // it was its own thermal trip
 	forced   string
 	kW       float64
