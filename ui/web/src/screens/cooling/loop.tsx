@@ -38,6 +38,8 @@ export function Loop({ loop, points, limit, lost }: Props) {
   const chillers = of('chiller')
   const pumps = of('pump')
   const tank = of('tank')[0]
+  // The store stands in series on the supply: its inlet is no return. What comes back is what a running chiller takes in.
+  const works = chillers.find((a) => stands(find(a.id, 'running'), lost) === 'on') ?? chillers[0]
   const rows = Math.max(chillers.length, pumps.length, 3)
   const height = rows * row + 80
   const layers = tank ? Array.from({ length: 10 }, (_, i) => find(tank.id, `t${i + 1}`)).filter((p) => p) : []
@@ -52,7 +54,8 @@ export function Loop({ loop, points, limit, lost }: Props) {
         </text>
         <text x="560" y={height - 6} className="pipe-word">
           {t('cooling.return')}{' '}
-          {tank && `${told(find(tank.id, 't-in'), lost)} ℃ · ${told(find(tank.id, 'flow'), lost, 0)} ㎥/h`}
+          {works && `${told(find(works.id, 'chw-return'), lost)} ℃`}
+          {tank && ` · ${told(find(tank.id, 'flow'), lost, 0)} ㎥/h`}
         </text>
         {chillers.map((a, i) => (
           <Machine
