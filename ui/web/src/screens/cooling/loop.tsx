@@ -53,8 +53,7 @@ export function Loop({ loop, points, limit, lost }: Props) {
           {t('cooling.supply')} {tank && `${told(find(tank.id, 't-out'), lost)} ℃`}
         </text>
         <text x="560" y={height - 6} className="pipe-word">
-          {t('cooling.return')}{' '}
-          {works && `${told(find(works.id, 'chw-return'), lost)} ℃`}
+          {t('cooling.return')} {works && `${told(find(works.id, 'chw-return'), lost)} ℃`}
           {tank && ` · ${told(find(tank.id, 'flow'), lost, 0)} ㎥/h`}
         </text>
         {chillers.map((a, i) => (
