@@ -62,15 +62,9 @@ func (s *Server) pointBand(ctx context.Context, in *historyIn) (*struct{ Body ba
 	if _, ok := s.cfg.Model.site().Ref(id); !ok {
 		return nil, unknown("point", in.ID)
 	}
-	to, from := in.To, in.From
-	if to.IsZero() {
-		to = time.Now()
-	}
-	if from.IsZero() {
-		from = to.Add(-time.Hour)
-	}
-	if !from.Before(to) {
-		return nil, problem(http.StatusUnprocessableEntity, "from must be before to.")
+	from, to, err := in.span(time.Now())
+	if err != nil {
+		return nil, err
 	}
 	if s.cfg.Bands == nil {
 		return nil, problem(http.StatusServiceUnavailable, "This node learns no bands. Ask another node.")

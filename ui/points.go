@@ -66,6 +66,20 @@ type bucketView struct {
 	Quality facility.Quality `json:"quality"`
 }
 
+// span is the time asked for: the last hour when nothing is said.
+func (in *historyIn) span(now time.Time) (from, to time.Time, err error) {
+	if from, to = in.From, in.To; to.IsZero() {
+		to = now
+	}
+	if from.IsZero() {
+		from = to.Add(-time.Hour)
+	}
+	if !from.Before(to) {
+		return from, to, problem(http.StatusUnprocessableEntity, "from must be before to.")
+	}
+	return from, to, nil
+}
+
 type historyView struct {
 	Point   facility.PointID `json:"point"`
 	From    stamp            `json:"from"`
@@ -78,15 +92,9 @@ func (s *Server) pointHistory(ctx context.Context, in *historyIn) (*struct{ Body
 	if _, ok := s.cfg.Model.site().Ref(id); !ok {
 		return nil, unknown("point", in.ID)
 	}
-	to, from := in.To, in.From
-	if to.IsZero() {
-		to = time.Now()
-	}
-	if from.IsZero() {
-		from = to.Add(-time.Hour)
-	}
-	if !from.Before(to) {
-		return nil, problem(http.StatusUnprocessableEntity, "from must be before to.")
+	from, to, err := in.span(time.Now())
+	if err != nil {
+		return nil, err
 	}
 	if s.cfg.Historian == nil {
 		return nil, problem(http.StatusServiceUnavailable, "This node keeps no history. Ask another node, or see the operations guide on how to turn it on.")
