@@ -81,11 +81,19 @@ func watch(t *testing.T) *watched {
 		w.mu.Unlock()
 		select {
 		case <-ctx.Done():
-		case <-time.After(takes):
+		case <-time.After(max(takes, time.Millisecond)):
 		}
 		return View{Server: "127.0.0.1:1", Primary: true, Alone: "dc2", Epoch: 2, At: at}
 	}
-	w.answer = func(context.Context, int) Answer { return Answer{Alone: "dc2", At: time.Now()} }
+	// A resolver takes a moment too: an answer in no time could come before the test's next line.
+	w.answer = func(ctx context.Context, _ int) Answer {
+		at := time.Now()
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Millisecond):
+		}
+		return Answer{Alone: "dc2", At: at}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
