@@ -180,6 +180,8 @@ func TestADeadGatewayDelaysNoMail(t *testing.T) {
 
 // Every message gets one last result, and none before its beginning was told.
 func TestEveryMessageEndsOnce(t *testing.T) {
+	// A gateway takes a moment: one that answers in no time may have done so between two calls of this test.
+	const moment = time.Millisecond
 	refused := &fault{err: errors.New("refused"), certain: true}
 	for name, c := range map[string]struct {
 		sms   *wire
@@ -187,13 +189,13 @@ func TestEveryMessageEndsOnce(t *testing.T) {
 		want  map[string][]string
 		state string
 	}{
-		"page, all well":            {&wire{}, false, map[string][]string{"sms": {"sending", "sent"}, "email": {"sending", "sent"}}, bcp.ActDone},
-		"word, the first is enough": {&wire{}, true, map[string][]string{"sms": {"sending", "sent"}, "email": {"spared"}}, bcp.ActDone},
-		"word, the first bounces":   {&wire{err: refused}, true, map[string][]string{"sms": {"sending", "failed"}, "email": {"sending", "sent"}}, bcp.ActDone},
+		"page, all well":            {&wire{takes: moment}, false, map[string][]string{"sms": {"sending", "sent"}, "email": {"sending", "sent"}}, bcp.ActDone},
+		"word, the first is enough": {&wire{takes: moment}, true, map[string][]string{"sms": {"sending", "sent"}, "email": {"spared"}}, bcp.ActDone},
+		"word, the first bounces":   {&wire{takes: moment, err: refused}, true, map[string][]string{"sms": {"sending", "failed"}, "email": {"sending", "sent"}}, bcp.ActDone},
 		"word, the first in doubt":  {&wire{takes: -1}, true, map[string][]string{"sms": {"sending", "unknown"}, "email": {"sending", "sent"}}, bcp.ActDone},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			email := &wire{}
+			email := &wire{takes: moment}
 			s := play(t, map[string]*wire{"sms": c.sms, "email": email}, bcp.Lane{}, nil)
 			d := &diary{}
 			p := run(t, s, d)
