@@ -96,7 +96,8 @@ compiler:
 
 # Servers and a master of other authors. Without them the tests that need them are skipped, and say so.
 MOSQUITTO := $(TOOLS)/debian/usr/sbin/mosquitto
-foreign: $(MOSQUITTO)
+VICTORIA  := $(TOOLS)/debian/usr/bin/victoria-metrics
+foreign: $(MOSQUITTO) $(VICTORIA)
 	@if ! command -v mbpoll >/dev/null || ! /usr/bin/python3 -c 'import pymodbus.server.async_io' 2>/dev/null; then \
 	  echo "installing Modbus servers and a master of other authors (Debian packages python3-pymodbus, python3-serial, python3-serial-asyncio, mbpoll)"; \
 	  ($(call apt,python3-pymodbus python3-serial python3-serial-asyncio mbpoll)) || echo "without them their tests are skipped"; fi
@@ -107,6 +108,13 @@ $(MOSQUITTO):
 	  echo "unpacking mosquitto for the tests (Debian package mosquitto; of what it needs: libcjson1, libdlt2, libmosquitto1, libwrap0)"; \
 	  ($(call apt,libcjson1 libdlt2 libmosquitto1 libwrap0); mkdir -p $(TOOLS)/debian && cd $(TOOLS)/debian && \
 	   apt-get download -qq mosquitto 2>/dev/null && dpkg -x mosquitto_*.deb . && rm mosquitto_*.deb) || echo "without it its tests are skipped"; fi
+
+# Unpacked for the same reason: the package would start a database.
+$(VICTORIA):
+	@if ! command -v victoria-metrics >/dev/null && command -v apt-get >/dev/null; then \
+	  echo "unpacking VictoriaMetrics for the history tests (Debian package victoria-metrics; of what it needs: libzstd1)"; \
+	  ($(call apt,libzstd1); mkdir -p $(TOOLS)/debian && cd $(TOOLS)/debian && \
+	   apt-get download -qq victoria-metrics 2>/dev/null && dpkg -x victoria-metrics_*.deb . && rm victoria-metrics_*.deb) || echo "without it its test is skipped"; fi
 
 influxd: $(TOOLS)/influxd
 $(TOOLS)/influxd:

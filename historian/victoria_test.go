@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +15,17 @@ import (
 	"bongsu/facility"
 )
 
-// newVictoria runs a real VictoriaMetrics, as Debian packages it.
+// newVictoria runs a real VictoriaMetrics, as Debian packages it: the machine's own, or the one that make unpacked.
 func newVictoria(t *testing.T) (address string) {
 	t.Helper()
 	program, err := exec.LookPath("victoria-metrics")
 	if err != nil {
-		t.Skip("victoria-metrics is not installed: apt-get install victoria-metrics")
+		if program, err = filepath.Abs("../.tools/debian/usr/bin/victoria-metrics"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(program); err != nil {
+			t.Skip("victoria-metrics is not there: make foreign")
+		}
 	}
 	address = freeAddress(t)
 	cmd := exec.Command(program, "-storageDataPath="+t.TempDir(), "-httpListenAddr="+address, "-retentionPeriod=100y")
