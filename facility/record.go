@@ -83,8 +83,9 @@ type CommandRecord struct {
 	Detail    string       `json:"detail,omitempty"` // what the device answered or showed
 
 	// Of a person's order.
-	Kind          string            `json:"kind,omitempty"` // of the act, empty for a plain command
-	Args          map[string]string `json:"args,omitempty"` // of the act
+	Kind          string            `json:"kind,omitempty"`  // of the act, empty for a plain command
+	Drill         bool              `json:"drill,omitempty"` // asked while a drill ran: nothing real is done
+	Args          map[string]string `json:"args,omitempty"`  // of the act
 	Value         *float64          `json:"value,omitempty"`
 	Reason        string            `json:"reason,omitempty"`
 	Station       string            `json:"station,omitempty"` // of By

@@ -82,7 +82,80 @@ type FireRoomView struct {
 	Bank    *FireBankView    `json:"bank"`            // null where there is no gas
 	Tank    *FireTankView    `json:"tank"`            // null where no drain tank is measured
 	Panel   []FireDifference `json:"panel,omitempty"` // where a listed panel and the engine disagree
-	Tests   []FireProofTest  `json:"tests,omitempty"` // overdue proof tests
+	Tests   []FireProofTest  `json:"tests,omitempty"` // proof tests that are overdue or due within a month, the most urgent first
+
+	Drilled   *FireDrill        `json:"drilled"` // the drill that runs in this room, null for none
+	Rounds    []FireRound       `json:"rounds,omitempty"`
+	NextRound *time.Time        `json:"next_round"` // when somebody has to look next, null when the room need not be watched
+	Testing   []FireProofRun    `json:"testing,omitempty"`
+	Tested    []FireProofResult `json:"tested,omitempty"` // the newest results, newest first
+}
+
+// FireDrill is a drill that runs in a room. Nothing in it has reached an output.
+type FireDrill struct {
+	By     string           `json:"by"`
+	From   time.Time        `json:"from"`
+	Until  time.Time        `json:"until"`
+	Rack   string           `json:"rack,omitempty"` // which heats up in the drill; empty: nothing is simulated
+	TempC  *float64         `json:"temp_c"`         // what the drill shows of that rack
+	Stage  string           `json:"stage"`          // of the room, in the drill
+	Orders []FireDrillOrder `json:"orders"`         // what would have been ordered, oldest first
+	Alarms []string         `json:"alarms"`         // that stand in the drill
+}
+
+// FireDrillOrder is one output that a drill would have driven.
+type FireDrillOrder struct {
+	Name string    `json:"name"` // with the prefix DRILL:
+	At   time.Time `json:"at"`
+}
+
+// FireDrillNote is what the journal keeps of a drill.
+type FireDrillNote struct {
+	Room  string    `json:"room"`
+	Rack  string    `json:"rack,omitempty"`
+	By    string    `json:"by"`
+	Until time.Time `json:"until"`
+	Event string    `json:"event"` // begin, stage, order, alarm, end
+	What  string    `json:"what,omitempty"`
+}
+
+// FireRound is one look at a room under fire watch.
+type FireRound struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	Sign bool      `json:"sign"` // smoke, heat or smell: the watch begins anew
+	Note string    `json:"note,omitempty"`
+}
+
+// FireProofRun is a proof test under way: which signals it expects and which have been seen.
+type FireProofRun struct {
+	Subject string            `json:"subject"`
+	Test    string            `json:"test"`
+	Name    Text              `json:"name"`
+	By      string            `json:"by"`
+	Since   time.Time         `json:"since"`
+	Signals []FireProofSignal `json:"signals"`
+}
+
+// FireProofSignal is one thing that must be seen for a proof test to pass.
+type FireProofSignal struct {
+	Name  string     `json:"name"` // RT, SM, ISOLATE, ...
+	Point PointID    `json:"point"`
+	Want  string     `json:"want"` // as a formula, in the point's unit
+	Value *float64   `json:"value"`
+	Seen  *time.Time `json:"seen"` // null: not yet
+}
+
+// FireProofResult is a proof test that was done.
+type FireProofResult struct {
+	Subject string    `json:"subject"`
+	Test    string    `json:"test"`
+	Name    Text      `json:"name"`
+	At      time.Time `json:"at"`
+	By      string    `json:"by"`
+	Passed  bool      `json:"passed"`
+	Seen    []string  `json:"seen"` // signals that were seen
+	Note    string    `json:"note,omitempty"`
 }
 
 // FireBankView is a room's gas bank and who could lend it more.
@@ -113,13 +186,15 @@ type FireDifference struct {
 	Acted   *time.Time `json:"acted"`  // when the field showed it
 }
 
-// FireProofTest is one proof test that is overdue.
+// FireProofTest is one proof test and when it is due.
 type FireProofTest struct {
 	Subject string     `json:"subject"` // rack or room
 	Test    string     `json:"test"`
 	Name    Text       `json:"name"`
 	Last    *time.Time `json:"last"` // null when none is on record
 	Due     time.Time  `json:"due"`
+	Overdue bool       `json:"overdue"`
+	Failed  bool       `json:"failed"` // the newest result was a failure
 }
 
 // FireRackView is one rack's stage, what its channels say and what was done.
