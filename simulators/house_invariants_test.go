@@ -12,10 +12,13 @@ import (
 
 var stages = []string{"S0", "SP", "S1", "S2", "S3", "S4", "S5A", "S5B", "S5C", "S6"}
 
-// invariants hold after every scenario, whatever it was: the fire response's own, as far as a journal, the orders on
-// the wire and the devices show them.
+// invariants hold after every scenario, whatever it was: the fire response's own by whoever looked on at every tick,
+// and once more as far as a journal, the orders on the wire and the devices show them.
 func (end told) invariants(t *testing.T) {
 	t.Helper()
+	for _, b := range end.house.watch.Breaches() {
+		t.Errorf("the onlooker of every tick: %v", b)
+	}
 	end.writtenFirst(t)
 	end.stagesOnlyClimb(t)
 	end.commandsEnd(t)
@@ -113,4 +116,20 @@ func (end told) gasNeedsItsWarning(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The onlooker of a whole house's run can fail: told of an outage after which the house had forgotten its fire, it says
+// so. What else it can find out has a falsified run each where it lives, beside the staged response.
+func TestTheOnlookerOfAHouseFindsOutALie(t *testing.T) {
+	site, all := library(t, demoFile, "../sites/scenarios")
+	play(t, site, all["battery-fire"], func(end told) {
+		if got := end.house.watch.Breaches(); len(got) > 0 {
+			t.Fatalf("before the lie: %v", got)
+		}
+		forgot := fire.View{Now: time.Since(end.house.begun)}
+		found := end.house.watch.Restarted(fire.Snapshot{}, time.Second, forgot.Now, forgot)
+		if len(found) == 0 || found[0].Invariant != "I7" {
+			t.Errorf("a house without its racks after an outage: %v, want I7 broken", found)
+		}
+	})
 }

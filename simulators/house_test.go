@@ -17,6 +17,7 @@ import (
 	"bongsu/facility"
 	"bongsu/journal"
 	"bongsu/rules"
+	"bongsu/rules/fire"
 	"bongsu/simulators"
 )
 
@@ -36,6 +37,7 @@ type house struct {
 	book   *book
 	begun  time.Time // of the scenario
 	deeds  sync.WaitGroup
+	watch  *fire.Watch // judges every tick of the staged response
 }
 
 // book is the journal of one run, kept as it is written.
@@ -200,6 +202,9 @@ func (h *house) start(wire rules.Commander) {
 		Node: "n1", Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
+		h.t.Fatal(err)
+	}
+	if h.watch, err = h.engine.WatchFire(); err != nil {
 		h.t.Fatal(err)
 	}
 }
