@@ -300,6 +300,7 @@ func TestScenariosFindOutAHouseThatDoesNotAct(t *testing.T) {
 				}
 			}
 			end.invariants(t) // a dead field is no excuse for a wrong decision
+			end.onlookerFindsALie(t)
 		})
 	}
 }
