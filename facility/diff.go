@@ -57,7 +57,8 @@ func Diff(old, now *Site) Changes {
 	d := &differ{old: old, now: now, fire: fireParts(old)}
 	maps.Copy(d.fire, fireParts(now))
 	d.add("site", "", fields(*old, *now, "name", "positions"), ReachWords)
-	d.add("site", "", fields(*old, *now, "id", "timezone", "demo_accounts", "comms", "influx", "simulator", "members", "continuity"), ReachProcess)
+	d.add("site", "", fields(*old, *now, "id", "timezone", "demo_accounts", "comms", "influx", "simulator", "members", "journal", "continuity"), ReachProcess)
+	d.add("site", "", fields(*old, *now, "collectors"), ReachTable)
 	d.add("site", "", within("history", fields(old.History.InUse(), now.History.InUse())), ReachProcess)
 	d.add("site", "", within("spool", fields(old.Spool, now.Spool)), ReachProcess)
 	each(d, "asset", old.Assets, now.Assets, func(a Asset) string { return string(a.ID) }, func(a, b Asset) {

@@ -32,9 +32,10 @@ type Site struct {
 	History KeepHistory `yaml:"history" json:"-"` // how long the past stays
 	Spool   KeepSpool   `yaml:"spool" json:"-"`
 
-	Members []Member `yaml:"members" json:"-"` // of the shared journal, one a site; none: no shared journal
+	Members []Member      `yaml:"members" json:"-"` // of the shared journal, one a site; none and no endpoints: no shared journal
+	Journal SharedJournal `yaml:"journal" json:"-"` // how the shared journal is reached and kept
 	// Continuity is the file that says how services are moved and by whom, relative to the site file; empty
-	// for a site that only watches. It needs members.
+	// for a site that only watches. It needs a shared journal.
 	Continuity string `yaml:"continuity" json:"-"`
 
 	Include []string      `yaml:"include" json:"-"` // files with more entries for the lists, as patterns relative to the site file
@@ -45,6 +46,8 @@ type Site struct {
 	Links   []Link      `yaml:"links" json:"-"`
 	Devices []Device    `yaml:"devices" json:"-"`
 	Alarms  []AlarmRule `yaml:"alarms" json:"-"`
+
+	Collectors []Collector `yaml:"collectors" json:"-"` // processes that serve links beside the field's; none: it serves all
 
 	Positions []Position `yaml:"positions" json:"-"` // who sees to which alarms; everything is one position's when not given
 
@@ -66,6 +69,7 @@ type Site struct {
 	links   map[string]*Link
 	assets  map[AssetID]*Asset
 	words   map[pointWord][]Ref
+	seats   map[string]Seats // by link, of those that collectors may serve
 }
 
 // Member is one server of the shared journal, by the name of the node that runs it.
