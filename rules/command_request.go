@@ -95,8 +95,8 @@ func given(cmd facility.Command, act facility.Act) (facility.Command, *float64, 
 }
 
 // ask lets an act of the fire room wait for its second person. Whether the response takes it is judged by the
-// response itself, when both have signed.
-func (d *commandDesk) ask(now time.Time, act facility.Act, asset facility.AssetID) orderOutcome {
+// response itself, when both have signed. drill says that a drill runs, which then takes it.
+func (d *commandDesk) ask(now time.Time, act facility.Act, asset facility.AssetID, drill bool) orderOutcome {
 	if out, known := d.again(act); known {
 		return out
 	}
@@ -105,7 +105,7 @@ func (d *commandDesk) ask(now time.Time, act facility.Act, asset facility.AssetI
 	}
 	r := d.add(facility.CommandRecord{
 		ID: act.ID, Name: act.Kind + " " + act.Subject, Kind: act.Kind, Asset: asset, By: act.By[0], State: facility.CommandRequested,
-		Requested: now.UTC(), Args: act.Args, Reason: act.Reason, Station: act.Station,
+		Requested: now.UTC(), Args: act.Args, Reason: act.Reason, Station: act.Station, Drill: drill,
 	})
 	p := &pending{act: act}
 	d.open[r.ID] = p

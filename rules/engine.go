@@ -62,7 +62,8 @@ type Engine struct {
 	steps     atomic.Int64
 	clock     clock
 	notes     turnRecorder
-	shelf     *bandShelf // outlives the alarms that a reload replaces
+	shelf     *bandShelf                 // outlives the alarms that a reload replaces
+	learned   atomic.Pointer[namedBands] // newest bands; the next turn puts them on the shelf
 }
 
 type actRequest struct {
@@ -338,7 +339,14 @@ func (e *Engine) write(drafts []journal.Draft, limit time.Duration) uint64 {
 // answerRequests tells the people behind the acts of this tick what became of them.
 func (e *Engine) answerRequests(out fireOutcome, seq uint64) {
 	for _, r := range e.fire.judged {
-		res := verdict(r.act.Kind, out.alarms)
+		alarms := out.alarms
+		if r.drill {
+			alarms = out.drill
+		}
+		res := verdict(r.act.Kind, alarms)
+		if r.refused != "" {
+			res = facility.ActResult{Code: http.StatusConflict, Detail: r.refused}
+		}
 		res.Seq = seq
 		r.answer(res)
 	}

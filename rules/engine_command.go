@@ -99,15 +99,16 @@ func (e *Engine) fireAct(now time.Time, r actRequest) uint64 {
 		return res.Seq
 	}
 	if !slices.Contains(oneIsEnough, r.act.Kind) {
-		return e.carry(now, r, e.commands.ask(now, r.act, e.fire.assets[r.act.Subject]))
+		return e.carry(now, r, e.commands.ask(now, r.act, e.fire.assets[r.act.Subject], e.fire.practised(req.Kind)))
 	}
 	seq := e.write([]journal.Draft{{Kind: KindAct, Actor: strings.Join(r.act.By, "+"), Subject: r.act.Subject, Data: r.act}}, fsyncPatience)
 	e.fire.asked = append(e.fire.asked, &fireRequest{act: r.act, req: req, answer: func(res facility.ActResult) { r.answer <- res }})
 	return seq
 }
 
-// oneIsEnough lists the acts on the fire response that one person may do: the way back to safety.
-var oneIsEnough = []string{"fire.end-bypass", "fire.end-inhibit"}
+// oneIsEnough lists the acts on the fire response that one person may do: the way back to safety, and a drill, which
+// reaches nothing.
+var oneIsEnough = []string{"fire.end-bypass", "fire.end-inhibit", "fire.drill-on", "fire.drill-off"}
 
 // signed hands an act that two persons signed to the fire response. Its verdict ends the record and answers the
 // second person.
@@ -119,9 +120,13 @@ func (e *Engine) signed(now time.Time, r actRequest, both facility.Act) {
 		r.answer <- res
 	}
 	req, res := e.fire.request(both)
+	drill := e.commands.records[both.ID].Drill
+	if res.Code == 0 && drill != e.fire.practised(req.Kind) {
+		res = facility.ActResult{Code: http.StatusConflict, Detail: changedMeanwhile}
+	}
 	if res.Code != 0 {
 		finish(res)
 		return
 	}
-	e.fire.asked = append(e.fire.asked, &fireRequest{act: both, req: req, answer: finish})
+	e.fire.asked = append(e.fire.asked, &fireRequest{act: both, req: req, drill: drill, answer: finish})
 }

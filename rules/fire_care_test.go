@@ -49,17 +49,25 @@ func newWard(t *testing.T, change func(f *facility.FireSite)) *ward {
 func (w *ward) run(seconds int) {
 	for range seconds {
 		w.now = w.now.Add(time.Second)
-		batch := make([]facility.Sample, 0, len(w.site.Points))
-		for i, p := range w.site.Points {
-			batch = append(batch, facility.Sample{Point: facility.Ref(i), Quality: facility.Good, Value: w.values[p.ID], At: w.now, Seen: w.now})
-		}
-		w.live.Apply(batch)
-		out := w.desk.tick(w.now, w.live, w.orders)
-		w.drafts = append(w.drafts, out.drafts...)
-		for _, a := range out.alarms {
-			w.standing[a.Key()] = a.Raised
-		}
+		w.publish()
+		w.take(w.desk.tick(w.now, w.live, w.orders))
 		w.desk.asked = nil
+	}
+}
+
+// publish has every sensor read what it is set to.
+func (w *ward) publish() {
+	batch := make([]facility.Sample, 0, len(w.site.Points))
+	for i, p := range w.site.Points {
+		batch = append(batch, facility.Sample{Point: facility.Ref(i), Quality: facility.Good, Value: w.values[p.ID], At: w.now, Seen: w.now})
+	}
+	w.live.Apply(batch)
+}
+
+func (w *ward) take(out fireOutcome) {
+	w.drafts = append(w.drafts, out.drafts...)
+	for _, a := range out.alarms {
+		w.standing[a.Key()] = a.Raised
 	}
 }
 

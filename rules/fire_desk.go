@@ -30,14 +30,19 @@ type fireDesk struct {
 	asked    []*fireRequest // wait for a tick
 	judged   []*fireRequest // by the last tick, and not answered yet
 	care     *fireCare
-	watch    *fire.Watch // nil when nobody judges the run
+	drill    *fireDrill              // nil outside a drill
+	left     *facility.FireDrillNote // the drill that a former process left running
+	watch    *fire.Watch             // nil when nobody judges the run
 }
 
 // fireRequest is a person's act on its way into a tick.
 type fireRequest struct {
 	act    facility.Act
 	req    fire.Request
+	drill  bool // asked and signed while a drill ran: it is for the drill or for nobody
 	answer func(facility.ActResult)
+
+	refused string // why it was not handed to the engine
 }
 
 // fireState is what the journal keeps for a restart.
@@ -45,6 +50,8 @@ type fireState struct {
 	Wall  time.Time     `json:"wall"`
 	State fire.Snapshot `json:"state"`
 	Care  *careState    `json:"care,omitempty"`
+	// Drill is the one that ran. A restart ends it: after an outage nobody knows who still practises.
+	Drill *facility.FireDrillNote `json:"drill,omitempty"`
 }
 
 // saveEvery is how often the state is written while something is under way, beside each change.
@@ -56,6 +63,7 @@ type fireOutcome struct {
 	send   []job
 	again  []job // levels asserted again after a restart
 	alarms []fire.AlarmEvent
+	drill  []fire.AlarmEvent // of the drill
 }
 
 func newFireDesk(site *facility.Site, now time.Time) (*fireDesk, error) {
@@ -146,6 +154,7 @@ func (d *fireDesk) restore(saved fireState, records []facility.CommandRecord, no
 		return err
 	}
 	d.care.restore(saved.Care, now.Sub(d.began))
+	d.left = saved.Drill
 	for _, r := range records {
 		if r.By == fireActor {
 			d.records[r.Name] = r.ID
@@ -160,16 +169,13 @@ func (d *fireDesk) restore(saved fireState, records []facility.CommandRecord, no
 // tick lets the engine decide once.
 func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireOutcome {
 	d.inputs.fill(&d.in, now, v)
-	d.in.Requests = d.in.Requests[:0]
-	d.judged, d.asked = oneOfEach(d.asked)
-	for _, r := range d.judged {
-		d.in.Requests = append(d.in.Requests, r.req)
-	}
+	begun, why := d.hear(now)
 	dec := d.engine.Tick(now.Sub(d.began), now, d.in)
 	if d.watch != nil {
 		d.watch.Tick(fire.Observation{Now: now.Sub(d.began), Inputs: d.in, Decisions: dec, View: d.engine.View()})
 	}
-	out := fireOutcome{alarms: slices.Clone(dec.Alarms)}
+	out := fireOutcome{alarms: slices.Clone(dec.Alarms), drill: slices.Clone(dec.DrillAlarms)}
+	out.drafts = append(begun, d.followDrill(now, dec, why)...)
 	for _, s := range dec.Stages {
 		out.drafts = append(out.drafts, journal.Draft{Kind: KindStage, Actor: fireActor, Subject: s.Rack + s.Room,
 			Data: facility.StageChange{Room: d.roomOf(s), Rack: s.Rack, From: s.From.String(), To: s.To.String(), Why: s.Why, Votes: s.Votes}})
@@ -194,7 +200,7 @@ func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireO
 	if changed || (d.busy() && now.Sub(d.savedAt) >= saveEvery) || d.counting() {
 		d.savedAt = now
 		// The state goes first: a restart that finds a command's entry finds the stage that gave it.
-		state := journal.Draft{Kind: KindFireState, Actor: fireActor, Data: fireState{Wall: now.UTC(), State: d.engine.Snapshot(), Care: d.care.keep(now)}}
+		state := journal.Draft{Kind: KindFireState, Actor: fireActor, Data: fireState{Wall: now.UTC(), State: d.engine.Snapshot(), Care: d.care.keep(now), Drill: d.drillKept()}}
 		out.drafts = append([]journal.Draft{state}, out.drafts...)
 	}
 	return out

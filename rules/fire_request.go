@@ -44,6 +44,7 @@ var refusals = map[string]string{
 	"DEMAND_ACTIVE": "the rack is in pre-alarm or above: a channel is not bypassed then",
 	"LIMIT":         "only one channel of a rack may be bypassed",
 	"PROTECTED":     "this output protects life and cannot be inhibited",
+	"BANK_LOW":      "the bank's own switch still says that it is low or shut: see to it first",
 	"NOT_AUTHORITY": "only with the fire authority in control",
 }
 
@@ -61,6 +62,9 @@ func (d *fireDesk) request(act facility.Act) (fire.Request, facility.ActResult) 
 		return fire.Request{}, facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("there is no fire room %q", act.Subject)}
 	}
 	room := d.site.Fire.Rooms[i]
+	if res := d.mayDrill(act, known.kind, room); res.Code != 0 {
+		return fire.Request{}, res
+	}
 	r := fire.Request{Kind: known.kind, By: act.By, Subject: room.ID,
 		Inspected: act.Args["inspected"] == "true", ICConfirm: act.Args["ic_confirm"] == "true"}
 	bad := func(format string, args ...any) (fire.Request, facility.ActResult) {

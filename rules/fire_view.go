@@ -25,7 +25,7 @@ func (d *fireDesk) rooms(now time.Time, v facility.View) []facility.FireRoomView
 func (d *fireDesk) room(cfg facility.FireRoom, r fire.RoomView, view fire.View, now time.Time, v facility.View) facility.FireRoomView {
 	out := facility.FireRoomView{
 		ID: r.Name, Asset: cfg.Asset, Stage: r.Stage.String(), Mode: d.site.Fire.Mode, Control: "automatic",
-		Drill: view.Drill != nil, Occupied: r.Occupants, LEL: r.LEL, ASD: r.ASD, Holds: []string{},
+		Occupied: r.Occupants, LEL: r.LEL, ASD: r.ASD, Holds: []string{},
 	}
 	if math.IsNaN(out.LEL) {
 		out.LEL = 0 // unknown; the detector's own alarm and its point's quality say so
@@ -57,6 +57,8 @@ func (d *fireDesk) room(cfg facility.FireRoom, r fire.RoomView, view fire.View, 
 			}
 		}
 	}
+	out.Drilled = d.drillView(r.Name, view)
+	out.Drill = out.Drilled != nil
 	d.care.show(&out, d, r, view, now, v)
 	return out
 }

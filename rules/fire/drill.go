@@ -100,5 +100,8 @@ func (c *core) busy() bool {
 	return false
 }
 
+// Busy says whether anything real is going on that ends a drill and lets none begin.
+func (e *Engine) Busy() bool { return e.real.busy() }
+
 // Drilling says whether a drill is running.
 func (e *Engine) Drilling() bool { return e.drill != nil }

@@ -69,10 +69,10 @@ var actRules = [...]ActRule{
 	{RequestPowerCut, "cut the site's power", 2, "authority liaison, both", pulsePowerCutReject, "the fire authority is in control"},
 	{RequestRelease, "release the gas", 2, "fire-safety manager; the second shift lead or safety", pulseReleaseRejected, "nobody inside and flammable gas below its limit, unless the incident commander confirms; the holds of the countdown bind all the same"},
 	{RequestReset, "reset a rack or a gas room", 2, "fire-safety manager; the second shift lead or safety", pulseResetRejected, "inspected, cold and clean for the whole reset time, manual station put back"},
-	{RequestBankReady, "declare a gas bank refilled", 2, "fire-safety manager; the second shift lead or safety", pulseResetRejected, "nothing: whoever signs has weighed it"},
+	{RequestBankReady, "declare a gas bank refilled", 2, "facilities, who has weighed it; the second the fire-safety manager", pulseResetRejected, "the bank's own switch does not say that it is low"},
 	{RequestAck, "acknowledge", 1, "operator", "", "changes nothing here"},
 	{RequestDrillOn, "begin a drill", 1, "fire-safety manager", "", "nothing real at SP or above"},
-	{RequestDrillOff, "end a drill", 1, "fire-safety manager", "", "nothing"},
+	{RequestDrillOff, "end a drill", 1, "fire-safety manager or shift lead", "", "nothing"},
 }
 
 // ActRules lists what people may ask for and how many of them must sign.
@@ -139,6 +139,7 @@ const (
 	refLEL          = "LEL"
 	refInspection   = "INSPECTION"
 	refNotSafe      = "NOT_SAFE"
+	refBankLow      = "BANK_LOW" // the bank's own switch or pressure still says so
 )
 
 func (c *core) rackNamed(id string) *rack {
@@ -234,8 +235,11 @@ func (c *core) askRelease(q *Request) string {
 
 func (c *core) askBankReady(q *Request) string {
 	m := c.roomNamed(q.Subject)
-	if m == nil {
+	switch {
+	case m == nil:
 		return refUnknown
+	case m.in.BankFault:
+		return refBankLow
 	}
 	m.bankSpent = false
 	c.set(&m.standing, alRoomImpaired, false)
