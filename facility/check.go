@@ -63,6 +63,7 @@ func (c *checker) check() {
 	c.commandRules()
 	c.alarms()
 	c.fire()
+	c.collectors()
 	c.messenger()
 	c.topology()
 	if s.Demo && s.ID != "demo" {

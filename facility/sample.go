@@ -92,11 +92,12 @@ const (
 	Lagging            // a reader of the bus lost samples of this point
 	DeviceSays         // the device itself reports the value as bad
 	Firmware           // the device's firmware is none its profile was made for
+	Unserved           // nobody serves its link: the collectors that may are away
 )
 
 var reasonNames = [...]string{
 	"", "comms", "range", "sentinel", "nan", "malformed", "exception", "stale",
-	"sequence", "drill-tag", "clock-skew", "lag", "device", "firmware",
+	"sequence", "drill-tag", "clock-skew", "lag", "device", "firmware", "unserved",
 }
 
 // String gives the reason's name; empty for none.

@@ -47,6 +47,8 @@ type Site struct {
 	Devices []Device    `yaml:"devices" json:"-"`
 	Alarms  []AlarmRule `yaml:"alarms" json:"-"`
 
+	Collectors []Collector `yaml:"collectors" json:"-"` // processes that serve links beside the field's; none: it serves all
+
 	Positions []Position `yaml:"positions" json:"-"` // who sees to which alarms; everything is one position's when not given
 
 	Fire *FireSite `yaml:"fire" json:"-"`
@@ -67,6 +69,7 @@ type Site struct {
 	links   map[string]*Link
 	assets  map[AssetID]*Asset
 	words   map[pointWord][]Ref
+	seats   map[string]Seats // by link, of those that collectors may serve
 }
 
 // Member is one server of the shared journal, by the name of the node that runs it.

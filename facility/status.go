@@ -21,6 +21,9 @@ type FieldStatus struct {
 	Collecting bool           `json:"collecting"`
 	Links      []LinkStatus   `json:"links"`
 	Rooms      []FireRoomView `json:"rooms"`
+
+	Collectors []CollectorStatus `json:"collectors,omitempty"` // processes that serve links beside the field's
+	Unserved   []string          `json:"unserved,omitempty"`   // links that nobody serves
 }
 
 // LinkStatus is the health of one physical link.
@@ -40,6 +43,9 @@ type LinkStatus struct {
 	Historical uint64 `json:"historical,omitempty"` // values from before that were sent late and not taken as live
 	Skewed     int    `json:"skewed,omitempty"`     // devices whose clock is further off than they may be
 	Doubted    int    `json:"doubted,omitempty"`    // devices whose firmware is none their profile is for
+
+	Owner      string     `json:"owner,omitempty"` // who serves it on a site with collectors: one's name, or field
+	OwnedSince *time.Time `json:"owned_since,omitempty"`
 }
 
 // DeviceStatus is what has come from one device since the start, and what was wrong with it.
