@@ -48,7 +48,8 @@ func (x *Runs) decideBrake(now time.Time, f Facts) (Decision, bool) {
 				runs++
 			}
 		}
-		waiting := r.State == RunSuspect || r.State == RunConfirmed && r.Trigger == TriggerProbes
+		// A question to people is no suspicion of the probes.
+		waiting := r.State == RunSuspect && r.Trigger != TriggerSilence || r.State == RunConfirmed && r.byItself()
 		if waiting && r.Since.After(x.brake.Since) {
 			suspect++
 		}

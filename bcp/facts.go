@@ -34,6 +34,7 @@ const (
 	EvidenceService   = "service-down"     // a service is down
 	EvidenceBrake     = "brake"            // automatic failover has stopped itself
 	EvidencePerson    = "report"           // a person says so
+	EvidenceSilent    = "site-silent"      // nothing is heard of a site any more
 )
 
 // Evidence is one fact that may open an incident. It is handed in again, unchanged or grown, for as long
@@ -53,13 +54,14 @@ type Evidence struct {
 	UpSince  time.Time `json:"up_since,omitzero"`   // of a service that answers again
 	EverDown bool      `json:"ever_down,omitempty"` // the service was Down, not merely unsure
 	Gone     bool      `json:"gone,omitempty"`      // the condition has ended
+	Backed   string    `json:"backed,omitempty"`    // what in a silent site's last word says that it is being lost
 	What     string    `json:"what,omitempty"`      // one line for people
 }
 
 // Facility says whether the evidence is about a building rather than a service.
 func (e Evidence) Facility() bool {
 	switch e.Kind {
-	case EvidenceFire, EvidencePowerCut, EvidenceUPSLost, EvidencePowerOff, EvidenceAuthority:
+	case EvidenceFire, EvidencePowerCut, EvidenceUPSLost, EvidencePowerOff, EvidenceAuthority, EvidenceSilent:
 		return true
 	}
 	return false
@@ -67,7 +69,7 @@ func (e Evidence) Facility() bool {
 
 // Critical says whether the evidence declares an incident of grade 1 by itself: a fire stage with two
 // votes, a notice of a power cut, or a lost UPS zone seen by two kinds of sensors or a person. A stage
-// entered on one channel never does.
+// entered on one channel never does, and neither does silence alone.
 func (e Evidence) Critical() bool {
 	switch e.Kind {
 	case EvidenceFire:
@@ -76,12 +78,15 @@ func (e Evidence) Critical() bool {
 		return true
 	case EvidenceUPSLost, EvidencePowerOff:
 		return e.attested()
+	case EvidenceSilent:
+		return e.Backed != ""
 	}
 	return false
 }
 
 // Notice says whether the evidence starts failover runs of its site: a fire at stage 3 with two votes,
-// a notice of a power cut, a lost UPS zone, or the site in the hands of the authority.
+// a notice of a power cut, a lost UPS zone, the site in the hands of the authority, or its silence after a last word that
+// says one of these.
 func (e Evidence) Notice() bool {
 	switch e.Kind {
 	case EvidenceFire:
@@ -90,6 +95,8 @@ func (e Evidence) Notice() bool {
 		return true
 	case EvidenceUPSLost, EvidencePowerOff:
 		return e.attested()
+	case EvidenceSilent:
+		return e.Backed != ""
 	}
 	return false
 }

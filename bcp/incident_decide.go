@@ -279,7 +279,7 @@ func (x *Incidents) cleared(now time.Time, i *Incident, f Facts) bool {
 		if at >= 0 {
 			e = f.Evidence[at]
 		}
-		if e.Facility() || e.EverDown || e.UpSince.IsZero() || now.Before(e.UpSince.Add(x.times.SelfClear)) {
+		if e.Facility() && e.Kind != EvidenceSilent || e.EverDown || e.UpSince.IsZero() || now.Before(e.UpSince.Add(x.times.SelfClear)) {
 			return false
 		}
 	}

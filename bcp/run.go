@@ -45,8 +45,9 @@ func DefaultRunTimes() RunTimes {
 
 // What set a run off.
 const (
-	TriggerProbes   = "probes"   // the only one the brake counts and stops
+	TriggerProbes   = "probes"   // of the messenger; what the brake counts and stops
 	TriggerFacility = "facility" // a notice from the building
+	TriggerSilence  = "silence"  // nothing is heard of the site; it asks people, and the brake takes it as probes once they confirm it
 	TriggerOrder    = "order"    // planned, by people
 	TriggerDrill    = "drill"
 	TriggerFailback = "failback"
@@ -123,6 +124,9 @@ func (r *Run) Under() bool {
 	}
 	return true
 }
+
+// byItself says whether neither a building nor people have set the run off.
+func (r *Run) byItself() bool { return r.Trigger == TriggerProbes || r.Trigger == TriggerSilence }
 
 type runDetail struct {
 	Trigger  string     `json:"trigger,omitempty"`
@@ -282,7 +286,7 @@ func (r *Run) keep(t Transition, d runDetail) {
 // move follows what the edge itself means.
 func (r *Run) move(t Transition, d runDetail) {
 	switch {
-	case t.Event == evStart && r.Trigger == TriggerProbes:
+	case t.Event == evStart && r.byItself():
 		r.Auto = append(r.Auto, t.At)
 		if len(r.Auto) > brakeRuns {
 			r.Auto = r.Auto[1:]

@@ -66,7 +66,9 @@ func (t runTurn) step() (Decision, bool) {
 		return t.gate(t.x.acts(t.run), t.x.times.Compensate, Decision{Event: evDone}, evFail)
 	case RunComplete:
 		return t.complete()
-	case RunAborted, RunFailed:
+	case RunAborted:
+		return t.withdraw(evRearm)
+	case RunFailed:
 		return Decision{}, false
 	}
 	answer, next, patience, bad := t.linear()
@@ -213,9 +215,12 @@ func (t runTurn) services() []Service {
 
 func (t runTurn) suspect() (Decision, bool) {
 	a := Confirmed(t.now, t.run.Source, t.facts, t.f.Evidence)
+	e, quiet := t.silent()
 	switch {
 	case a.Is == Yes:
 		return Decision{Event: evConfirm, By: byEvidence, Why: a.Why}, true
+	case quiet:
+		a = wait(e.What + "; of its messenger: " + a.Why + "; people have to say whether it is lost")
 	case t.facts.Misses == 0 && t.facts.Alive == Yes:
 		return Decision{Event: evProbeOk, By: byEvidence}, true
 	}
@@ -241,7 +246,7 @@ func (t runTurn) blocked() string {
 		return "the group is excluded from failover"
 	case t.facts.Maintenance:
 		return "maintenance"
-	case t.x.brake.On && t.run.Trigger == TriggerProbes && !t.noticed():
+	case t.x.brake.On && t.run.byItself() && !t.noticed():
 		return "the brake is on: " + t.x.brake.Why
 	}
 	return ""

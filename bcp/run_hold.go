@@ -17,9 +17,12 @@ var resumes = map[string]string{
 // maxAutoResumes is how often a run goes on by itself before a flapping guard becomes a matter for people.
 const maxAutoResumes = 3
 
-// hold goes on by itself where the failed guard has come true before any data or traffic moved. What
-// comes later waits for a person.
+// hold goes on by itself where the failed guard has come true before any data or traffic moved, and takes back a
+// question that silence alone had put. What comes later waits for a person.
 func (t runTurn) hold() (Decision, bool) {
+	if d, ok := t.withdraw(evCompensate); ok {
+		return d, true
+	}
 	h := t.run.Hold
 	if h == nil || h.Auto >= maxAutoResumes || t.blocked() != "" {
 		return Decision{}, false

@@ -27,6 +27,9 @@ func (t runTurn) armed() (Decision, bool) {
 	if t.facts.Misses >= 3 {
 		return Decision{Event: evProbeFail, By: byEvidence, Why: "three probes missed", Detail: runDetail{Trigger: TriggerProbes, Carried: t.facts.Carried}}, true
 	}
+	if e, ok := t.silent(); ok {
+		return Decision{Event: evProbeFail, By: byEvidence, Why: e.What, Detail: runDetail{Trigger: TriggerSilence, Carried: t.facts.Carried}}, true
+	}
 	return Decision{}, false
 }
 

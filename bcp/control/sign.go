@@ -28,8 +28,8 @@ type SignPoint struct {
 	Sensor string           `yaml:"sensor"` // kind of sensor: two kinds corroborate each other
 }
 
-// CheckSigns reports what is wrong with a list of signs; known tells whether the site has a point.
-func CheckSigns(at string, signs []Sign, known func(facility.PointID) bool, report facility.Report) {
+// CheckSigns reports what is wrong with a list of signs; known tells whether a sign's building has a point.
+func CheckSigns(at string, signs []Sign, known func(Sign, facility.PointID) bool, report facility.Report) {
 	seen := map[string]bool{}
 	for i, s := range signs {
 		path := fmt.Sprintf("%s[%d]", at, i)
@@ -46,7 +46,7 @@ func CheckSigns(at string, signs []Sign, known func(facility.PointID) bool, repo
 		sensors := map[string]bool{}
 		for j, p := range s.All {
 			sensors[p.Sensor] = true
-			if !known(p.Point) {
+			if !known(s, p.Point) {
 				report(fmt.Sprintf("%s.all[%d].point", path, j), "the site has no point %q", p.Point)
 			}
 			if (p.Equals == nil) == (p.Below == nil) {

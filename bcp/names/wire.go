@@ -35,21 +35,25 @@ func ask(ctx context.Context, server, name string, kind uint16, recurse bool) (*
 		if err == nil {
 			return reply, nil
 		}
-		// The deadline itself tells less than what went wrong before it.
-		if last == nil || ctx.Err() == nil {
+		// Silence, and the deadline itself, tell less than what went wrong before.
+		if last == nil || ctx.Err() == nil && !isTimeout(err) {
 			last = err
 		}
 		// A refused port answers at once: the next try waits for its turn all the same.
 		select {
 		case <-ctx.Done():
-			var late net.Error
-			if errors.As(last, &late) && late.Timeout() {
+			if isTimeout(last) {
 				last = ErrSilent
 			}
 			return nil, fmt.Errorf("ask %s for %s %s: %w", server, name, dns.TypeToString[kind], last)
 		case <-time.After(askTime / 10):
 		}
 	}
+}
+
+func isTimeout(err error) bool {
+	var late net.Error
+	return errors.As(err, &late) && late.Timeout()
 }
 
 func exchange(ctx context.Context, network, server string, m *dns.Msg) (*dns.Msg, error) {
