@@ -13,10 +13,27 @@ import (
 // ones come, band rules are blind.
 type bandShelf = atomic.Pointer[bands.Set]
 
-// UseBands puts learned bands in force, nil for none. It is safe to call while the loop runs.
+// namedBands are bands with the name by which a replay finds them.
+type namedBands struct {
+	set  *bands.Set
+	name string
+}
+
+// UseBands puts learned bands in force with the loop's next turn, nil for none. It is safe to call while the loop runs.
 func (e *Engine) UseBands(s *bands.Set) {
 	s.Open() // here, for it reads the disk
-	e.shelf.Store(s)
+	e.learned.Store(&namedBands{s, s.Name()})
+}
+
+// learn puts bands in force that came since the last turn, so that the whole turn goes by the same ones.
+func (e *Engine) learn() (changed bool) {
+	l := e.learned.Load()
+	if l == nil || l == e.notes.learned {
+		return false
+	}
+	e.notes.learned, e.notes.life.Bands = l, l.name
+	e.shelf.Store(l.set)
+	return true
 }
 
 // UseBands puts learned bands in force, nil for none.

@@ -55,7 +55,7 @@ func (e *Engine) begin() {
 			start = append(start, e.commandFailed(now, r)...)
 		}
 	}
-	e.write(start, fsyncPatience)
+	e.notes.life.Seq = max(e.notes.life.Seq, e.write(start, fsyncPatience)) // marks stand behind it
 }
 
 // turn takes in what woke the loop and decides, all at one moment. A replay takes the same turns.
@@ -64,9 +64,7 @@ func (e *Engine) turn(now time.Time, ev event) {
 		e.exchange(now, ev.exchange)
 	}
 	e.intake(now, ev)
-	if learned := e.shelf.Load(); learned != e.notes.learned {
-		e.notes.learned, ev.learned = learned, true
-	}
+	ev.learned = e.learn()
 	e.notes.turn(now, ev, e.clock.stepped)
 	e.clock.stepped = false
 	seq := uint64(0)

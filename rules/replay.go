@@ -91,6 +91,17 @@ func (r *Replayer) begin(life lifeNote) error {
 	return nil
 }
 
+// banded names the rules of the site that hold a value against what was learned.
+func (r *Replayer) banded() map[string]bool {
+	out := map[string]bool{}
+	for i := range r.site.Alarms {
+		if rule := &r.site.Alarms[i]; alarmKindOf(rule.Kind) == bandAlarm {
+			out[rule.ID] = true
+		}
+	}
+	return out
+}
+
 // turn lets the engine take one turn.
 func (r *Replayer) turn(now time.Time, ev event) {
 	r.at = now

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"bongsu/journal"
@@ -18,6 +19,9 @@ import (
 // warmFor is how long a replay that begins in the middle of a process's life is not compared: so long the engine
 // needs to know again what it knew, the rates of rise and the dwells above all.
 const warmFor = 10 * time.Minute
+
+// bandWarmFor is the same for alarms of bands: the mean of an hour, and the delay of the rule behind it.
+const bandWarmFor = 3 * time.Hour
 
 // Verdict says how a replay's decisions compare with the recorded ones.
 type Verdict struct {
@@ -49,11 +53,14 @@ type comparison struct {
 
 	peeked   *journal.Entry
 	fold     historyFold
-	from     time.Time  // before it nothing is compared
-	starts   int        // start entries of this life
-	stopped  bool       // its stop entry
-	mine     bool       // a life is under way whose entries come next
-	pending  []Decision // decided after the recorded ones of this life had ended
+	from     time.Time       // before it nothing is compared
+	bandFrom time.Time       // before it alarms of bands are not
+	banded   map[string]bool // rules that are bands
+	astray   map[string]bool // alarms of bands that moved before bandFrom: their counts may differ from then on
+	starts   int             // start entries of this life
+	stopped  bool            // its stop entry
+	mine     bool            // a life is under way whose entries come next
+	pending  []Decision      // decided after the recorded ones of this life had ended
 	v        Verdict
 	sum      hash.Hash
 	hasLog   bool
@@ -105,15 +112,27 @@ func (c *comparison) before(t time.Time) uint64 {
 }
 
 // begin goes to where a life began.
-func (c *comparison) begin(life lifeNote, warm bool) error {
+func (c *comparison) begin(life lifeNote, warm bool, banded map[string]bool) error {
 	for e := c.peek(); e != nil && e.Seq <= life.Seq; e = c.peek() {
 		c.pass()
 	}
-	c.mine, c.starts, c.stopped, c.pending, c.from = true, 0, false, nil, time.Time{}
+	c.mine, c.starts, c.stopped, c.pending, c.from, c.bandFrom = true, 0, false, nil, time.Time{}, time.Time{}
+	c.banded, c.astray = banded, map[string]bool{}
 	if warm {
-		c.starts, c.from = 1, life.Restored.Add(warmFor)
+		c.starts, c.from, c.bandFrom = 1, life.Restored.Add(warmFor), life.Restored.Add(bandWarmFor)
 	}
 	return nil
+}
+
+// aside says that a decision is not compared: it falls into the time in which a replay that begins in the middle of a life
+// cannot know what the process knew.
+func (c *comparison) aside(kind, subject string, at time.Time) bool {
+	rule, _, _ := strings.Cut(subject, "@")
+	if kind == KindAlarm && c.banded[rule] && (at.Before(c.bandFrom) || c.astray[subject]) {
+		c.astray[subject] = true
+		return true
+	}
+	return at.Before(c.from)
 }
 
 // taken is a copy of what the journal has said so far.
@@ -138,7 +157,7 @@ func (c *comparison) recorded() *journal.Entry {
 			c.starts++
 		case e.Kind == KindStop:
 			c.stopped = true
-		case decides(e.Kind) && e.Time.Before(c.from):
+		case decides(e.Kind) && c.aside(e.Kind, e.Subject, e.Time):
 			c.v.Skipped++
 		case decides(e.Kind):
 			return e
@@ -154,7 +173,7 @@ func (c *comparison) replayed(d Decision) {
 		c.sum.Write([]byte(s))
 		c.sum.Write([]byte{0})
 	}
-	if !c.hasLog || c.v.First != nil || d.At.Before(c.from) {
+	if !c.hasLog || c.v.First != nil || c.aside(d.Kind, d.Subject, d.At) {
 		return
 	}
 	e := c.recorded()

@@ -9,6 +9,7 @@ import (
 
 	"bongsu/facility"
 	"bongsu/journal"
+	"bongsu/rules/bands"
 )
 
 // Recording is where a replay reads the past from. Each function hands out what there is, in order; Turns and
@@ -17,6 +18,7 @@ type Recording struct {
 	Turns   func(fn func(block []byte) error) (journal.Past, error)
 	Samples func(fn func(journal.Batch) error) (journal.Past, error)
 	Journal func(fn func(journal.Entry) error) error
+	Bands   func(name string) (*bands.Set, error) // learned bands by their name; nil: none were kept
 }
 
 // Replay runs a recording through one configuration, and through a second one beside it. Sites are those the
@@ -52,7 +54,8 @@ type ReplayReport struct {
 	Unread    int       `json:"unreadable_places"`
 	Holes     []string  `json:"holes,omitempty"`
 	Steps     int       `json:"clock_steps"`               // how often the wall clock was set
-	Learned   int       `json:"learned_bands"`             // how often learned bands came in force, which a replay does not have
+	Learned   int       `json:"learned_bands"`             // how often learned bands came in force
+	Unlearned int       `json:"learned_bands_missing"`     // of them, those that the recording does not have: band rules were blind
 	Revisions []string  `json:"revisions"`                 // of the sites it was recorded with
 	Other     []string  `json:"other_revisions,omitempty"` // of them, those no given site has
 	Verdict
@@ -202,7 +205,7 @@ func (p *Replay) live(life lifeNote, warm bool) error {
 	if p.report.Lives++; p.report.From.IsZero() {
 		p.report.From = life.Restored
 	}
-	if err := p.check.begin(life, warm); err != nil {
+	if err := p.check.begin(life, warm, p.base.banded()); err != nil {
 		return err
 	}
 	for _, s := range p.sides {
@@ -214,6 +217,9 @@ func (p *Replay) live(life lifeNote, warm bool) error {
 			return err
 		}
 		s.began = warm
+	}
+	if warm && life.Bands != "" {
+		p.learn(life.Bands)
 	}
 	return nil
 }
@@ -243,7 +249,7 @@ func (p *Replay) turn(t turnNote) error {
 		p.report.Steps++
 	}
 	if t.learned {
-		p.report.Learned++
+		p.learn(t.bands)
 	}
 	var taken []recordedBatch
 	for _, run := range t.runs {
@@ -267,6 +273,24 @@ func (p *Replay) turn(t turnNote) error {
 		s.turn(t.now, p.event(s, t, taken))
 	}
 	return nil
+}
+
+// learn puts the bands of the past in force. Without them no band judges.
+func (p *Replay) learn(name string) {
+	p.report.Learned++
+	var set *bands.Set
+	if name != "" && p.Recording.Bands != nil {
+		var err error
+		if set, err = p.Recording.Bands(name); err != nil {
+			p.report.Holes = append(p.report.Holes, fmt.Sprintf("learned bands %s: %v", name, err))
+		}
+	}
+	if set == nil {
+		p.report.Unlearned++
+	}
+	for _, s := range p.sides {
+		s.engine.UseBands(set)
+	}
 }
 
 // exchange puts the site in place that the past put in place, where it was given.

@@ -15,6 +15,7 @@ type turnNote struct {
 	now      time.Time
 	stepped  bool
 	learned  bool
+	bands    string // name of the learned bands
 	runs     []sampleRun
 	lost     []facility.Ref
 	answer   *answerNote
@@ -97,7 +98,7 @@ func readTurns(block []byte, fn func(turnNote) error) error {
 	for len(d.rest) > 0 {
 		kinds := d.byte()
 		now = now.Add(time.Duration(d.varint()))
-		t := turnNote{now: now, stepped: kinds&turnStepped != 0, learned: kinds&turnLearned != 0}
+		t := turnNote{now: now, stepped: kinds&turnStepped != 0, learned: kinds&(turnUnnamed|turnBands) != 0}
 		if kinds&turnSamples != 0 {
 			n := d.uvarint()
 			if n > uint64(len(d.rest)) {
@@ -142,6 +143,9 @@ func (d *turnReader) extras(kinds byte, t *turnNote) {
 	if kinds&turnExchange != 0 {
 		t.exchange = &exchangeNote{}
 		d.json(t.exchange)
+	}
+	if kinds&turnBands != 0 {
+		d.json(&t.bands)
 	}
 }
 

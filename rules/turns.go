@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"bongsu/facility"
-	"bongsu/rules/bands"
 )
 
 // TurnLog takes what the loop notes about its turns, so that a replay can take the very same ones. Put copies the
@@ -32,6 +31,7 @@ type lifeNote struct {
 	Seq      uint64    `json:"seq"`      // newest journal entry then
 	Revision string    `json:"revision"`
 	Node     string    `json:"node"`
+	Bands    string    `json:"bands,omitempty"` // name of the learned bands in force
 }
 
 type retireNote struct {
@@ -48,7 +48,8 @@ const (
 	turnAct
 	turnExchange
 	turnStepped // the wall clock was set before it
-	turnLearned // other learned bands came in force, which are not noted
+	turnUnnamed // other learned bands came in force; older recordings do not say which
+	turnBands   // other learned bands came in force, by name
 )
 
 // answerNote, exchangeNote and the act are rare, so they are plain JSON.
@@ -88,7 +89,7 @@ type turnRecorder struct {
 	ref     facility.Ref
 	seen    int64 // microseconds
 	dropped uint64
-	learned *bands.Set        // in force
+	learned *namedBands       // in force
 	taken   []facility.Sample // room for one batch
 	runs    []byte
 	n       int
@@ -217,7 +218,7 @@ func (ev event) kinds() (kinds byte) {
 		kinds |= turnExchange
 	}
 	if ev.learned {
-		kinds |= turnLearned
+		kinds |= turnBands
 	}
 	return kinds
 }
@@ -232,6 +233,9 @@ func (r *turnRecorder) extras(ev event, kinds byte) {
 	if kinds&turnExchange != 0 {
 		x := ev.exchange.x
 		r.json(exchangeNote{Revision: x.site.Revision, By: x.By, Why: x.Why})
+	}
+	if kinds&turnBands != 0 {
+		r.json(r.learned.name)
 	}
 }
 

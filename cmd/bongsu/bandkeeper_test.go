@@ -118,7 +118,8 @@ func TestABandAlarmTakesBackWhatCameBefore(t *testing.T) {
 
 func TestTheFieldKeepsTheBandsItWasGiven(t *testing.T) {
 	var used *bands.Set
-	f := fieldBands{name: filepath.Join(t.TempDir(), "bands"), use: func(s *bands.Set) { used = s }, log: slog.New(slog.DiscardHandler)}
+	dir := t.TempDir()
+	f := fieldBands{name: filepath.Join(dir, "bands"), kept: keptBands(filepath.Join(dir, bandsDir)), use: func(s *bands.Set) { used = s }, log: slog.New(slog.DiscardHandler)}
 	f.takeUp()
 	if used != nil {
 		t.Fatal("bands out of nothing")
@@ -143,5 +144,8 @@ func TestTheFieldKeepsTheBandsItWasGiven(t *testing.T) {
 	f.takeUp()
 	if used.Get("x") == nil || used.Get("x").Hours != 5 {
 		t.Errorf("after a restart: %+v", used)
+	}
+	if again, err := f.kept.get(used.Name()); err != nil || again.Name() != used.Name() {
+		t.Errorf("a replay does not find them: %v", err)
 	}
 }

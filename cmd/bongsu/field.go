@@ -59,7 +59,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 		return err
 	}
 	asked.settle(site, book, engine, log)
-	learned := fieldBands{name: bandsFile(o), use: engine.UseBands, log: log}
+	learned := fieldBands{name: bandsFile(o), kept: keptBands(filepath.Join(o.fieldDir(), bandsDir)), use: engine.UseBands, log: log}
 	learned.takeUp()
 	parts.start("spooler", filler.run)
 	parts.start("spool notes", func(ctx context.Context) error { return filler.tell(ctx, book) })

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"time"
 
 	"bongsu/rules/bands"
 )
@@ -18,6 +19,7 @@ const mostBandBytes = 256 << 20
 // those of the last time are in force again.
 type fieldBands struct {
 	name string
+	kept keptBands // for replays
 	use  func(*bands.Set)
 	log  *slog.Logger
 }
@@ -30,8 +32,16 @@ func (f fieldBands) takeUp() {
 	case err != nil:
 		f.log.Error("the kept bands cannot be used", "cause", err)
 	default:
-		f.use(&set)
+		f.inForce(&set)
 	}
+}
+
+// inForce keeps the bands for replays and puts them in force.
+func (f fieldBands) inForce(set *bands.Set) {
+	if err := f.kept.put(set, time.Now()); err != nil {
+		f.log.Error("the bands could not be kept for replays: alarms of bands will be missing in these", "cause", err)
+	}
+	f.use(set)
 }
 
 // put takes new bands from a desk: first onto the disk, then in force.
@@ -49,7 +59,7 @@ func (f fieldBands) put(w http.ResponseWriter, r *http.Request) {
 	if err := bands.Save(f.name, set); err != nil {
 		f.log.Error("the bands could not be kept; they are in force until the next start", "cause", err)
 	}
-	f.use(&set)
+	f.inForce(&set)
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -178,6 +178,7 @@ func (src *replaySource) folder(path string, seen bool) error {
 	if book := filepath.Join(field, "journal"); src.rec.Journal == nil && isFolder(book) {
 		src.rec.Journal = journalOf(book)
 	}
+	src.rec.Bands = keptBands(filepath.Join(field, bandsDir)).get
 	if turns := filepath.Join(field, turnsDir); !seen && isFolder(turns) {
 		src.rec.Turns = func(fn func([]byte) error) (journal.Past, error) { return journal.ReadTrail(turns, fn) }
 	}

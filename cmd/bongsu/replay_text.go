@@ -125,7 +125,7 @@ func (w *shower) lacks(s replaySummary) {
 		{s.Foreign, "samples are of points the site does not have", "사이트에 없는 측정점의 표본"},
 		{s.Dropped, "times the recorder could not keep its notes", "판단 차례 기록이 빠진 횟수"},
 		{s.Steps, "times the wall clock was set: what was timed across that may fall elsewhere", "벽시계가 바뀐 횟수: 그 사이의 시간 판단은 다를 수 있음"},
-		{s.Learned, "times learned bands came in force: a replay does not have them, and alarms of bands are missing", "학습 대역이 적용된 횟수: 재생에는 없어 대역 경보가 빠짐"},
+		{s.Unlearned, "times learned bands came in force that were not kept: alarms of bands are missing", "보관되지 않은 학습 대역이 적용된 횟수: 대역 경보가 빠짐"},
 		{s.Unread, "places cannot be read and were skipped", "읽을 수 없어 건너뛴 곳"},
 		{s.Unwritten, "decisions were made and the process ended before its journal had them", "프로세스가 끝나 저널에 남지 못한 결정"},
 		{s.Unrecorded, "journal entries stand behind the last noted turn", "마지막 판단 차례 기록 뒤의 저널 항목"},

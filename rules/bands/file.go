@@ -2,6 +2,8 @@ package bands
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,6 +50,20 @@ func Decode(data []byte, into any) error {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return nil
+}
+
+// Name says in 32 hexadecimal digits which bands these are: equal bands have equal names. Nil, or bands that no file can
+// hold, have none.
+func (s *Set) Name() string {
+	if s == nil {
+		return ""
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
 }
 
 // Save writes a value so that a crash leaves the old file or the new one, never a part.
