@@ -28,7 +28,7 @@ func (t *term) serving(now time.Time) {
 
 // gather is what is known now.
 func (t *term) gather(now time.Time) bcp.Facts {
-	evidence := t.facts.all()
+	evidence := append(t.facts.all(), t.silences(now)...)
 	f := bcp.Facts{Roster: t.cfg.Roster(), Evidence: evidence, SiteLost: lost(evidence), Receipts: t.facts.receipts,
 		Checks: t.sight.Checks, Core: t.sight.Core, Groups: map[string]bcp.GroupFacts{}, Probes: t.sight.Probes}
 	if t.lease != nil {

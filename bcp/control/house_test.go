@@ -16,19 +16,20 @@ import (
 
 // house is a site with its world, its journal and a loop.
 type house struct {
-	t      testing.TB
-	w      *world
-	desk   desk
-	roster *bcp.Roster
-	loop   *Loop
-	stop   context.CancelFunc
-	ended  chan struct{}
-	mu     sync.Mutex
-	newest *bcp.Picture
-	own    []Entry // what the site's own field has told
-	seen   func(*bcp.Picture)
-	every  time.Duration
-	bare   []string // kinds of acts this site has no means for
+	t       testing.TB
+	w       *world
+	desk    desk
+	roster  *bcp.Roster
+	loop    *Loop
+	stop    context.CancelFunc
+	ended   chan struct{}
+	mu      sync.Mutex
+	newest  *bcp.Picture
+	own     []Entry // what the site's own field has told
+	seen    func(*bcp.Picture)
+	every   time.Duration
+	silence func(time.Time) map[string]Verdict
+	bare    []string // kinds of acts this site has no means for
 }
 
 // beside is another site over the same journal and the same world.
@@ -58,7 +59,7 @@ func newHouse(t testing.TB) *house {
 
 func (h *house) config() Config {
 	c := Config{Every: h.every, Node: h.desk.node, Log: h.desk, Roster: h.who, Sites: map[string]string{"demo": "dc1"}, Eyes: h.w, Voice: h.w,
-		Local: h.local, Hands: map[string]bcp.Adapter{}, Logger: slog.New(slog.DiscardHandler), Publish: func(p *bcp.Picture) {
+		Silence: h.silence, Local: h.local, Hands: map[string]bcp.Adapter{}, Logger: slog.New(slog.DiscardHandler), Publish: func(p *bcp.Picture) {
 			h.mu.Lock()
 			h.newest = p
 			seen := h.seen

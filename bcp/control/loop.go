@@ -69,6 +69,7 @@ type Config struct {
 	Hands   map[string]bcp.Adapter                                // by kind of act
 	Local   func(ctx context.Context, fn func(Entry) error) error // this site's own field, nil for none: for when there is no majority
 	Publish func(*bcp.Picture)                                    // each value is the callee's own
+	Silence func(now time.Time) map[string]Verdict                // of the other sites by data center, nil where there is one; it returns at once
 	Every   time.Duration                                         // between two pictures at least, 200 ms when not given
 	Logger  *slog.Logger
 	Now     func() time.Time
