@@ -94,6 +94,8 @@ type StandsOn struct {
 	Name   Text      `yaml:"name" json:"name"`
 	Assets []AssetID `yaml:"assets" json:"assets"`
 	Need   float64   `yaml:"need" json:"need"` // percent; 0: one rack is enough
+	// DependsOn are services of this list without which this one is of no use: it falls with any of them.
+	DependsOn []string `yaml:"depends_on" json:"depends_on"`
 }
 
 // SupplyNode is one electrical place: a source, a bus, a panel or a load.

@@ -163,6 +163,7 @@ func (c *checker) servicesOn(t *Topology) {
 			c.d.fault(path+".need", "%g: want 0 to 100 percent", s.Need)
 		}
 	}
+	c.servicesDepend(t.Services)
 	rooms := map[string]bool{}
 	for i, f := range t.Compartments {
 		path := fmt.Sprintf("topology.compartments[%d]", i)
@@ -172,6 +173,33 @@ func (c *checker) servicesOn(t *Topology) {
 		rooms[f.ID] = true
 		c.bothTongues(path+".name", f.Name)
 		c.ofKind(path+".assets", f.Assets)
+	}
+}
+
+// servicesDepend checks that every service leans on others that exist, and on itself by no way round.
+func (c *checker) servicesDepend(services []StandsOn) {
+	on := map[string][]string{}
+	for _, s := range services {
+		on[s.ID] = s.DependsOn
+	}
+	var leads func(from, to string, seen map[string]bool) bool
+	leads = func(from, to string, seen map[string]bool) bool {
+		if seen[from] {
+			return false
+		}
+		seen[from] = true
+		return slices.ContainsFunc(on[from], func(next string) bool { return next == to || leads(next, to, seen) })
+	}
+	for i, s := range services {
+		path := fmt.Sprintf("topology.services[%d].depends_on", i)
+		for _, other := range s.DependsOn {
+			if _, ok := on[other]; !ok {
+				c.d.fault(path, "unknown service %q", other)
+			}
+		}
+		if leads(s.ID, s.ID, map[string]bool{}) {
+			c.d.fault(path, "%q depends on itself by way of the others", s.ID)
+		}
 	}
 }
 

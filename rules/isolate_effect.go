@@ -41,9 +41,10 @@ type ZoneLeft struct {
 type ServiceHit struct {
 	ID    string        `json:"id"`
 	Name  facility.Text `json:"name"`
-	Left  float64       `json:"left"`  // percent of its racks with power
-	Need  float64       `json:"need"`  // percent it needs
-	Falls bool          `json:"falls"` // fewer than that are left
+	Left  float64       `json:"left"`           // percent of its racks with power
+	Need  float64       `json:"need"`           // percent it needs
+	Falls bool          `json:"falls"`          // fewer than that are left, or what it depends on falls
+	With  string        `json:"with,omitempty"` // the service it falls with, while its own racks would do
 }
 
 // flowed is which places have power, from anything and from more than batteries, and over how many ways each load.
@@ -272,35 +273,64 @@ func (p *Planner) minutes(zone facility.AssetID, now time.Time, v facility.View)
 	return nil, ""
 }
 
-// servicesHit compares the racks with power under each service's assets.
+// servicesHit compares the racks with power under each service's assets, and takes along what depends on one that falls.
 func (p *Planner) servicesHit(before, after flowed) []ServiceHit {
-	falls, hurt := []ServiceHit{}, []ServiceHit{}
 	if p.site.Topology == nil {
-		return falls
+		return []ServiceHit{}
 	}
-	for _, s := range p.site.Topology.Services {
-		was, is := 0, 0
-		for _, a := range s.Assets {
-			for _, i := range p.supply.Under(a) {
-				if n := p.supply.Nodes[i]; n.Kind != "it-rack" || !before.live[i] {
-					continue
-				}
-				was++
-				if after.live[i] {
-					is++
+	services := p.site.Topology.Services
+	hits := make([]ServiceHit, len(services))
+	for i, s := range services {
+		was, is := p.racksOf(s, before, after)
+		hits[i] = ServiceHit{ID: s.ID, Name: s.Name, Left: 100, Need: s.Need}
+		if was > 0 {
+			hits[i].Left = 100 * float64(is) / float64(was)
+			hits[i].Falls = is < was && (is == 0 || hits[i].Left < s.Need)
+		}
+	}
+	fallAlong(services, hits)
+	hit := slices.DeleteFunc(hits, func(h ServiceHit) bool { return !h.Falls && h.Left == 100 })
+	slices.SortStableFunc(hit, func(a, b ServiceHit) int {
+		switch {
+		case a.Falls == b.Falls:
+			return 0
+		case a.Falls:
+			return -1
+		}
+		return 1
+	})
+	return hit
+}
+
+// racksOf counts a service's racks that had power, and those of them that keep it.
+func (p *Planner) racksOf(s facility.StandsOn, before, after flowed) (was, is int) {
+	for _, a := range s.Assets {
+		for _, i := range p.supply.Under(a) {
+			if p.supply.Nodes[i].Kind != "it-rack" || !before.live[i] {
+				continue
+			}
+			was++
+			if after.live[i] {
+				is++
+			}
+		}
+	}
+	return was, is
+}
+
+// fallAlong lets a service fall with any that it depends on, as far as that goes.
+func fallAlong(services []facility.StandsOn, hits []ServiceHit) {
+	falls := map[string]bool{}
+	for _, h := range hits {
+		falls[h.ID] = h.Falls
+	}
+	for range services { // no chain is longer than the list
+		for i, s := range services {
+			for _, on := range s.DependsOn {
+				if falls[on] && !hits[i].Falls {
+					hits[i].Falls, hits[i].With, falls[s.ID] = true, on, true
 				}
 			}
 		}
-		if was == 0 || is == was {
-			continue
-		}
-		hit := ServiceHit{ID: s.ID, Name: s.Name, Left: 100 * float64(is) / float64(was), Need: s.Need}
-		hit.Falls = is == 0 || hit.Left < s.Need
-		if hit.Falls {
-			falls = append(falls, hit)
-		} else {
-			hurt = append(hurt, hit)
-		}
 	}
-	return append(falls, hurt...)
 }

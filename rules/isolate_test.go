@@ -300,3 +300,21 @@ func BenchmarkIsolation(b *testing.B) {
 		})
 	}
 }
+
+// People sign in before they write: with the accounts' racks dark, a messenger with all of its own falls all the same.
+func TestAServiceFallsWithWhatItDependsOn(t *testing.T) {
+	on := func(id string, on ...string) facility.StandsOn { return facility.StandsOn{ID: id, DependsOn: on} }
+	services := []facility.StandsOn{on("pictures", "messenger"), on("messenger", "accounts"), on("accounts"), on("archive")}
+	hits := []ServiceHit{{ID: "pictures", Left: 100}, {ID: "messenger", Left: 100}, {ID: "accounts", Falls: true}, {ID: "archive", Left: 80}}
+	fallAlong(services, hits)
+	for i, want := range []ServiceHit{
+		{ID: "pictures", Left: 100, Falls: true, With: "messenger"},
+		{ID: "messenger", Left: 100, Falls: true, With: "accounts"},
+		{ID: "accounts", Falls: true},
+		{ID: "archive", Left: 80},
+	} {
+		if hits[i] != want {
+			t.Errorf("%+v, want %+v", hits[i], want)
+		}
+	}
+}

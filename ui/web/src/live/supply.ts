@@ -81,6 +81,7 @@ export interface ServiceHit {
   left: number
   need: number
   falls: boolean
+  with?: string
 }
 
 export interface IsolationEffect {

@@ -157,6 +157,7 @@ function Effect({ way }: { way: IsolationWay }) {
       e.unsure ===
     0
   if (nothing) return <p>{t('isolation.nothing')}</p>
+  const service = (id: string) => tx(e.services.find((s) => s.id === id)?.name, id)
   return (
     <ul className="effects">
       {e.services.map((s) => (
@@ -165,6 +166,7 @@ function Effect({ way }: { way: IsolationWay }) {
             name: tx(s.name, s.id),
             left: number(s.left, 0),
           })}
+          {s.with && ` · ${t('isolation.falls-with', { name: service(s.with) })}`}
         </li>
       ))}
       <Felt of={e.dark} word="isolation.dark" bad />
