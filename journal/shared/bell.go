@@ -15,14 +15,15 @@ const pollEvery = 500 * time.Millisecond
 type bell struct {
 	client *clientv3.Client
 	key    string
+	opts   []clientv3.OpOption
 	cancel context.CancelFunc
 	rings  chan struct{} // nil while the bell does not hang
 	down   chan struct{} // closed when the watch has ended
 	silent bool          // the last wait ended without a ring
 }
 
-func newBell(client *clientv3.Client, key string) *bell {
-	return &bell{client: client, key: key}
+func newBell(client *clientv3.Client, key string, opts ...clientv3.OpOption) *bell {
+	return &bell{client: client, key: key, opts: append(opts, clientv3.WithCreatedNotify())}
 }
 
 // hang begins a watch. It has a goroutine because the client does not come back from asking for one
@@ -34,7 +35,7 @@ func (b *bell) hang(ctx context.Context) {
 	go func() {
 		defer close(down)
 		// The first ring says that the bell hangs: what happened before is read after it.
-		watch := b.client.Watch(ctx, b.key, clientv3.WithCreatedNotify())
+		watch := b.client.Watch(ctx, b.key, b.opts...)
 		for {
 			select {
 			case r, ok := <-watch:

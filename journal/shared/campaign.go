@@ -20,27 +20,30 @@ type Leadership struct {
 	Since time.Time `json:"since"` // by that node's clock
 }
 
-// standing is the leader and epoch keys at one moment.
+// standing is the leader, epoch and pulse keys at one moment.
 type standing struct {
 	Leadership
-	lease    clientv3.LeaseID
-	created  int64
-	epochRev int64
+	created   int64 // revision at which the leader key was created, 0 while there is none
+	leaderRev int64
+	epochRev  int64
+	pulseRev  int64
+	pulse     pulse
 }
 
-// Campaign waits until nobody leads, then takes leadership under the next epoch. It ends with a
-// lease or with ctx, whose end also ends the lease. The caller watches Lost and asks Valid before
-// each act outside the log.
+// Campaign waits until nobody leads, or who leads has been silent for its TTL, then takes leadership under the
+// next epoch. It ends with a lease or with ctx, whose end also ends the lease. The caller watches Lost and asks
+// Valid before each act outside the log.
 func Campaign(ctx context.Context, client *clientv3.Client, who Candidate) (*Lease, error) {
 	if who.Node == "" {
 		return nil, errors.New("campaign: a candidate needs a node name")
 	}
 	who = who.withDefaults()
 	keys := newSpace(who.Prefix)
-	bell := newBell(client, keys.leader())
+	bell := newBell(client, keys.leader(), clientv3.WithPrefix())
 	defer bell.stop()
+	var seen sighting
 	for failed := 0; ; {
-		lease, free, err := seize(ctx, client, keys, who)
+		lease, free, err := seize(ctx, client, keys, who, &seen, bell)
 		switch {
 		case lease != nil:
 			who.Logger.Info("leadership taken", "node", who.Node, "epoch", lease.epoch)
@@ -52,13 +55,17 @@ func Campaign(ctx context.Context, client *clientv3.Client, who Candidate) (*Lea
 				who.Logger.Warn("campaign gets no answer", "node", who.Node, "err", err)
 			}
 			failed++
-			err = sleep(ctx, time.Duration(50+rand.IntN(150))*time.Millisecond)
+			err = sleep(ctx, time.Duration(20+rand.IntN(80))*time.Millisecond)
 		case free:
 			bell.heard()
 			err = sleep(ctx, time.Duration(rand.IntN(20))*time.Millisecond)
 		default:
 			failed = 0
-			err = bell.wait(ctx)
+			if left, known := seen.silent(who.Now(), seen.epoch); known && left < pollEvery {
+				err = sleep(ctx, max(left, 0))
+			} else {
+				err = bell.wait(ctx)
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("campaign of %s: %w", who.Node, err)
@@ -77,23 +84,33 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// seize takes leadership if it is free. No lease and no error means that somebody has it; free,
-// that it was free but another was faster.
-func seize(ctx context.Context, client *clientv3.Client, keys space, who Candidate) (lease *Lease, free bool, err error) {
-	try, cancel := context.WithTimeout(ctx, 2*attemptFirst)
+// seize takes leadership if it is free, or if its holder is silent. No lease and no error means that somebody
+// has it; free, that it was free but another was faster.
+func seize(ctx context.Context, client *clientv3.Client, keys space, who Candidate, seen *sighting, bell *bell) (lease *Lease, free bool, err error) {
+	ask, cancel := context.WithTimeout(ctx, attemptFirst)
 	defer cancel()
-	now, err := stand(try, client, keys)
-	if err != nil || now.Node != "" {
+	now, err := stand(ask, client, keys)
+	if err != nil {
 		return nil, false, err
 	}
+	if seen.see(who.Now(), now.pulseRev, now.pulse) {
+		bell.heard()
+	}
+	if now.Node != "" {
+		if left, known := seen.silent(who.Now(), now.Epoch); !known || left > 0 {
+			return nil, false, nil
+		}
+	}
 	asked := who.Now()
-	grant, err := client.Grant(try, int64((who.TTL+time.Second-1)/time.Second))
+	try, cancelTry := context.WithTimeout(ctx, attemptFirst)
+	defer cancelTry()
+	grant, err := client.Grant(try, int64((lives*who.TTL+time.Second-1)/time.Second))
 	if err != nil {
 		return nil, true, fmt.Errorf("ask for a lease: %w", err)
 	}
 	lease = &Lease{
 		client: client, who: who, keys: keys, epoch: now.Epoch + 1, id: grant.ID,
-		ttl: time.Duration(grant.TTL) * time.Second, renewed: asked,
+		ttl: who.TTL, life: time.Duration(grant.TTL) * time.Second, renewed: asked, kept: asked,
 		done: make(chan struct{}), lost: make(chan struct{}),
 	}
 	won, err := lease.take(ctx, now)
@@ -111,8 +128,11 @@ func seize(ctx context.Context, client *clientv3.Client, keys space, who Candida
 	return nil, true, err
 }
 
-// take puts the leader key and moves the epoch in one transaction. Without an answer it tries the
-// same again, and knows its own key by the lease.
+// lives is how many TTLs the lease at the members lives: it must not run out before the pulse does.
+const lives = 4
+
+// take puts the leader key and the first pulse and moves the epoch in one transaction. Without an answer it
+// tries the same again, and knows its own key by the lease.
 func (l *Lease) take(ctx context.Context, now standing) (won bool, err error) {
 	value, err := json.Marshal(Leadership{Node: l.who.Node, Epoch: l.epoch, Since: l.who.Now().UTC().Truncate(time.Millisecond)})
 	if err != nil {
@@ -121,17 +141,18 @@ func (l *Lease) take(ctx context.Context, now standing) (won bool, err error) {
 	for l.Valid(l.who.Now()) && ctx.Err() == nil {
 		try, cancel := context.WithTimeout(ctx, attemptFirst)
 		var r *clientv3.TxnResponse
-		r, err = l.client.Txn(try).If(
-			clientv3.Compare(clientv3.CreateRevision(l.keys.leader()), "=", 0),
-			clientv3.Compare(clientv3.ModRevision(l.keys.epoch()), "=", now.epochRev),
-		).Then(
+		r, err = l.client.Txn(try).If(now.heir(l.keys)...).Then(
 			clientv3.OpPut(l.keys.epoch(), strconv.FormatUint(l.epoch, 10)),
 			clientv3.OpPut(l.keys.leader(), string(value), clientv3.WithLease(l.id)),
+			clientv3.OpPut(l.keys.pulse(), l.pulse(l.who.Now())),
 		).Else(clientv3.OpGet(l.keys.leader())).Commit()
 		cancel()
 		switch {
 		case err == nil && r.Succeeded:
-			l.rev = r.Header.Revision
+			// The key of a silent leader is overwritten, so it keeps the revision it was created at.
+			if l.rev = now.created; l.rev == 0 {
+				l.rev = r.Header.Revision
+			}
 			return true, nil
 		case err == nil:
 			kvs := r.Responses[0].GetResponseRange().Kvs
@@ -150,10 +171,10 @@ func (l *Lease) take(ctx context.Context, now standing) (won bool, err error) {
 	return false, err
 }
 
-// stand reads both keys as a majority knows them.
+// stand reads the three keys as a majority knows them.
 func stand(ctx context.Context, client *clientv3.Client, keys space) (standing, error) {
 	var s standing
-	r, err := client.Txn(ctx).Then(clientv3.OpGet(keys.leader()), clientv3.OpGet(keys.epoch())).Commit()
+	r, err := client.Txn(ctx).Then(clientv3.OpGet(keys.leader()), clientv3.OpGet(keys.epoch()), clientv3.OpGet(keys.pulse())).Commit()
 	if err != nil {
 		return s, fmt.Errorf("read leader: %w", err)
 	}
@@ -161,13 +182,19 @@ func stand(ctx context.Context, client *clientv3.Client, keys space) (standing, 
 		if err := json.Unmarshal(kvs[0].Value, &s.Leadership); err != nil {
 			return s, fmt.Errorf("read leader: %w", err)
 		}
-		s.lease, s.created = clientv3.LeaseID(kvs[0].Lease), kvs[0].CreateRevision
+		s.created, s.leaderRev = kvs[0].CreateRevision, kvs[0].ModRevision
 	}
 	if kvs := r.Responses[1].GetResponseRange().Kvs; len(kvs) > 0 {
 		if s.Epoch, err = strconv.ParseUint(string(kvs[0].Value), 10, 64); err != nil {
 			return s, fmt.Errorf("read epoch: %w", err)
 		}
 		s.epochRev = kvs[0].ModRevision
+	}
+	if kvs := r.Responses[2].GetResponseRange().Kvs; len(kvs) > 0 {
+		if err := json.Unmarshal(kvs[0].Value, &s.pulse); err != nil {
+			return s, fmt.Errorf("read pulse: %w", err)
+		}
+		s.pulseRev = kvs[0].ModRevision
 	}
 	return s, nil
 }

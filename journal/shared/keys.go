@@ -32,6 +32,7 @@ func (s space) entriesEnd() string       { return clientv3.GetPrefixRangeEnd(str
 func (s space) byKey(key string) string  { return string(s) + "key/" + key }
 func (s space) epoch() string            { return string(s) + "epoch" }
 func (s space) leader() string           { return string(s) + "leader" }
+func (s space) pulse() string            { return string(s) + "leader/pulse" }
 func (s space) relay(name string) string { return string(s) + "relay/" + name }
 
 // seqOf is the inverse of entry.

@@ -20,7 +20,7 @@ const DefaultTTL = 3 * time.Second
 type Candidate struct {
 	Node   string
 	Prefix string        // empty means DefaultPrefix; the same as the Log's
-	TTL    time.Duration // 0 means DefaultTTL; etcd raises what is below 2 s
+	TTL    time.Duration // 0 means DefaultTTL
 	Logger *slog.Logger
 	Now    func() time.Time // nil means time.Now; must carry a monotonic reading to survive clock steps
 }
@@ -47,11 +47,13 @@ type Lease struct {
 	id     clientv3.LeaseID
 	rev    int64 // revision at which the leader key was created
 	ttl    time.Duration
+	life   time.Duration // of the lease at the members, which keeps the key
 	stop   context.CancelFunc
 	done   chan struct{} // closed when the renewing has ended
 
 	mu      sync.Mutex
-	renewed time.Time // when the last renewal that was answered had been sent
+	renewed time.Time // when the last pulse that was answered had been sent
+	kept    time.Time // when the last renewal at the members that was answered had been sent
 	over    bool
 	lost    chan struct{}
 }
@@ -79,8 +81,12 @@ func (l *Lease) Valid(now time.Time) bool {
 // within is judged by the monotonic clock and by the wall clock: a machine that slept or was paused
 // may come back with the first standing where it was. The caller holds mu.
 func (l *Lease) within(now time.Time) bool {
-	limit := l.ttl - margin(l.ttl)
-	return now.Sub(l.renewed) < limit && now.Round(0).Sub(l.renewed.Round(0)) < limit
+	return younger(now, l.renewed, l.ttl) && younger(now, l.kept, l.life)
+}
+
+func younger(now, sent time.Time, ttl time.Duration) bool {
+	limit := ttl - margin(ttl)
+	return now.Sub(sent) < limit && now.Round(0).Sub(sent.Round(0)) < limit
 }
 
 // margin is what the clocks of holder and members may drift apart in one TTL, and more.
@@ -98,7 +104,8 @@ func (l *Lease) end() {
 func (l *Lease) left() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.renewed.Add(l.ttl - margin(l.ttl)).Sub(l.who.Now())
+	now := l.who.Now()
+	return min(l.renewed.Add(l.ttl-margin(l.ttl)).Sub(now), l.kept.Add(l.life-margin(l.life)).Sub(now))
 }
 
 // Resign gives leadership back so that another may take it at once. The lease is over for its
@@ -146,30 +153,41 @@ func (l *Lease) refuted(leader, epoch *clientv3.GetResponse) (why string) {
 	return why
 }
 
-// renew keeps the lease until ctx ends or it is lost. Six tries fit into its life, so one frozen
-// member or one election does not end it.
+// renew keeps the lease until ctx ends or it is lost. The pulse is what the other candidates watch; the lease
+// at the members lives longer and only removes the key of a leader whom nobody follows. Six tries fit into the
+// life of each, so one frozen member or one election does not end it.
 func (l *Lease) renew(ctx context.Context) {
 	defer close(l.done)
-	log := l.who.Logger.With("epoch", l.epoch)
+	var both sync.WaitGroup
+	both.Go(func() { l.repeat(ctx, l.life, l.keepOnce) })
+	both.Go(func() { l.repeat(ctx, l.ttl, l.pulseOnce) })
+	both.Wait()
+	if ctx.Err() != nil {
+		l.letGo()
+		return
+	}
+	l.who.Logger.Warn("leadership is over", "epoch", l.epoch)
+}
+
+// repeat does once six times in a ttl, and more often after it failed.
+func (l *Lease) repeat(ctx context.Context, ttl time.Duration, once func(context.Context) error) {
 	wait := time.NewTimer(0)
 	defer wait.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			l.letGo()
 			return
 		case <-l.lost:
-			log.Warn("leadership is over")
 			return
 		case <-wait.C:
 		}
 		if !l.Valid(l.who.Now()) {
 			continue
 		}
-		next := l.ttl / 6
-		if err := l.renewOnce(ctx); err != nil {
-			log.Debug("lease not renewed", "err", err, "left", l.left())
-			next = l.ttl / 30
+		next := ttl / 6
+		if err := once(ctx); err != nil {
+			l.who.Logger.Debug("lease not renewed", "epoch", l.epoch, "err", err, "left", l.left())
+			next = ttl / 30
 		}
 		wait.Reset(max(0, min(next, l.left())))
 	}
@@ -193,29 +211,56 @@ func (l *Lease) letGo() {
 
 var errExpired = errors.New("the members no longer know the lease")
 
-func (l *Lease) renewOnce(ctx context.Context) error {
+// pulseOnce writes a pulse, which a majority takes only from the present leader.
+func (l *Lease) pulseOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, max(l.ttl/5, 100*time.Millisecond))
 	defer cancel()
 	sent := l.who.Now()
+	r, err := l.client.Txn(ctx).If(l.proof()...).Then(clientv3.OpPut(l.keys.pulse(), l.pulse(sent))).
+		Else(clientv3.OpGet(l.keys.leader()), clientv3.OpGet(l.keys.epoch())).Commit()
+	if err != nil {
+		return fmt.Errorf("pulse of epoch %d: %w", l.epoch, err)
+	}
+	if !r.Succeeded {
+		why := l.refuted((*clientv3.GetResponse)(r.Responses[0].GetResponseRange()), (*clientv3.GetResponse)(r.Responses[1].GetResponseRange()))
+		return fmt.Errorf("%w: epoch %d: %s", ErrFenced, l.epoch, why)
+	}
+	l.answered(&l.renewed, sent)
+	return nil
+}
+
+// keepOnce renews the lease at the members.
+func (l *Lease) keepOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, max(l.life/20, 100*time.Millisecond))
+	defer cancel()
+	sent := l.who.Now()
 	ttl, err := keepAlive(ctx, l.client, l.id)
+	if err != nil {
+		return err
+	}
+	if ttl <= 0 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.end()
+		return errExpired
+	}
+	l.answered(&l.kept, sent)
+	return nil
+}
+
+// answered moves a mark of the lease to when the question had been sent.
+func (l *Lease) answered(mark *time.Time, sent time.Time) {
 	now := l.who.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case err != nil:
-		return err
-	case ttl <= 0:
-		l.end()
-		return errExpired
 	case l.over:
-		return nil
 	case !l.within(now):
 		// It was over for a moment, and somebody may have seen that: it stays over.
 		l.end()
-		return nil
+	default:
+		*mark = sent
 	}
-	l.renewed = sent
-	return nil
 }
 
 // keepAlive asks once. The client's own loops either spin while no member answers or do not tell

@@ -112,7 +112,7 @@ func TestValidIsJudgedByTheLastAnsweredRenewal(t *testing.T) {
 		"wall clock ahead only":   {base.Add(4 * time.Second).Round(0), false},
 		"wall clock stepped back": {base.Add(-time.Hour).Round(0), true},
 	} {
-		l := &Lease{ttl: 3 * time.Second, renewed: base, lost: make(chan struct{})}
+		l := &Lease{ttl: 3 * time.Second, life: time.Hour, renewed: base, kept: base, lost: make(chan struct{})}
 		if got := l.Valid(tc.now); got != tc.want || isLost(l) == tc.want {
 			t.Errorf("%s: valid %v, lost %v; want valid %v", name, got, isLost(l), tc.want)
 		}
@@ -134,7 +134,7 @@ func sleeper(t *testing.T, client *clientv3.Client, node string) *Lease {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &Lease{client: client, who: who, keys: keys, epoch: now.Epoch + 1, id: grant.ID, ttl: 2 * time.Second, renewed: still, lost: make(chan struct{})}
+	l := &Lease{client: client, who: who, keys: keys, epoch: now.Epoch + 1, id: grant.ID, ttl: 2 * time.Second, life: 2 * time.Second, renewed: still, kept: still, lost: make(chan struct{})}
 	if won, err := l.take(within(t, patience), now); !won || err != nil {
 		t.Fatal(won, err)
 	}
@@ -150,7 +150,7 @@ func TestStaleEpochIsRefusedByTheLog(t *testing.T) {
 	l := openLog(t, client, Options{Node: "a", Now: func() time.Time { return time.Time{} }})
 	old, also := sleeper(t, client, "a"), (*Lease)(nil)
 	copied := func(l *Lease) *Lease {
-		return &Lease{client: l.client, who: l.who, keys: l.keys, epoch: l.epoch, id: l.id, rev: l.rev, ttl: l.ttl, renewed: l.renewed, lost: make(chan struct{})}
+		return &Lease{client: l.client, who: l.who, keys: l.keys, epoch: l.epoch, id: l.id, rev: l.rev, ttl: l.ttl, life: l.life, renewed: l.renewed, kept: l.kept, lost: make(chan struct{})}
 	}
 	also = copied(old)
 	if _, err := l.AppendAs(within(t, patience), old, Draft{Kind: "intent", Key: "1"}); err != nil {
