@@ -120,7 +120,7 @@ func TestAProofTestIsNotJournalledAsRefused(t *testing.T) {
 	story(t, func(t *testing.T, h *house) {
 		give := func(test string) facility.ActResult {
 			return h.engine.Do(t.Context(), facility.Act{ID: "p-" + test, Kind: actProofTest, Subject: "B1", By: []string{"kim"},
-				Args: map[string]string{"subject": "R1", "test": test}})
+				Args: map[string]string{"subject": "R1", "test": test, "result": "failed"}})
 		}
 		if res := give("thermal"); res.Code != http.StatusOK {
 			t.Fatalf("%d %s", res.Code, res.Detail)

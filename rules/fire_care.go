@@ -1,9 +1,7 @@
 package rules
 
 import (
-	"fmt"
 	"math"
-	"net/http"
 	"slices"
 	"time"
 
@@ -19,19 +17,15 @@ const KindPanel = "panel" // facility.FireDifference
 // the drain tanks, the gas banks and the proof tests. It sees what the engine decided and can change
 // nothing of it: it holds neither the engine's inputs nor a way to the wire.
 type fireCare struct {
-	site      *facility.Site
-	panel     *fire.Comparison // nil where this system drives the outputs itself
-	vigil     *fire.Vigil
-	rooms     []roomCare
-	tested    map[string]time.Time // when a proof test was done, by fire.ProofKey
-	begun     time.Time            // since when tests are recorded
-	due       map[string]bool      // proof tests whose alarm stands
-	plan      []fire.ProofDue
-	plannedAt time.Time
-	pending   []string // proof tests that people have just reported
-	told      bool     // the alarms of a former process have been looked through
-	changed   bool     // something must be written
-	savedAt   time.Time
+	site    *facility.Site
+	panel   *fire.Comparison // nil where this system drives the outputs itself
+	vigil   *fire.Vigil
+	rooms   []roomCare
+	proofs  proofBook
+	rounds  map[string]*roomRounds // by room, while it is watched
+	told    bool                   // the alarms of a former process have been looked through
+	changed bool                   // something must be written
+	savedAt time.Time
 }
 
 // roomCare is what is measured around one room.
@@ -44,20 +38,19 @@ type roomCare struct {
 
 // careState is what the journal keeps of it.
 type careState struct {
-	Vigil  fire.VigilKept       `json:"vigil,omitempty"`
-	Tested map[string]time.Time `json:"tested,omitempty"`
-	Begun  time.Time            `json:"begun"`
+	Vigil   fire.VigilKept             `json:"vigil,omitempty"`
+	Tested  map[string]time.Time       `json:"tested,omitempty"`
+	Begun   time.Time                  `json:"begun"`
+	Failed  map[string]bool            `json:"failed,omitempty"`  // proof tests whose newest result is a failure
+	Results []facility.FireProofResult `json:"results,omitempty"` // the newest
+	Rounds  map[string]*roomRounds     `json:"rounds,omitempty"`
 }
 
-// planEvery is how often the proof tests are looked through; watchSaved how often what is left of a fire
-// watch is written.
-const (
-	planEvery  = time.Minute
-	watchSaved = 10 * time.Minute
-)
+// watchSaved is how often what is left of a fire watch is written.
+const watchSaved = 10 * time.Minute
 
 func newFireCare(site *facility.Site, engine *fire.Engine, now time.Time) *fireCare {
-	c := &fireCare{site: site, vigil: fire.NewVigil(fire.FireWatchLeast), tested: map[string]time.Time{}, due: map[string]bool{}, begun: now.UTC()}
+	c := &fireCare{site: site, vigil: fire.NewVigil(fire.FireWatchLeast), proofs: newProofBook(now), rounds: map[string]*roomRounds{}}
 	if site.Fire.Mode == "supervisor" {
 		c.panel = fire.NewComparison(engine)
 	}
@@ -91,13 +84,14 @@ func (c *fireCare) tick(d *fireDesk, now time.Time, v facility.View) (alarms []f
 		}
 	}
 	alarms = append(alarms, c.vigil.Tick(view)...)
+	alarms = append(alarms, c.roundsDue(now)...)
 	for i := range c.rooms {
 		if m := &c.rooms[i]; m.tank != nil {
 			alarms = append(alarms, m.tank.Tick(view.Now, number(v, m.level, now), number(v, m.flow, now))...)
 		}
 	}
-	alarms = append(alarms, c.proofs(d, now)...)
-	c.changed = c.changed || (len(c.vigil.Keep()) > 0 && now.Sub(c.savedAt) >= watchSaved)
+	alarms = append(alarms, c.proofs.tick(d.engine, now, v)...)
+	c.changed = c.changed || c.proofs.changed || (len(c.vigil.Keep()) > 0 && now.Sub(c.savedAt) >= watchSaved)
 	return alarms, drafts
 }
 
@@ -117,53 +111,22 @@ func (c *fireCare) nothingStands(view fire.View) []fire.AlarmEvent {
 		commands = append(commands, m.Commands...)
 		end(m.Name, fire.AlarmTankFilling, fire.AlarmTankFull)
 		if _, on := c.vigil.Left(m.Name); !on {
-			end(m.Name, fire.AlarmFireWatch)
+			end(m.Name, fire.AlarmFireWatch, fire.AlarmRoundDue)
 		}
 	}
 	for _, k := range commands {
 		end(k.Name, fire.AlarmPanelSilent, fire.AlarmPanelAlone)
 	}
-	for key := range c.tested {
+	for key := range c.proofs.tested {
 		end(key, fire.AlarmProofTestDue)
 	}
 	return list
 }
 
-// proofs raises and ends the alarms of tests that are overdue.
-func (c *fireCare) proofs(d *fireDesk, now time.Time) []fire.AlarmEvent {
-	for _, key := range c.pending {
-		c.tested[key], c.changed = now.UTC(), true
-	}
-	c.pending = nil
-	if now.Sub(c.plannedAt) < planEvery && !c.changed {
-		return nil
-	}
-	c.plannedAt = now
-	c.plan = fire.ProofPlan(d.engine, c.tested, c.begun, now)
-	var list []fire.AlarmEvent
-	for _, p := range c.plan {
-		key := fire.ProofKey(p.Subject, p.Test.ID)
-		if p.Overdue != c.due[key] {
-			c.due[key] = p.Overdue
-			list = append(list, fire.AlarmEvent{Name: fire.AlarmProofTestDue, Subject: key, Raised: p.Overdue})
-		}
-	}
-	return list
-}
-
-// record notes a proof test that people did; it bears the time of the next tick.
-func (c *fireCare) record(e *fire.Engine, act facility.Act) facility.ActResult {
-	key := fire.ProofKey(act.Args["subject"], act.Args["test"])
-	if !fire.ProofKnown(e, key) {
-		return facility.ActResult{Code: http.StatusUnprocessableEntity, Detail: fmt.Sprintf("there is no proof test %q: name a rack or room and one of its tests", key)}
-	}
-	c.pending = append(c.pending, key)
-	return facility.ActResult{Code: http.StatusOK}
-}
-
 func (c *fireCare) keep(now time.Time) *careState {
-	c.changed, c.savedAt = false, now
-	return &careState{Vigil: c.vigil.Keep(), Tested: c.tested, Begun: c.begun}
+	c.changed, c.proofs.changed, c.savedAt = false, false, now
+	return &careState{Vigil: c.vigil.Keep(), Tested: c.proofs.tested, Begun: c.proofs.begun, Failed: c.proofs.failed,
+		Results: c.proofs.results, Rounds: c.rounds}
 }
 
 func (c *fireCare) restore(s *careState, now time.Duration) {
@@ -171,9 +134,9 @@ func (c *fireCare) restore(s *careState, now time.Duration) {
 		return // written before there was any of this
 	}
 	c.vigil.Restore(s.Vigil, now)
-	c.begun = s.Begun
-	for key, at := range s.Tested {
-		c.tested[key] = at
+	c.proofs.restore(s)
+	for room, r := range s.Rounds {
+		c.rounds[room] = r
 	}
 }
 
@@ -230,15 +193,10 @@ func (c *fireCare) show(out *facility.FireRoomView, d *fireDesk, room fire.RoomV
 			}
 		}
 	}
-	for _, p := range c.plan {
-		if p.Overdue && racks[p.Subject] {
-			t := facility.FireProofTest{Subject: p.Subject, Test: p.Test.ID, Name: txt(p.Test.KO, p.Test.EN), Due: p.Due}
-			if !p.Last.IsZero() {
-				last := p.Last
-				t.Last = &last
-			}
-			out.Tests = append(out.Tests, t)
-		}
+	c.proofs.show(out, racks, now)
+	if r := c.rounds[room.Name]; r != nil {
+		next := r.next()
+		out.Rounds, out.NextRound = slices.Clone(r.Rounds), &next
 	}
 }
 

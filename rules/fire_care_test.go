@@ -2,7 +2,6 @@ package rules
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -164,32 +163,6 @@ func lastState(t *testing.T, w *ward) fireState {
 	}
 	t.Fatal("no state was written")
 	return fireState{}
-}
-
-func TestAProofTestIsRecordedAndRemembered(t *testing.T) {
-	w := newWard(t, nil)
-	ask := func(subject, test string) facility.ActResult {
-		_, res := w.desk.request(facility.Act{Kind: actProofTest, Subject: "B1", By: []string{"kim"}, Args: map[string]string{"subject": subject, "test": test}})
-		return res
-	}
-	if res := ask("R3", "tea"); res.Code != http.StatusUnprocessableEntity {
-		t.Errorf("tea: %d", res.Code)
-	}
-	w.desk.care.begun = w.now.AddDate(-2, 0, 0)
-	w.desk.care.plannedAt = time.Time{}
-	w.run(1)
-	w.stands(map[string]bool{"PROOF_TEST_DUE:R3.smoke": true, "PROOF_TEST_DUE:B1.bank": true})
-	if res := ask("R3", "smoke"); res.Code != http.StatusOK {
-		t.Fatalf("%d %s", res.Code, res.Detail)
-	}
-	w.run(1)
-	w.stands(map[string]bool{"PROOF_TEST_DUE:R3.smoke": false, "PROOF_TEST_DUE:R4.smoke": true})
-	if v := w.room(); len(v.Tests) == 0 || slices.ContainsFunc(v.Tests, func(x facility.FireProofTest) bool { return x.Subject == "R3" && x.Test == "smoke" }) {
-		t.Errorf("%d tests are shown overdue", len(v.Tests))
-	}
-	if s := lastState(t, w); s.Care == nil || s.Care.Tested["R3.smoke"].IsZero() {
-		t.Errorf("the journal keeps %+v", s.Care)
-	}
 }
 
 // A bank that reports itself low is shown so and lends nothing; a channel may have thresholds of its own.

@@ -221,7 +221,7 @@ func writePeople(p *page) {
 		rows = append(rows, fmt.Sprintf("%s | %d | %s | %s", r.Name, r.Persons, r.Role, r.Asks))
 	}
 	p.table("act | persons | asked by | what else must hold", rows...)
-	p.say("Two persons are two identities that each prove themselves. Bypass and inhibit are refused to one person, however often they sign.")
+	p.say("Two persons are two identities that each prove themselves. Proof tests and rounds of the fire watch are recorded by one. Bypass and inhibit are refused to one person, however often they sign.")
 }
 
 func writeBeside(p *page) {
@@ -229,20 +229,20 @@ func writeBeside(p *page) {
 	p.say("None of this can hold back or cause a release.")
 	p.table("what | how",
 		"supervisor mode | every output the engine asks for and the panel has not driven within its time (PANEL_SILENT), every output the panel drives and the engine does not ask for (PANEL_ALONE), and the end of each difference are alarmed, shown and journalled",
-		fmt.Sprintf("fire watch | from stage 1 until %v after the last sign of fire; smoke during it begins it anew; an outage of the controller does not count", lasting(fire.FireWatchLeast)),
+		fmt.Sprintf("fire watch | from stage 1 until %v after the last sign of fire; smoke during it begins it anew; an outage of the controller does not count. Somebody looks from outside every %v and records it; a missed round is alarmed, a sign of fire begins the watch anew [judgement]", lasting(fire.FireWatchLeast), lasting(fire.RoundEvery)),
 		"drain tank | level, inflow, litres free, minutes to full; alarms 15 minutes before and when full; **water is never held back for it**",
-		"gas banks | pressure, own switch, released, lent to whom, who could lend",
-		"drill | simulated readings in a second world whose outputs are of another type; the real world is judged throughout and any real pre-alarm ends the drill")
+		"gas banks | pressure, own switch, released, lent to whom, who could lend; one that is spent is made ready by two persons",
+		fmt.Sprintf("drill | in one room, %v at most: a rack heats up on paper in a second world whose outputs are of another type; the real world is judged throughout. Any real pre-alarm, its time, people or a restart end it. Release, reset, hand-over and power cut that are asked for in the drill stay in it: one that both have not signed within the same drill is refused", lasting(drillMost)))
 	var rows []string
 	for _, test := range fire.ProofTests() {
 		of := "room"
 		if test.PerRack {
 			of = "rack"
 		}
-		rows = append(rows, fmt.Sprintf("%s | %s | %d days", test.EN, of, int(test.Interval.Hours()/24)))
+		rows = append(rows, fmt.Sprintf("%s | %s | %d days | %s", test.EN, of, int(test.Interval.Hours()/24), orDash(strings.Join(test.Expect, ", "))))
 	}
-	p.say("Proof tests, alarmed when overdue. The intervals are [judgement], for functions that are demanded less than once a year:")
-	p.table("test | of each | every", rows...)
+	p.say("Proof tests, alarmed when overdue and from a failure until the same test has passed. One that expects signals passes only when all of them were seen after it was begun; a position that stood before proves nothing. The intervals are [judgement], for functions that are demanded less than once a year:")
+	p.table("test | of each | every | must be seen", rows...)
 }
 
 func writeInvariants(p *page) {

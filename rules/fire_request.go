@@ -31,8 +31,12 @@ var fireActs = map[string]struct {
 	"fire.drill-off":   {fire.RequestDrillOff, ""},
 }
 
-// actProofTest records a proof test that was done; it asks nothing of the engine.
-const actProofTest = "fire.proof-test"
+// The acts that are taken down beside the response; they ask nothing of the engine.
+const (
+	actProofBegin = "fire.proof-begin" // args subject, test, rack
+	actProofTest  = "fire.proof-test"  // args subject, test, result passed or failed; the note is the reason
+	actWatchRound = "fire.watch-round" // args seen: clear or sign
+)
 
 // refusals say what to do about each reason the engine refuses for.
 var refusals = map[string]string{
@@ -50,8 +54,13 @@ var refusals = map[string]string{
 
 // request turns an act into the engine's request, or says what is wrong with it.
 func (d *fireDesk) request(act facility.Act) (fire.Request, facility.ActResult) {
-	if act.Kind == actProofTest {
-		return fire.Request{}, d.care.record(d.engine, act)
+	switch act.Kind {
+	case actProofBegin:
+		return fire.Request{}, d.care.proofs.begin(d, act)
+	case actProofTest:
+		return fire.Request{}, d.care.proofs.record(d.engine, act)
+	case actWatchRound:
+		return fire.Request{}, d.care.round(act)
 	}
 	known, ok := fireActs[act.Kind]
 	if !ok {

@@ -79,7 +79,7 @@ func AlarmNames() []string {
 	return append(slices.Clone(alarmNames[:]),
 		pulseResetDone, pulseBypassExpired, pulseClockJump, pulseRestart, pulseDrillAborted, pulseReleaseRejected,
 		pulseResetRejected, pulseBypassRejected, pulseInhibitRejected, pulseTakeoverReject, pulsePowerCutReject,
-		AlarmPanelSilent, AlarmPanelAlone, AlarmFireWatch, AlarmProofTestDue, AlarmTankFilling, AlarmTankFull)
+		AlarmPanelSilent, AlarmPanelAlone, AlarmFireWatch, AlarmRoundDue, AlarmProofTestDue, AlarmProofTestFailed, AlarmTankFilling, AlarmTankFull)
 }
 
 // standing is one subject and the alarms that stand for it.

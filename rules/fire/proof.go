@@ -13,6 +13,11 @@ type ProofTest struct {
 	Interval time.Duration
 	PerRack  bool // else per room
 	KO, EN   string
+	// Expect names what must be seen for the test to pass: channels, detectors, gauges and outputs as the site file
+	// names them. Empty: people judge by eye.
+	Expect []string
+	// OnRack says that the test of a room is done on one of its racks.
+	OnRack bool
 }
 
 const day = 24 * time.Hour
@@ -20,16 +25,21 @@ const day = 24 * time.Hour
 // proofTests are the tests and their intervals. The intervals are engineering judgement for functions
 // that are demanded less than once a year.
 var proofTests = [...]ProofTest{
-	{"thermal", 365 * day, true, "열 및 BMS 신호 주입", "thermal and BMS injection into each channel"},
-	{"smoke", 182 * day, true, "연기 감지기 시험", "smoke into each detector"},
-	{"solenoid", 365 * day, false, "솔레노이드 시험 (안전핀 체결)", "solenoids, with the safety pin in"},
-	{"bank", 182 * day, false, "소화가스 무게와 압력", "weight and pressure of the gas bank"},
-	{"isolation", 365 * day, true, "전원 격리 차단 시험", "isolation trip"},
-	{"end-to-end", 91 * day, false, "한 랙에서 감지부터 작동까지", "from sensor to actuator on one rack of the room"},
+	{"thermal", 365 * day, true, "열 및 BMS 신호 주입", "thermal and BMS injection into each channel", []string{"RT", "BM", "TC"}, false},
+	{"smoke", 182 * day, true, "연기 감지기 시험", "smoke into each detector", []string{"SM"}, false},
+	{"solenoid", 365 * day, false, "솔레노이드 시험 (안전핀 체결)", "solenoids, with the safety pin in", nil, false},
+	{"bank", 182 * day, false, "소화가스 무게와 압력", "weight and pressure of the gas bank", []string{"BANK_BAR", "BANK_LOW"}, false},
+	{"isolation", 365 * day, true, "전원 격리 차단 시험", "isolation trip", []string{"ISOLATE"}, false},
+	{"end-to-end", 91 * day, false, "한 랙에서 감지부터 작동까지", "from sensor to actuator on one rack of the room",
+		[]string{"RT", "BM", "ISOLATE", "CURTAIN", "EVAC_ALARM"}, true},
 }
 
-// AlarmProofTestDue stands while a test is overdue; its subject is "ROOM.test" or "RACK.test".
-const AlarmProofTestDue = "PROOF_TEST_DUE"
+// The alarms of proof tests; their subject is "ROOM.test" or "RACK.test". Due stands while a test is overdue, Failed
+// from a test that failed until the same one has passed.
+const (
+	AlarmProofTestDue    = "PROOF_TEST_DUE"
+	AlarmProofTestFailed = "PROOF_TEST_FAILED"
+)
 
 // ProofTests lists the tests in order.
 func ProofTests() []ProofTest { return slices.Clone(proofTests[:]) }
@@ -41,6 +51,15 @@ type ProofDue struct {
 	Last    time.Time
 	Due     time.Time
 	Overdue bool
+}
+
+// ProofTestNamed finds a test by its id.
+func ProofTestNamed(id string) (ProofTest, bool) {
+	i := slices.IndexFunc(proofTests[:], func(t ProofTest) bool { return t.ID == id })
+	if i < 0 {
+		return ProofTest{}, false
+	}
+	return proofTests[i], true
 }
 
 // ProofKey is how a done test is recorded: "R1.thermal".

@@ -12,8 +12,13 @@ type Vigil struct {
 // FireWatchLeast is how long a room is watched after its last sign of fire.
 const FireWatchLeast = 24 * time.Hour
 
-// AlarmFireWatch stands as long as a room must be watched.
-const AlarmFireWatch = "FIRE_WATCH"
+// AlarmFireWatch stands as long as a room must be watched; AlarmRoundDue while nobody has looked for longer than
+// RoundEvery, which is judgement.
+const (
+	AlarmFireWatch = "FIRE_WATCH"
+	AlarmRoundDue  = "FIRE_WATCH_ROUND"
+	RoundEvery     = 30 * time.Minute
+)
 
 type roomVigil struct {
 	on   bool
@@ -56,6 +61,13 @@ func (v *Vigil) Tick(view View) []AlarmEvent {
 		}
 	}
 	return events
+}
+
+// Prolong begins a room's watch anew: somebody saw a sign of fire. A room that is not watched stays so.
+func (v *Vigil) Prolong(room string) {
+	if r := v.rooms[room]; r != nil && r.on {
+		r.left = v.least
+	}
 }
 
 // Left is how long a room is still to be watched; false when it is not.
