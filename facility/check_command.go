@@ -33,10 +33,10 @@ func (c *checker) commandValue(d *decoder, at string, p *Profile, def CommandDef
 // effects add up.
 func (c *checker) commandRules() {
 	for id, cmd := range c.site.Commands {
-		cmd.Guard.Sends = 1
+		cmd.Guard.Sends, cmd.Guard.Held = 1, cmd.Def.Analog()
 		c.site.Commands[id] = cmd
 	}
-	sends, fallback := map[CommandID]bool{}, map[CommandID]string{}
+	sends, fallback, held := map[CommandID]bool{}, map[CommandID]string{}, map[CommandID]bool{}
 	for i, r := range c.site.Orders {
 		at := fmt.Sprintf("commands[%d]", i)
 		found := c.site.commandsMatching(r.For)
@@ -49,6 +49,9 @@ func (c *checker) commandRules() {
 			c.guard(at, r, &cmd)
 			if r.Sends > 0 && !sends[id] {
 				cmd.Guard.Sends, sends[id] = r.Sends, true
+			}
+			if r.Held != nil && !held[id] {
+				cmd.Guard.Held, held[id] = *r.Held, true
 			}
 			if r.Fallback != "" && fallback[id] == "" {
 				cmd.Guard.Fallback, fallback[id] = r.Fallback, at

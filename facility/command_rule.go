@@ -13,6 +13,7 @@ type CommandRule struct {
 	Fallback   CommandID   `yaml:"fallback"`   // given by itself when this one failed
 	Level      string      `yaml:"level"`      // a higher level than the profile's
 	Effects    []Text      `yaml:"effects"`    // what happens then, a sentence each, for the one who is about to give it
+	Held       *bool       `yaml:"held"`       // the feedback moves by orders alone; so it is with set-points when not given
 }
 
 // Interlock is one condition on a point. Exactly one of the four comparisons is given.
@@ -31,6 +32,7 @@ type CommandGuard struct {
 	Sends      int // at least 1
 	Fallback   CommandID
 	Effects    []Text
+	Held       bool // the feedback moves by orders alone: what else moves it is told as a matter of security
 }
 
 // GuardPoint is an interlock and the point it looks at.

@@ -49,6 +49,7 @@ type Engine struct {
 	fire     *fireDesk // nil on a site without one
 	commands *commandDesk
 	ride     *rideDesk
+	settings *settingDesk
 	hop      lastHop
 	lanes    *lanes
 
@@ -87,7 +88,7 @@ func newEngine(cfg EngineConfig, began clock) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, shelf: alarms.shelf, alarms: alarms, commands: newCommandDesk(cfg.Site), ride: newRideDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
+		cfg: cfg, shelf: alarms.shelf, alarms: alarms, commands: newCommandDesk(cfg.Site), ride: newRideDesk(cfg.Site), settings: newSettingDesk(cfg.Site), lanes: newLanes(cfg.Commander, cfg.Site),
 		acts: make(chan actRequest, actQueue), pictures: make(chan chan Picture),
 		exchanges: make(chan exchangeRequest), arrived: map[facility.Ref]bool{}, clock: began,
 		notes: turnRecorder{to: cfg.Turns, life: lifeNote{Began: began.base.Round(0), Restored: began.base.Round(0), Revision: cfg.Site.Revision, Node: cfg.Node}},
@@ -117,6 +118,7 @@ func (e *Engine) Restore(entries func(fn func(journal.Entry) error) error) error
 func (e *Engine) restore(now time.Time, h history) error {
 	e.notes.life.Restored, e.notes.life.Seq = now.Round(0), h.last
 	e.alarms.Restore(h.alarms)
+	e.settings.restore(h)
 	for _, r := range h.commands {
 		e.commands.restore(r)
 	}
@@ -233,6 +235,7 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 	for _, a := range e.ride.step(now, e.cfg.Live, e.alarms) {
 		drafts = append(drafts, alarmDraft(a, "rules"))
 	}
+	drafts = append(drafts, e.settings.step(now, e.cfg.Live, e.alarms)...)
 	orders := e.commands.advance(now, e.cfg.Live, e.agree(now))
 	drafts = append(drafts, e.orderDrafts(now, orders)...)
 	var out fireOutcome
@@ -247,6 +250,7 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 		e.hop.send(j)
 	}
 	for _, j := range out.send {
+		e.settings.sent(now, j, e.commands.records[j.record])
 		if !e.hop.send(j) {
 			e.cfg.Log.Error("a command could not be queued", "command", j.name)
 		}

@@ -77,7 +77,8 @@ type history struct {
 	alarms   []facility.Alarm
 	commands []facility.CommandRecord
 	fire     *fireState
-	last     uint64 // number of the newest entry
+	settings map[facility.PointID]SettingChange // the newest of each
+	last     uint64                             // number of the newest entry
 }
 
 func readHistory(entries func(fn func(journal.Entry) error) error) (history, error) {
@@ -122,6 +123,15 @@ func (f *historyFold) add(en journal.Entry) error {
 		}
 		f.commandAt[r.ID] = len(f.commands)
 		f.commands = append(f.commands, r)
+	case KindSetting:
+		var x SettingChange
+		if err := json.Unmarshal(en.Data, &x); err != nil {
+			return fmt.Errorf("entry %d: change of a setting: %w", en.Seq, err)
+		}
+		if f.settings == nil {
+			f.settings = map[facility.PointID]SettingChange{}
+		}
+		f.settings[x.Point] = x
 	case KindFireState:
 		s, err := decodeFireState(en.Data)
 		if err != nil {

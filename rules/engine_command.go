@@ -78,6 +78,7 @@ func (e *Engine) orderDrafts(now time.Time, out orderOutcome) []journal.Draft {
 // sendOrders queues people's orders. One that finds its lane full has come to nothing, which the next turn sees.
 func (e *Engine) sendOrders(now time.Time, jobs []job) {
 	for _, j := range jobs {
+		e.settings.sent(now, j, e.commands.records[j.record])
 		if !e.lanes.send(j) {
 			e.cfg.Log.Warn("the link's command queue is full: an order was not sent", "command", j.name)
 			e.commands.answered(answer{job: j, err: errNotSent}, now)

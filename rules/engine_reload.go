@@ -86,6 +86,7 @@ func (e *Engine) place(now time.Time, x *Exchange) {
 	e.commands.redefine(x.site)
 	e.changed = append(e.changed, look...)
 	e.ride.redefine(x.site)
+	e.settings.redefine(x.site)
 	e.cfg.Live.Redefine(x.site.Points)
 	e.lanes.redefine(x.site)
 	if e.fire != nil {

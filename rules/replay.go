@@ -22,7 +22,7 @@ type Decision struct {
 
 // decides says whether a journal entry's kind is a decision of the rules.
 func decides(kind string) bool {
-	return kind == KindAlarm || kind == KindCommand || kind == KindStage || kind == KindFireState
+	return kind == KindAlarm || kind == KindCommand || kind == KindStage || kind == KindFireState || kind == KindSetting
 }
 
 // Replayer is the production engine without its loop: it takes turns at the moments it is told, sends nothing, and
