@@ -28,6 +28,7 @@ func LoadFrom(files Files, file string) (*Site, Faults) {
 	seen := func(text []byte) { _, _ = sum.Write(text) }
 	seen(text)
 	c.d.read(text, site)
+	c.like(files, seen)
 	c.include(files, seen)
 	c.d.settle()
 	if c.d.broken {

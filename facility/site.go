@@ -38,6 +38,7 @@ type Site struct {
 	// for a site that only watches. It needs a shared journal.
 	Continuity string `yaml:"continuity" json:"-"`
 
+	Like    string        `yaml:"like" json:"-"`    // a site file that says what this one does not, see like
 	Include []string      `yaml:"include" json:"-"` // files with more entries for the lists, as patterns relative to the site file
 	Listed  []ListedPoint `yaml:"points" json:"-"`  // the point list: more points, and other words for known ones
 	Limits  []ListedLimit `yaml:"limits" json:"-"`  // limits that stand before those of the alarm rules

@@ -39,6 +39,7 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 
 func command(out, errs io.Writer) *cobra.Command {
 	var site string
+	var bare bool
 	var o simulators.Options
 	cmd := &cobra.Command{
 		Use:           "bongsu-sim --site FILE",
@@ -49,7 +50,7 @@ func command(out, errs io.Writer) *cobra.Command {
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Log = slog.New(slog.NewTextHandler(errs, nil))
-			return run(cmd.Context(), site, o, out, errs)
+			return run(cmd.Context(), play{site, bare, o}, out, errs)
 		},
 	}
 	cmd.SetOut(out)
@@ -58,27 +59,38 @@ func command(out, errs io.Writer) *cobra.Command {
 	f.StringVar(&site, "site", "", "site file, for example sites/demo/site.yaml")
 	f.StringVar(&o.Control, "listen", "", "address of the control API (default: the site's, 127.0.0.1:8090)")
 	f.Float64Var(&o.Speed, "speed", 1, "1 to 100 times the wall clock while no rack is hot")
+	f.BoolVar(&bare, "bare", false, "without scenarios: a building beside the one that the scenarios are written for")
 	f.StringVar(&o.Scenario, "scenario", "", "scenario to start with")
 	cmd.AddCommand(checkCommand(out, errs))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }
 
-func run(ctx context.Context, file string, o simulators.Options, out, errs io.Writer) error {
-	if file == "" {
+// play is what one process plays.
+type play struct {
+	site string // its file
+	bare bool   // without scenarios
+	simulators.Options
+}
+
+func run(ctx context.Context, o play, out, errs io.Writer) error {
+	if o.site == "" {
 		return errors.New("which site? give its file, for example --site sites/demo/site.yaml")
 	}
 	if o.Speed == 0 {
 		return errors.New("speed 0: want 1 to 100")
 	}
-	site, faults := facility.Load(file)
+	site, faults := facility.Load(o.site)
 	if err := faults.Err(); err != nil {
 		return fmt.Errorf("the site file has faults; correct them all and start again:\n%w", err)
 	}
 	for _, f := range faults {
 		fmt.Fprintln(errs, f)
 	}
-	plant, err := simulators.Start(ctx, site, o)
+	if o.bare {
+		site.Sim.Scenarios = ""
+	}
+	plant, err := simulators.Start(ctx, site, o.Options)
 	if err != nil {
 		return err
 	}

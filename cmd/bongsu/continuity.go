@@ -47,11 +47,11 @@ func newContinuity(o options, file *continuityFile, commons *shared.Log, client 
 	if err != nil {
 		return nil, err
 	}
-	sender, err := notify.New(file.Notify, notify.Options{Dir: file.dir, Secret: secret, Log: log})
+	sender, err := notify.New(file.notifyOf(o.node), notify.Options{Dir: file.dir, Secret: secret, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	c := &continuity{eyes: newEyes(file, talk, public, log), callbacks: sender.Callbacks(), commons: commons, signs: control.NewSignWatch(file.Signs), log: log}
+	c := &continuity{eyes: newEyes(file, talk, public, log), callbacks: sender.Callbacks(), commons: commons, signs: control.NewSignWatch(file.signsOf(field.site.Load().ID)), log: log}
 	speaker := &voice{waits: map[string]*spoken{}}
 	c.post = notify.NewPost(sender, notify.PostOptions{Report: speaker.report, Log: log})
 	speaker.post = c.post

@@ -27,7 +27,9 @@ type continuityFile struct {
 	Messenger messenger.Config `yaml:"messenger"`
 	Names     names.Config     `yaml:"names"`
 	Notify    notify.Config    `yaml:"notify"`
-	Signs     []control.Sign   `yaml:"signs"`
+	// Callbacks is where people's answers reach each node, by its name; notify.callback for a node not named here.
+	Callbacks map[string]string `yaml:"callbacks"`
+	Signs     []control.Sign    `yaml:"signs"`
 
 	dir       string
 	roster    *bcp.Roster
@@ -78,8 +80,11 @@ func (c *continuityFile) check(site *facility.Site, report facility.Report) faci
 	}
 	c.Messenger.Check("messenger", report)
 	c.Names.Check("names", report)
-	c.Notify.Check("notify", report)
-	control.CheckSigns("signs", c.Signs, func(p facility.PointID) bool { _, ok := site.Ref(p); return ok }, report)
+	for _, m := range site.Members {
+		own := c.notifyOf(m.Name)
+		own.Check("notify", report)
+	}
+	c.checkNodes(site, report)
 	ids := map[string]bool{}
 	for i, s := range c.Sites {
 		if s.ID == "" || ids[s.ID] {
@@ -100,6 +105,43 @@ func (c *continuityFile) check(site *facility.Site, report facility.Report) faci
 		report("services", "%v", err)
 	}
 	return c.papers(report)
+}
+
+// checkNodes checks what differs from node to node. The file is the same at all of them, so what is another
+// building's can only be checked there.
+func (c *continuityFile) checkNodes(site *facility.Site, report facility.Report) {
+	control.CheckSigns("signs", c.Signs, func(s control.Sign, p facility.PointID) bool {
+		_, ok := site.Ref(p)
+		return ok || s.Facility != site.ID
+	}, report)
+	known := c.facilities()
+	for i, s := range c.Signs {
+		if known[s.Facility] == "" && s.Facility != site.ID {
+			report(fmt.Sprintf("signs[%d].facility", i), "no data center stands in the building %q", s.Facility)
+		}
+	}
+	for node := range c.Callbacks {
+		if !slices.ContainsFunc(site.Members, func(m facility.Member) bool { return m.Name == node }) {
+			report("callbacks."+node, "no member is called %q", node)
+		}
+	}
+	if len(site.Members) > 1 && c.Notify.CallbackSecretFile == "" {
+		report("notify", "several nodes need one key for the callbacks (callback_secret_file): an answer may come to another node than the one that asked")
+	}
+}
+
+// signsOf are those that a building's own node watches for.
+func (c *continuityFile) signsOf(site string) []control.Sign {
+	return slices.DeleteFunc(slices.Clone(c.Signs), func(s control.Sign) bool { return s.Facility != site })
+}
+
+// notifyOf is how a node reaches people, with its own door for their answers.
+func (c *continuityFile) notifyOf(node string) notify.Config {
+	out := c.Notify
+	if own := c.Callbacks[node]; own != "" {
+		out.Callback = own
+	}
+	return out
 }
 
 // papers reads the roster and the playbooks.
