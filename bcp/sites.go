@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bongsu/facility"
 )
 
 // SiteTimes are how long signs of life may stay away.
@@ -29,7 +31,7 @@ type SiteWord struct {
 	Rooms       []RoomWord        `json:"rooms,omitempty"` // battery rooms; one without a stage is calm
 	Signs       []Evidence        `json:"signs,omitempty"` // power-cut notices, UPS zones lost, power off, as its own points say
 	Alarms      [2]int            `json:"alarms"`          // open ones of priority 1 and 2
-	Worst       string            `json:"worst,omitempty"` // text of the worst of them
+	Worst       facility.Text     `json:"worst,omitzero"`  // text of the worst of them
 	Leader      string            `json:"leader"`          // who it believes leads, "" for nobody
 	Files       map[string]string `json:"files,omitempty"` // what every site must have the same of: hash by name
 }
@@ -41,14 +43,16 @@ type RoomWord struct {
 	Votes int    `json:"votes"` // the most that have carried it so far: sensors burn
 }
 
-// voted says whether the room's stage moves traffic: the third with two votes, or the authority has the site.
-func (r RoomWord) voted() bool {
-	number := 0
+// Number is how far the stage is: 0 for calm, a pre-alarm and what is not known, 5 for all of S5A to S5C.
+func (r RoomWord) Number() int {
 	if len(r.Stage) > 1 && r.Stage[0] == 'S' && r.Stage[1] >= '0' && r.Stage[1] <= '9' {
-		number = int(r.Stage[1] - '0')
+		return int(r.Stage[1] - '0')
 	}
-	return number >= 6 || number >= 3 && r.Votes >= 2
+	return 0
 }
+
+// voted says whether the room's stage moves traffic: the third with two votes, or the authority has the site.
+func (r RoomWord) voted() bool { return r.Number() >= 6 || r.Number() >= 3 && r.Votes >= 2 }
 
 // Backing is what in the word says, by itself, that the site is being lost; "" for nothing.
 func (w SiteWord) Backing() string {

@@ -84,6 +84,7 @@ type Config struct {
 	Bands      Bands         // nil: no point has a learned band, and its call answers 503
 	Journal    JournalReader // nil: only the newest entries can be read
 	Continuity Continuity    // nil: this site takes no part in the organisation, and its calls answer 404
+	Sites      Sites         // nil: this site is alone, and shows itself
 	Simulator  string        // host:port of the simulator's control API, empty when the site has none
 	Web        fs.FS         // the built front end, see Embedded
 

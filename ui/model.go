@@ -173,6 +173,7 @@ func (m *Model) fold(e Entry) error {
 		if m.rooms.climb(s, e.Seq, m.status.JournalSeq) {
 			m.tell(change{name: "fire", room: s.Room})
 		}
+		m.rooms.carried(s)
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type rooms struct {
 	shape map[string][]byte // what of a room is told at once when it changes
 	known map[string]bool   // shown by a field status, not only configured
 	since []stageNews
+	votes map[string]int // the most that have carried a room's stage: sensors burn
 }
 
 // stageNews is a stage change that the last status may not include yet.
@@ -31,7 +32,7 @@ type stageNews struct {
 }
 
 func newRooms(site *facility.Site) rooms {
-	r := rooms{byID: map[string]*facility.FireRoomView{}, shape: map[string][]byte{}, known: map[string]bool{}}
+	r := rooms{byID: map[string]*facility.FireRoomView{}, shape: map[string][]byte{}, known: map[string]bool{}, votes: map[string]int{}}
 	if site.Fire == nil {
 		return r
 	}
@@ -71,6 +72,15 @@ func (r *rooms) apply(st facility.FieldStatus) (changed []string) {
 		}
 	}
 	return changed
+}
+
+// carried keeps the most votes of a fire; when the last rack is calm they are over.
+func (r *rooms) carried(c facility.StageChange) {
+	if v := r.byID[c.Room]; v != nil && v.Stage == "S0" {
+		delete(r.votes, c.Room)
+		return
+	}
+	r.votes[c.Room] = max(r.votes[c.Room], c.Votes)
 }
 
 // climb takes a journalled stage change in; false when it changes nothing shown.

@@ -33,6 +33,7 @@ var routes = append(askRoutes(asks), []route{
 	{"DELETE", sessionPath, rightRead, "Log out", typed((*Server).logout)},
 	{"GET", "/api/v1/site", rightNone, "The site, this node and this build", typed((*Server).getSite)},
 	{"POST", "/api/v1/site/reload", rightReload, "Work by what the site files say now, or say what that would do", typed((*Server).reloadSite)},
+	{"GET", "/api/v1/sites", rightRead, "Every data center as this desk hears it", typed((*Server).listSites)},
 	{"GET", "/api/v1/nodes", rightRead, "Health of the field, the desk and the links", typed((*Server).listNodes)},
 	{"GET", "/api/v1/assets", rightRead, "Assets", typed((*Server).listAssets)},
 	{"GET", "/api/v1/assets/{id}", rightRead, "One asset", typed((*Server).getAsset)},

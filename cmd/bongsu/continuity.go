@@ -30,6 +30,7 @@ type continuity struct {
 	callbacks *notify.Callbacks
 	commons   *shared.Log
 	signs     *control.SignWatch
+	sites     *sites
 	log       *slog.Logger
 }
 
@@ -52,6 +53,7 @@ func newContinuity(o options, file *continuityFile, commons *shared.Log, client 
 		return nil, err
 	}
 	c := &continuity{eyes: newEyes(file, talk, public, log), callbacks: sender.Callbacks(), commons: commons, signs: control.NewSignWatch(file.signsOf(field.site.Load().ID)), log: log}
+	c.sites = newSites(o, file, commons, shared.NewBoard(client, ""), model, field, log)
 	speaker := &voice{waits: map[string]*spoken{}}
 	c.post = notify.NewPost(sender, notify.PostOptions{Report: speaker.report, Log: log})
 	speaker.post = c.post
@@ -63,7 +65,7 @@ func newContinuity(o options, file *continuityFile, commons *shared.Log, client 
 	roster := &rosterFile{file: file, roster: file.roster, fault: func(err error) { log.Error("roster", "cause", err) }}
 	c.loop, err = control.New(control.Config{
 		Node: o.node, Log: sharedHand{commons, client, o.node, log}, Org: file.organisation(), Roster: roster.now, Sites: file.facilities(),
-		Eyes: c.eyes, Voice: speaker, Hands: hands, Claim: public.Claim, Local: field.tell, Publish: model.SetContinuity, Logger: log,
+		Eyes: c.eyes, Voice: speaker, Hands: hands, Claim: public.Claim, Local: field.tell, Silence: c.sites.watch.Verdicts, Publish: model.SetContinuity, Logger: log,
 	})
 	return c, err
 }
@@ -91,6 +93,7 @@ func (c *continuity) start(parts *stack, field *fieldLink, site *facility.Site) 
 	parts.start("messengers", c.post.Run)
 	parts.start("eyes", c.eyes.run)
 	parts.start("continuity", c.loop.Run)
+	c.sites.start(parts)
 	parts.start("signs", func(ctx context.Context) error { return c.watchSigns(ctx, field, site) })
 }
 
@@ -161,15 +164,22 @@ func (c *continuity) After(ctx context.Context, after uint64, limit int) ([]ui.S
 	}
 	out := make([]ui.SharedEntry, 0, len(page))
 	for _, e := range page {
-		v := ui.SharedEntry{Entry: ui.Entry{Seq: e.Seq, Time: e.Time, Kind: e.Kind, Actor: e.Actor, Subject: e.Subject, Data: e.Data, Hash: e.Hash},
-			Site: e.Site, Node: e.Node, Epoch: e.Epoch}
-		if e.Origin != nil {
-			v.Origin = &ui.Origin{Field: e.Origin.Field, Seq: e.Origin.Seq, Time: e.Origin.Time}
-		}
-		out = append(out, v)
+		out = append(out, sharedView(e))
 	}
 	return out, nil
 }
+
+func sharedView(e shared.Entry) ui.SharedEntry {
+	v := ui.SharedEntry{Entry: ui.Entry{Seq: e.Seq, Time: e.Time, Kind: e.Kind, Actor: e.Actor, Subject: e.Subject, Data: e.Data, Hash: e.Hash},
+		Site: e.Site, Node: e.Node, Epoch: e.Epoch}
+	if e.Origin != nil {
+		v.Origin = &ui.Origin{Field: e.Origin.Field, Seq: e.Origin.Seq, Time: e.Origin.Time}
+	}
+	return v
+}
+
+// Heard implements ui.Sites.
+func (c *continuity) Heard(now time.Time) ui.SitesHeard { return c.sites.Heard(now) }
 
 // brokenContinuity stands in for a continuity whose files are wrong: it shows why and does nothing.
 type brokenContinuity struct{ why string }

@@ -31,6 +31,7 @@ type continuityFile struct {
 	Callbacks map[string]string `yaml:"callbacks"`
 	Signs     []control.Sign    `yaml:"signs"`
 
+	name      string // of the file itself, in dir
 	dir       string
 	roster    *bcp.Roster
 	playbooks []bcp.Playbook
@@ -50,7 +51,11 @@ type continuityTimes struct {
 	Run      bcp.RunTimes      `yaml:"run"`
 	Summon   bcp.SummonTimes   `yaml:"summon"`
 	Probe    bcp.ProbeTimes    `yaml:"probe"`
+	Site     bcp.SiteTimes     `yaml:"site"`
 }
+
+// leastSilence is the shortest time after which a site may count as silent.
+const leastSilence = 5 * time.Second
 
 // loadContinuity reads the continuity file of a site with its roster and playbooks, and reports everything
 // that is wrong with any of them. It is nil for a site that has none, or when a fault is not a warning.
@@ -60,7 +65,7 @@ func loadContinuity(site *facility.Site) (*continuityFile, facility.Faults) {
 	}
 	file := filepath.Join(filepath.Dir(site.File), site.Continuity)
 	d := bcp.DefaultConfig()
-	c := &continuityFile{dir: filepath.Dir(file), Times: continuityTimes{d.Incident, d.Motion, d.Run, d.Summon, d.Probe}}
+	c := &continuityFile{dir: filepath.Dir(file), name: filepath.Base(file), Times: continuityTimes{d.Incident, d.Motion, d.Run, d.Summon, d.Probe, bcp.DefaultSiteTimes()}}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, facility.Faults{{File: site.File, Text: fmt.Sprintf("continuity: %v", err)}}
@@ -85,6 +90,9 @@ func (c *continuityFile) check(site *facility.Site, report facility.Report) faci
 		own.Check("notify", report)
 	}
 	c.checkNodes(site, report)
+	if c.Times.Site.Silent < leastSilence {
+		report("times.site.silent", "%s: want at least %s: a node that is started anew needs as long to speak again", c.Times.Site.Silent, leastSilence)
+	}
 	ids := map[string]bool{}
 	for i, s := range c.Sites {
 		if s.ID == "" || ids[s.ID] {

@@ -79,7 +79,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 
 	console, err := ui.New(ui.Config{
 		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field, Reloads: field,
-		Historian: history{store}, Bands: usual, Stores: past.health, Common: common, Counted: field.counted, Journal: field, Continuity: moves, Simulator: simulatorOf(site), Web: ui.Embedded(),
+		Historian: history{store}, Bands: usual, Stores: past.health, Common: common, Counted: field.counted, Journal: field, Continuity: moves, Sites: sitesOf(moves), Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
 		Collectors: []prometheus.Collector{wireMetrics{field.wireReport}},
 	})
@@ -110,6 +110,12 @@ func startContinuity(o options, site *facility.Site, commons *shared.Log, client
 	}
 	c.start(parts, field, site)
 	return c, nil
+}
+
+// sitesOf is what is heard of all data centers; nil where this site stands alone.
+func sitesOf(moves ui.Continuity) ui.Sites {
+	s, _ := moves.(ui.Sites)
+	return s
 }
 
 // simulatorOf is the simulator's control address on a site that has one: the demo.
