@@ -7,6 +7,8 @@ export interface TileProps {
   title: string
   to?: string
   wide?: boolean
+  /** One column, and two where there are four. */
+  half?: boolean
   /** As wide as the screen. */
   full?: boolean
   /** Something here needs a person: the edge gets a mark. */
@@ -14,11 +16,11 @@ export interface TileProps {
   children: ReactNode
 }
 
-export function Tile({ title, to, wide, full, attention, children }: TileProps) {
+export function Tile({ title, to, wide, half, full, attention, children }: TileProps) {
   const id = useId()
   return (
     <section
-      className={`tile panel${full ? ' full' : wide ? ' wide' : ''}`}
+      className={`tile panel${full ? ' full' : wide ? ' wide' : half ? ' half' : ''}`}
       aria-labelledby={id}
       data-attention={attention || undefined}
     >

@@ -112,7 +112,7 @@ export function FloorTile() {
     plans.length === floor.halls.length && plans.every((p, i) => p.racks.length === floor.halls[i]?.of)
   if (racks === 0 || !fits) return null
   return (
-    <Tile title={t('overview.floor', { n: racks })} wide={racks <= figuresUpTo} full={racks > figuresUpTo}>
+    <Tile title={t('overview.floor', { n: racks })} full>
       {racks <= figuresUpTo ? (
         <RackPlan plans={plans} floor={floor} />
       ) : (

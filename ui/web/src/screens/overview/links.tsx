@@ -18,7 +18,12 @@ export function LinksTile() {
   // Of many links those that stand need no eyes.
   const listed = (links.length <= most ? links : down).slice(0, most)
   return (
-    <Tile title={t('overview.links')} to="/s" attention={down.length > 0 || hb?.field.collecting === false}>
+    <Tile
+      title={t('overview.links')}
+      to="/s"
+      attention={down.length > 0 || hb?.field.collecting === false}
+      half
+    >
       {links.length > most && (
         <p className="tile-state">
           {t('overview.links-up', { n: links.length - down.length, of: links.length })}
