@@ -70,6 +70,43 @@ func TestAStuckValveLeavesItsBandWhenTheLoadMoves(t *testing.T) {
 	}
 }
 
+// After a change on purpose a person accepts what the valve does now: the alarm ends, the old band does not call again
+// within the time that new ones take to come, and with none it stays quiet.
+func TestANewNormalEndsTheBandsAlarm(t *testing.T) {
+	r := newBandRoom(t, valveBand(true))
+	r.set("x/u/valve", 60)
+	r.pass(2 * time.Hour)
+	if a, _ := r.e.Get("usual@x/u/valve"); !a.Active {
+		t.Fatalf("10 %% off and quiet: %+v", a)
+	}
+	for _, c := range []struct {
+		act  facility.Act
+		code int
+	}{
+		{facility.Act{Subject: "x/u/valve"}, 422},
+		{facility.Act{Subject: "x/u/load", Reason: "rebalanced"}, 404},
+		{facility.Act{Subject: "x/u/valve", Reason: "rebalanced"}, 200},
+	} {
+		recs, res := r.e.AcceptBand(r.now, c.act)
+		r.took(recs)
+		if res.Code != c.code {
+			t.Errorf("%+v: %+v, want %d", c.act, res, c.code)
+		}
+	}
+	if a, _ := r.e.Get("usual@x/u/valve"); a.Active || a.Reason != "rebalanced" || a.State != facility.AlarmReturned {
+		t.Fatalf("accepted and still: %+v", a)
+	}
+	r.pass(40 * time.Minute)
+	if a, _ := r.e.Get("usual@x/u/valve"); a.Active {
+		t.Error("the old band called again at once")
+	}
+	r.e.UseBands(valveBand(false)) // as learned anew: not ready
+	r.pass(3 * time.Hour)
+	if a, _ := r.e.Get("usual@x/u/valve"); a.Active {
+		t.Error("a band that knows nothing called")
+	}
+}
+
 func TestABandIsBlindToWhatItDoesNotKnow(t *testing.T) {
 	for name, set := range map[string]*bands.Set{"no bands yet": nil, "still learning": valveBand(false)} {
 		t.Run(name, func(t *testing.T) {

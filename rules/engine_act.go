@@ -26,6 +26,8 @@ func (e *Engine) act(now time.Time, r actRequest) (seq uint64) {
 		seq = e.write(drafts, fsyncPatience)
 		res.Seq = seq
 		r.answer <- res
+	case r.act.Kind == ActAcceptBand:
+		seq = e.acceptBand(now, r, entry)
 	case r.act.Kind == "command":
 		seq = e.carry(now, r, e.commands.request(now, r.act, e.agree(now)))
 	case r.act.Kind == ActSign:

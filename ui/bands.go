@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/rules"
 )
 
 // Band is what is usual for a point, and how that is known.
@@ -21,6 +22,14 @@ type Band struct {
 	Drivers []facility.PointID
 	Said    facility.Text // what is expected now and what is
 	Edges   []BandEdge    // over the time that was asked for; a time without an expectation is missing
+
+	Accepted *BandAccepted // nil: it was never begun anew
+}
+
+// BandAccepted is when, by whom and why what a point shows was taken as its new normal.
+type BandAccepted struct {
+	At         time.Time
+	By, Reason string
 }
 
 // BandEdge is what was usual at one time, in the point's unit.
@@ -55,6 +64,31 @@ type bandView struct {
 	Drivers []facility.PointID `json:"drivers"`
 	Text    facility.Text      `json:"texts" doc:"what is expected now, and what is"`
 	Edges   []bandEdgeView     `json:"edges" doc:"a gap is a missing edge"`
+
+	Accepted *bandAcceptedView `json:"accepted" doc:"since when it is learned anew, null when it never was"`
+}
+
+type bandAcceptedView struct {
+	At     stamp  `json:"at"`
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+}
+
+type acceptBandIn struct {
+	ByID
+	Keyed
+	Body struct {
+		Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"what was changed on purpose"`
+	}
+}
+
+// acceptBand has the band of a point learned anew. The field journals it and ends the band's alarm; the desk that
+// learns follows the journal.
+func (s *Server) acceptBand(ctx context.Context, in *acceptBandIn) (*actOut, error) {
+	if _, ok := s.cfg.Model.site().Ref(facility.PointID(in.ID)); !ok {
+		return nil, unknown("point", in.ID)
+	}
+	return s.do(ctx, in.Key, facility.Act{Kind: rules.ActAcceptBand, Subject: in.ID, Reason: in.Body.Reason})
 }
 
 func (s *Server) pointBand(ctx context.Context, in *historyIn) (*struct{ Body bandView }, error) {
@@ -81,6 +115,9 @@ func (s *Server) pointBand(ctx context.Context, in *historyIn) (*struct{ Body ba
 	}
 	out := bandView{Point: id, State: b.State, Spreads: b.Spreads, Learned: stampOf(&b.Learned), From: stampOf(&b.From), To: stampOf(&b.To),
 		Hours: b.Hours, Needs: b.Needs, Weekly: b.Weekly, Drivers: listed(b.Drivers), Text: b.Said, Edges: make([]bandEdgeView, len(b.Edges))}
+	if a := b.Accepted; a != nil {
+		out.Accepted = &bandAcceptedView{At: stamp(a.At), By: a.By, Reason: a.Reason}
+	}
 	for i, e := range b.Edges {
 		out.Edges[i] = bandEdgeView{T: stamp(e.T), Low: finite(&e.Low), Centre: finite(&e.Centre), High: finite(&e.High)}
 	}

@@ -19,6 +19,16 @@ func (o oneBand) Band(_ context.Context, point facility.PointID, from, _ time.Ti
 		Said: facility.Text{KO: "예상 21~23, 현재 26", EN: "expected 21-23, is 26"}, Edges: []BandEdge{{T: from, Low: 21, Centre: 22, High: 23}}}, true, nil
 }
 
+func TestTheLeadAcceptsANewNormal(t *testing.T) {
+	h := newHouse(t, func(c *Config) { c.Bands = oneBand{load} })
+	path := "points/" + load + "/band/accept"
+	why := map[string]string{"reason": "the load was moved"}
+	h.as("operator").post(path, why).problem(403, "lead")
+	h.as("lead").post(path, map[string]string{}).problem(422, "reason")
+	h.as("lead").post("points/none/band/accept", why).problem(404, "none")
+	h.as("lead").post(path, why).want(200)
+}
+
 func TestABandIsToldWithWhatItWasLearnedFrom(t *testing.T) {
 	h := newHouse(t, func(c *Config) { c.Bands = oneBand{load} })
 	b := h.as("operator")

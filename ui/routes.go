@@ -43,6 +43,7 @@ var routes = append(askRoutes(asks), []route{
 	{"GET", "/api/v1/points/{id}", rightRead, "One point", typed((*Server).getPoint)},
 	{"GET", "/api/v1/points/{id}/history", rightRead, "What a point did", typed((*Server).pointHistory)},
 	{"GET", "/api/v1/points/{id}/band", rightRead, "What is usual for a point", typed((*Server).pointBand)},
+	{"POST", "/api/v1/points/{id}/band/accept", rightNormal, "Take what a point shows as its new normal", typed((*Server).acceptBand)},
 	{"GET", "/api/v1/live", rightRead, "Server-sent events of one view", raw("query", "view", (*Server).live)},
 	{"GET", "/api/v1/alarms", rightRead, "Alarms", typed((*Server).listAlarms)},
 	{"GET", "/api/v1/alarms/flood", rightRead, "Floods, chatter and alarms by their cause", typed((*Server).alarmFlood)},

@@ -40,6 +40,7 @@ type bandKeeper struct {
 	state bandState
 	plans map[facility.PointID]facility.BandPlan
 
+	anew chan struct{} // a new normal was accepted
 	set  atomic.Pointer[bands.Set]
 	sent atomic.Pointer[bands.Set] // what the field has
 }
@@ -49,6 +50,14 @@ type bandState struct {
 	School *bands.School          `json:"school"`
 	After  uint64                 `json:"after"` // the journal's entry up to which alarms are known
 	Spells map[string][]bandSpell `json:"spells"`
+
+	Accepted map[string]bandAccepted `json:"accepted,omitempty"` // by point, the last one
+}
+
+// bandAccepted is who took what a point showed as its new normal.
+type bandAccepted struct {
+	By     string `json:"by"`
+	Reason string `json:"reason"`
 }
 
 // bandSpell is a time in which an alarm stood on a point, in Unix seconds; To is 0 while it stands.
@@ -60,7 +69,7 @@ type bandSpell struct {
 
 // newBandKeeper takes up what a former desk learned. What cannot be read is learned again from the history.
 func newBandKeeper(o options, site *facility.Site, store *historian.Store, field *fieldLink, log *slog.Logger) *bandKeeper {
-	k := &bandKeeper{store: store, field: field, name: filepath.Join(o.deskDir(), "bands"), log: log}
+	k := &bandKeeper{store: store, field: field, name: filepath.Join(o.deskDir(), "bands"), anew: make(chan struct{}, 1), log: log}
 	k.state.School = bands.NewSchool(nil)
 	kept := k.state
 	switch err := bands.Load(k.name, &kept); {
@@ -118,6 +127,8 @@ func (k *bandKeeper) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-k.anew:
+			k.fit(time.Now())
 		case <-time.After(wait):
 		}
 	}
@@ -147,6 +158,9 @@ func (k *bandKeeper) take(e journal.Entry) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.state.After = e.Seq
+	if e.Kind == rules.KindAct {
+		k.accept(e)
+	}
 	if e.Kind != rules.KindAlarm {
 		return
 	}
@@ -172,6 +186,22 @@ func (k *bandKeeper) take(e journal.Entry) {
 		spells[open].To = max(e.Time.Unix(), spells[open].From)
 	}
 	k.state.Spells[string(a.Point)] = spells
+}
+
+// accept begins a point anew where a person said so. The caller holds the lock.
+func (k *bandKeeper) accept(e journal.Entry) {
+	var act facility.Act
+	if json.Unmarshal(e.Data, &act) != nil || !rules.AcceptsBand(act) || !k.state.School.Forget(act.Subject, e.Time) {
+		return
+	}
+	if k.state.Accepted == nil {
+		k.state.Accepted = map[string]bandAccepted{}
+	}
+	k.state.Accepted[act.Subject] = bandAccepted{By: e.Actor, Reason: act.Reason}
+	select {
+	case k.anew <- struct{}{}:
+	default: // it will see this one too
+	}
 }
 
 // doubtful says that an alarm stood on a point in an hour. The caller holds the lock.

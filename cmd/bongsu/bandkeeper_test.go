@@ -116,6 +116,37 @@ func TestABandAlarmTakesBackWhatCameBefore(t *testing.T) {
 	}
 }
 
+func TestAnAcceptedNormalIsLearnedFromItsMomentOn(t *testing.T) {
+	k := newTestKeeper(t, t.TempDir())
+	now := time.Now().UTC().Truncate(time.Hour)
+	l := k.state.School.Ledgers[string(bandPoint)]
+	for h := now.Add(-30 * 24 * time.Hour); h.Before(now); h = h.Add(time.Hour) {
+		l.Learn(bands.Hour{At: h.Unix() / 3600, Value: 24})
+	}
+	k.fit(now)
+	if b := k.set.Load().Get(string(bandPoint)); !b.Ready {
+		t.Fatalf("not ready after a month: %+v", b)
+	}
+	act, err := json.Marshal(facility.Act{Kind: rules.ActAcceptBand, Subject: string(bandPoint), Reason: "set point raised", By: []string{"lee"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.take(journal.Entry{Seq: 9, Time: now.Add(20 * time.Minute), Kind: rules.KindAct, Actor: "lee", Subject: string(bandPoint), Data: act})
+	select {
+	case <-k.anew:
+	default:
+		t.Fatal("nobody is told to learn anew")
+	}
+	k.fit(now.Add(21 * time.Minute))
+	b := k.set.Load().Get(string(bandPoint))
+	if b.Ready || b.Since == nil || !b.Since.Equal(now.Add(20*time.Minute)) || k.state.Accepted[string(bandPoint)].By != "lee" {
+		t.Errorf("after the act: %+v, %+v", b, k.state.Accepted)
+	}
+	if next := k.state.School.Next(string(bandPoint), now.Add(-time.Hour)); !next.Equal(now.Add(time.Hour)) {
+		t.Errorf("learns from %v on, want the hour after the act's", next)
+	}
+}
+
 func TestTheFieldKeepsTheBandsItWasGiven(t *testing.T) {
 	var used *bands.Set
 	dir := t.TempDir()

@@ -21,6 +21,7 @@ const bandHour = time.Hour
 func (k *bandKeeper) Band(ctx context.Context, point facility.PointID, from, to time.Time, most int) (ui.Band, bool, error) {
 	k.mu.Lock()
 	plan, banded := k.plans[point]
+	accepted := k.state.Accepted[string(point)]
 	k.mu.Unlock()
 	b := k.set.Load().Get(string(point))
 	if !banded || b == nil {
@@ -28,6 +29,9 @@ func (k *bandKeeper) Band(ctx context.Context, point facility.PointID, from, to 
 	}
 	spreads := plan.Rule.Spreads()
 	out := ui.Band{Spreads: spreads, Learned: b.Learned, From: b.From, To: b.To, Hours: b.Hours, Needs: b.Needs, Weekly: b.Weekly, Drivers: plan.Drivers}
+	if b.Since != nil {
+		out.Accepted = &ui.BandAccepted{At: *b.Since, By: accepted.By, Reason: accepted.Reason}
+	}
 	err := k.now(ctx, b, plan, &out)
 	if err != nil {
 		return ui.Band{}, true, err

@@ -43,6 +43,8 @@ type Band struct {
 	Needs   int       `json:"needs"`  // hours the warm-up takes
 	Drivers []Driver  `json:"drivers,omitempty"`
 
+	Since *time.Time `json:"since,omitempty"` // when a new normal was accepted; it is learned from what came later
+
 	Centre [Week]float64 `json:"centre"` // expected, with every driver at its middle
 	Spread [Week]float64 `json:"spread"` // robust standard deviation around it
 

@@ -27,7 +27,8 @@ type Hour struct {
 type Ledger struct {
 	Drivers []string `json:"drivers"` // in the order of each hour's
 	Hours   []Hour   `json:"hours"`
-	Until   int64    `json:"until"` // Unix hours: everything before was offered already
+	Until   int64    `json:"until"`           // Unix hours: everything before was offered already
+	Since   int64    `json:"since,omitempty"` // Unix seconds: when a new normal was accepted, 0 for never
 }
 
 // How long a ledger remembers, how fast what it remembers loses weight, and how long an hour waits before it
@@ -70,6 +71,10 @@ func (l *Ledger) Distrust(began time.Time) {
 // Fit makes the band of a ledger as it is at a time. It never fails: a band that knows too little is not ready.
 func Fit(p Plan, l *Ledger, now time.Time) *Band {
 	b := &Band{Point: p.Point, Zone: p.Zone, Learned: now.UTC().Truncate(time.Second), Needs: int(p.Warmup.Hours())}
+	if l.Since > 0 {
+		since := time.Unix(l.Since, 0).UTC()
+		b.Since = &since
+	}
 	b.open()
 	hours := make([]Hour, 0, len(l.Hours))
 	last := now.Unix()/3600 - Wait

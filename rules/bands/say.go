@@ -21,6 +21,13 @@ func (b *Band) Explain(at time.Time, x Expectation, value, spreads float64, digi
 	hour := local.Format("15:04")
 	switch x.State {
 	case Warming:
+		if b.Since != nil {
+			since := b.Since.In(b.zone)
+			return Words{
+				KO: fmt.Sprintf("%s부터 다시 학습 중: %d시간 중 %d시간", since.Format("1/2 15:04"), max(b.Needs, 48), b.Hours),
+				EN: fmt.Sprintf("learning again since %s: %d of %d hours", since.Format("2 Jan 15:04"), b.Hours, max(b.Needs, 48)),
+			}
+		}
 		return Words{
 			KO: fmt.Sprintf("아직 학습 중: %d시간 중 %d시간", max(b.Needs, 48), b.Hours),
 			EN: fmt.Sprintf("still learning: %d of %d hours", b.Hours, max(b.Needs, 48)),

@@ -96,13 +96,14 @@ func (s *School) Distrust(point string, began time.Time) {
 	}
 }
 
-// Forget begins a point anew, after a change on purpose; false for a point without a band.
+// Forget begins a point anew, after a change on purpose; false for a point without a band. The hour of the change is
+// left out: it holds both.
 func (s *School) Forget(point string, now time.Time) bool {
 	l := s.Ledgers[point]
 	if l == nil {
 		return false
 	}
-	l.Hours, l.Until = nil, now.Unix()/3600
+	l.Hours, l.Until, l.Since = nil, now.Unix()/3600+1, now.Unix()
 	return true
 }
 

@@ -3,6 +3,7 @@
 export type Right =
   | 'alarm'
   | 'service'
+  | 'normal'
   | 'bypass'
   | 'inhibit'
   | 'release'
@@ -19,6 +20,8 @@ const holders: Record<Right, readonly string[]> = {
   alarm: ['operator', 'lead', 'safety', 'facilities'],
   /** Taking an alarm out of service and back. */
   service: ['lead', 'facilities'],
+  /** Taking what a point shows as its new normal. */
+  normal: ['lead', 'facilities'],
   bypass: ['facilities'],
   inhibit: ['facilities'],
   release: ['safety'],

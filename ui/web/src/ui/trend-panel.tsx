@@ -5,11 +5,11 @@ import { useQueries, useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { useStore } from 'zustand'
 import { get, segment } from '../api/client'
-import type { BandEdge } from '../draw/band'
 import { mountTrend, type TrendLimit } from '../draw/trend'
 import { clock, number, unit as unitText } from '../live/format'
 import { prefs } from '../live/prefs'
 import type { Bucket } from '../live/types'
+import { BandNote, type Band } from './band-note'
 import { useConsole } from './context'
 import { useDrawing } from './draw'
 import { now } from './second'
@@ -59,11 +59,6 @@ function useHistory(points: readonly string[], seconds: number) {
   return { buckets, from, to, failed, settled }
 }
 
-interface Band {
-  texts: { ko: string; en: string }
-  edges: BandEdge[] | null
-}
-
 /** What is usual for the one point of a trend; most points have none, and several would hide one another. */
 function useBand(points: readonly string[], from: number, to: number) {
   const id = points.length === 1 ? points[0] : undefined
@@ -81,7 +76,7 @@ function useBand(points: readonly string[], from: number, to: number) {
 }
 
 export function TrendPanel(p: TrendPanelProps) {
-  const { t, tx } = useWords()
+  const { t } = useWords()
   const { store, site } = useConsole()
   const theme = useStore(prefs, (s) => s.theme)
   const [own, setOwn] = useState<number>(900)
@@ -140,7 +135,7 @@ export function TrendPanel(p: TrendPanelProps) {
         role="img"
         aria-label={t('trend.label', { names: p.names.join(', ') })}
       />
-      {band?.edges && tx(band.texts) !== '' && <p className="muted">{tx(band.texts)}</p>}
+      {band && band.state !== 'none' && <BandNote point={p.points[0] ?? ''} band={band} />}
       <TrendTable read={() => trend.current?.pens()} names={p.names} unit={p.unit} />
     </div>
   )
