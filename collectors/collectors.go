@@ -19,6 +19,11 @@ type Options struct {
 
 	Tries int // connections a second to endpoints that were lost, all links together; 50
 
+	// Where several processes share the links of a site: Aside names those that are not served before Take, and May
+	// gives for a link what is asked before each request on it. Both nil: this process serves all of them, always.
+	Aside func(site *facility.Site, link string) bool
+	May   func(link string) func() bool
+
 	backlog time.Duration // after connecting, in which a broker may still hand over what it kept; backlogFor
 	Canary  time.Duration // between two test messages of our own that prove an MQTT link to carry data; 10 s
 }
@@ -59,6 +64,8 @@ type Collectors struct {
 	mu       sync.RWMutex
 	links    []*owner // in the order of the site file
 	byDevice map[facility.DeviceID]driver
+	aside    map[string]bool // links that another process serves, or nobody
+	site     *facility.Site
 	ctx      context.Context // of Run, nil before and after it
 	epoch    time.Time
 	owners   sync.WaitGroup
@@ -81,12 +88,15 @@ func New(site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options)
 // newOver is New with another way to connect.
 func newOver(dial dialFunc, site *facility.Site, bus *facility.Bus, log *slog.Logger, opts Options) (*Collectors, error) {
 	opts = opts.withDefaults()
-	c := &Collectors{bus: bus, log: log, opts: opts, dial: dial, tries: newBudget(opts.Tries)}
+	c := &Collectors{bus: bus, log: log, opts: opts, dial: dial, tries: newBudget(opts.Tries), aside: map[string]bool{}, site: site}
 	x, err := c.prepare(site, func(facility.Link) *owner { return nil })
 	if err != nil {
 		return nil, err
 	}
 	c.links, c.byDevice = x.links, x.byDevice
+	for _, o := range c.links {
+		c.leave(site, o.link.ID)
+	}
 	return c, nil
 }
 
@@ -109,7 +119,7 @@ func (c *Collectors) Run(ctx context.Context) error {
 
 // start serves a link on a goroutine of its own. It is called with mu held and does nothing unless Run runs.
 func (c *Collectors) start(o *owner) {
-	if c.ctx == nil {
+	if c.ctx == nil || c.aside[o.link.ID] {
 		return
 	}
 	ctx, cancel := context.WithCancel(c.ctx)

@@ -28,6 +28,7 @@ type wire struct {
 	opts    Options
 	dial    dialFunc
 	tries   *budget // of tries at what was lost, shared by all links
+	may     func() bool
 }
 
 // dialFunc connects to host:port. It is net.Dialer's everywhere but in tests of loops, which run on

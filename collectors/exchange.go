@@ -13,6 +13,7 @@ import (
 // Exchange is another site, ready to be collected from.
 type Exchange struct {
 	c        *Collectors
+	site     *facility.Site
 	links    []*owner
 	byDevice map[facility.DeviceID]driver
 	opened   []*owner // those that did not run before
@@ -36,7 +37,7 @@ func (c *Collectors) Prepare(site *facility.Site, anew []string) (*Exchange, err
 
 // prepare takes the owner of a link that stays, and opens one for each other link.
 func (c *Collectors) prepare(site *facility.Site, stays func(facility.Link) *owner) (*Exchange, error) {
-	x := &Exchange{c: c, byDevice: map[facility.DeviceID]driver{}}
+	x := &Exchange{c: c, site: site, byDevice: map[facility.DeviceID]driver{}}
 	devices := map[string][]*facility.Device{}
 	for i := range site.Devices {
 		dev := &site.Devices[i]
@@ -66,10 +67,14 @@ func (c *Collectors) open(site *facility.Site, link facility.Link, devices []*fa
 	if !ok {
 		return nil, fmt.Errorf("no driver speaks %q", link.Protocol)
 	}
-	d, err := open(wire{
+	w := wire{
 		site: site, link: link, devices: devices, bus: c.bus,
 		log: c.log.With("link", link.ID), opts: c.opts, dial: c.dial, tries: c.tries,
-	})
+	}
+	if c.opts.May != nil {
+		w.may = c.opts.May(link.ID)
+	}
+	d, err := open(w)
 	return &owner{driver: d, link: link}, err
 }
 
@@ -86,7 +91,12 @@ func (x *Exchange) Apply() {
 			going = append(going, o)
 		}
 	}
-	c.links, c.byDevice = x.links, x.byDevice
+	for _, o := range x.opened {
+		if c.ownerOf(o.link.ID) == nil {
+			c.leave(x.site, o.link.ID)
+		}
+	}
+	c.links, c.byDevice, c.site = x.links, x.byDevice, x.site
 	c.mu.Unlock()
 	for _, o := range going {
 		if o.stop != nil {

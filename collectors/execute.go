@@ -47,9 +47,16 @@ type Receipt struct {
 func (c *Collectors) Execute(ctx context.Context, cmd facility.Command, value ...int) (Receipt, error) {
 	c.mu.RLock()
 	d, ok := c.byDevice[cmd.Device]
+	elsewhere := false
+	if dev := c.site.Device(cmd.Device); dev != nil {
+		elsewhere = c.aside[dev.Link]
+	}
 	c.mu.RUnlock()
-	if !ok {
+	switch {
+	case !ok:
 		return Receipt{}, fmt.Errorf("%s: unknown device %q: %w", cmd.ID, cmd.Device, ErrNoCommands)
+	case elsewhere:
+		return Receipt{}, fmt.Errorf("%s: %w", cmd.ID, ErrElsewhere)
 	}
 	v := cmd.Def.Value
 	if len(value) > 0 {
@@ -153,6 +160,9 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 	receipt := Receipt{Sent: time.Now()}
 	err := o.write.send(l.client)
 	l.release(u)
+	if errors.Is(err, errNotOurs) {
+		return Receipt{}, fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
 	now := time.Now()
 	if refusal := refusalOf(err); refusal != nil && !undecided(refusal) {
 		l.state.failures.Add(1)

@@ -3,6 +3,7 @@ package collectors
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -16,6 +17,9 @@ import (
 // watchdogLeast is the shortest time without one good answer after which a connection is opened anew,
 // whatever its socket says: a gateway can be connected and still pass nothing on.
 const watchdogLeast = 10 * time.Second
+
+// withoutRight is when a link that may not be used is looked at again: whoever took the right away ends it soon.
+const withoutRight = 100 * time.Millisecond
 
 // modbusLink owns one Modbus endpoint or serial line. Only run touches what is not behind the state or
 // the lane.
@@ -51,6 +55,7 @@ func openModbus(w wire) (driver, error) {
 	if l.port, err = newPort(w.link, w.dial); err != nil {
 		return nil, err
 	}
+	l.port.may = w.may
 	l.client = modbus.NewClient2(&l.port, &l.port)
 	specs, err := unitSpecs(w.site, w.link, w.devices)
 	if err != nil {
@@ -160,6 +165,10 @@ func (l *modbusLink) run(ctx context.Context, epoch time.Time) {
 // step does the next thing the schedule asks for. When there is none it says until when to wait.
 func (l *modbusLink) step(ctx context.Context) (until time.Time, busy bool) {
 	now := time.Now()
+	if !l.right() {
+		l.port.close()
+		return now.Add(withoutRight), false
+	}
 	l.watch(now)
 	up := l.port.conn != nil
 	if !up && len(l.blocks) > 0 && !l.down.nextTry.After(now) && l.mayTry(now) {
@@ -220,6 +229,9 @@ func (l *modbusLink) connect(ctx context.Context) error {
 	now := time.Now()
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", errDial, ctx.Err())
+	}
+	if errors.Is(err, errNotOurs) {
+		return err
 	}
 	if err != nil {
 		first := !l.down.failing()

@@ -28,7 +28,7 @@ func (l *modbusLink) poll(ctx context.Context, t turn) {
 	}
 	data, err := l.read(ctx, b.unit, r, t.within)
 	now := time.Now()
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || errors.Is(err, errNotOurs) {
 		return
 	}
 	if err != nil {

@@ -61,6 +61,7 @@ type port struct {
 	serial  *facility.SerialLine // of a serial device, nil for a network endpoint
 	char    time.Duration        // one character on the serial line behind the address, 0 if there is none
 	one     bool                 // the device takes one connection only
+	may     func() bool          // asked before each request; nil for always
 
 	unit    byte          // whom the next request is for
 	timeout time.Duration // for the next answer, beside the time on a serial line
@@ -107,6 +108,9 @@ func newPort(link facility.Link, dial dialFunc) (port, error) {
 func (p *port) open(ctx context.Context) error {
 	if p.conn != nil {
 		return nil
+	}
+	if p.may != nil && !p.may() {
+		return errNotOurs
 	}
 	if p.one {
 		pause(ctx, time.Until(p.closed.Add(reopenPause)))
@@ -185,6 +189,9 @@ func (p *port) exchange(request []byte) ([]byte, error) {
 	}
 	if err := p.conn.SetDeadline(deadline); err != nil {
 		return nil, fmt.Errorf("set deadline: %w", err)
+	}
+	if p.may != nil && !p.may() {
+		return nil, errNotOurs
 	}
 	if _, err := p.conn.Write(request); err != nil {
 		return nil, p.broken("write", 0, err)

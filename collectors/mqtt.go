@@ -163,6 +163,10 @@ func (l *mqttLink) run(ctx context.Context, epoch time.Time) {
 // attend does what time asks for: a new attempt, the repeated samples of lost points, the end of the
 // patience with a silent broker. It returns when it wants to be called again.
 func (l *mqttLink) attend(now time.Time) time.Time {
+	if !l.right() {
+		l.yield(now)
+		return now.Add(withoutRight)
+	}
 	if l.session == nil && !l.down.nextTry.After(now) {
 		if l.down.failing() {
 			l.down.nextTry = l.again.wait(now)
@@ -282,6 +286,20 @@ func (l *mqttLink) dropped(err error, now time.Time) {
 			l.publishLost(l.classes[i].points, 0, now)
 		}
 	}
+}
+
+// yield ends the session because the right to the link has ended. That says nothing of the devices: whoever serves the
+// link now tells of them.
+func (l *mqttLink) yield(now time.Time) {
+	if l.session == nil {
+		return
+	}
+	l.session.close(false)
+	l.session = nil
+	for _, n := range l.nodes {
+		n.forget(now)
+	}
+	l.state.set(false, time.Time{}, errNotOurs.Error())
 }
 
 func (l *mqttLink) tell(fault string) {

@@ -198,6 +198,9 @@ func (l *mqttLink) options(ctx context.Context, s *session) (*mqtt.ClientOptions
 
 // dialUntil connects, encrypted where the site says so, and closes the connection when ctx ends.
 func (l *mqttLink) dialUntil(ctx context.Context) (net.Conn, error) {
+	if !l.right() {
+		return nil, errNotOurs
+	}
 	within, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	conn, err := l.dial(within, "tcp", l.link.Address)

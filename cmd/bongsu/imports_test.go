@@ -10,20 +10,21 @@ import (
 
 // arrows are the rooms each room may import. A new arrow is a decision, not an accident.
 var arrows = map[string][]string{
-	"bongsu/facility":       {},
-	"bongsu/journal":        {"bongsu/facility"},
-	"bongsu/journal/shared": {"bongsu/facility", "bongsu/journal"},
-	"bongsu/collectors":     {"bongsu/facility"},
-	"bongsu/historian":      {"bongsu/facility", "bongsu/journal"},
-	"bongsu/rules":          {"bongsu/facility", "bongsu/journal", "bongsu/rules/bands", "bongsu/rules/fire"},
-	"bongsu/rules/bands":    {},
-	"bongsu/rules/fire":     {},
-	"bongsu/bcp":            {"bongsu/facility", "bongsu/journal"},
-	"bongsu/bcp/messenger":  {"bongsu/facility", "bongsu/bcp"},
-	"bongsu/bcp/names":      {"bongsu/facility", "bongsu/bcp"},
-	"bongsu/bcp/notify":     {"bongsu/facility", "bongsu/bcp"},
-	"bongsu/bcp/control":    {"bongsu/facility", "bongsu/journal", "bongsu/bcp"},
-	"bongsu/simulators":     {"bongsu/facility", "bongsu/simulators/messenger", "bongsu/simulators/people", "bongsu/simulators/wire", "bongsu/simulators/world"},
+	"bongsu/facility":         {},
+	"bongsu/journal":          {"bongsu/facility"},
+	"bongsu/journal/shared":   {"bongsu/facility", "bongsu/journal"},
+	"bongsu/collectors":       {"bongsu/facility"},
+	"bongsu/collectors/share": {"bongsu/collectors", "bongsu/facility"},
+	"bongsu/historian":        {"bongsu/facility", "bongsu/journal"},
+	"bongsu/rules":            {"bongsu/facility", "bongsu/journal", "bongsu/rules/bands", "bongsu/rules/fire"},
+	"bongsu/rules/bands":      {},
+	"bongsu/rules/fire":       {},
+	"bongsu/bcp":              {"bongsu/facility", "bongsu/journal"},
+	"bongsu/bcp/messenger":    {"bongsu/facility", "bongsu/bcp"},
+	"bongsu/bcp/names":        {"bongsu/facility", "bongsu/bcp"},
+	"bongsu/bcp/notify":       {"bongsu/facility", "bongsu/bcp"},
+	"bongsu/bcp/control":      {"bongsu/facility", "bongsu/journal", "bongsu/bcp"},
+	"bongsu/simulators":       {"bongsu/facility", "bongsu/simulators/messenger", "bongsu/simulators/people", "bongsu/simulators/wire", "bongsu/simulators/world"},
 
 	"bongsu/simulators/world":     {"bongsu/facility"},
 	"bongsu/simulators/wire":      {"bongsu/facility", "bongsu/simulators/world"},
@@ -38,11 +39,11 @@ var arrows = map[string][]string{
 	"bongsu/cmd/bongsu-bench": {},
 	"bongsu/cmd/bongsu-sim":   {"bongsu/facility", "bongsu/simulators"},
 	"bongsu/cmd/bongsu": {"bongsu/ui", "bongsu/bcp", "bongsu/bcp/control", "bongsu/bcp/messenger", "bongsu/bcp/names", "bongsu/bcp/notify", "bongsu/rules", "bongsu/rules/bands", "bongsu/rules/fire", "bongsu/historian", "bongsu/journal", "bongsu/journal/shared",
-		"bongsu/facility", "bongsu/collectors"},
+		"bongsu/facility", "bongsu/collectors", "bongsu/collectors/share"},
 }
 
 // The field process must survive what these parts may do: exit on a full disk, grow, panic.
-var fieldRooms = []string{"bongsu/facility", "bongsu/journal", "bongsu/collectors", "bongsu/rules", "bongsu/rules/bands", "bongsu/rules/fire"}
+var fieldRooms = []string{"bongsu/facility", "bongsu/journal", "bongsu/collectors", "bongsu/collectors/share", "bongsu/rules", "bongsu/rules/bands", "bongsu/rules/fire"}
 
 var notInTheField = []string{"go.etcd.io/etcd", "github.com/gin-gonic", "github.com/danielgtaylor/huma"}
 
