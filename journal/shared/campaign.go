@@ -104,7 +104,9 @@ func seize(ctx context.Context, client *clientv3.Client, keys space, who Candida
 	asked := who.Now()
 	try, cancelTry := context.WithTimeout(ctx, attemptFirst)
 	defer cancelTry()
-	grant, err := client.Grant(try, int64((lives*who.TTL+time.Second-1)/time.Second))
+	at, heard := nearest(client)
+	grant, err := at.Grant(try, int64((lives*who.TTL+time.Second-1)/time.Second))
+	heard(err)
 	if err != nil {
 		return nil, true, fmt.Errorf("ask for a lease: %w", err)
 	}

@@ -19,14 +19,19 @@ func Dial(endpoints []string, config *tls.Config, logger *slog.Logger) (*clientv
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	c, err := clientv3.New(clientv3.Config{
+	cfg := clientv3.Config{
 		Endpoints: endpoints, TLS: config, Logger: zapToSlog(logger.With("part", "etcd client"), nil),
 		DialTimeout: 2 * time.Second, DialKeepAliveTime: 10 * time.Second, DialKeepAliveTimeout: 2 * time.Second,
 		// A search of the log may answer with many entries; requests stay below etcd's own bound.
 		MaxCallRecvMsgSize: 1 << 30,
-	})
+	}
+	c, err := clientv3.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("connect to members %v: %w", endpoints, err)
+	}
+	if err := keepSteady(c, cfg); err != nil {
+		_ = c.Close()
+		return nil, err
 	}
 	return c, nil
 }

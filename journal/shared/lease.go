@@ -234,7 +234,9 @@ func (l *Lease) keepOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, max(l.life/20, 100*time.Millisecond))
 	defer cancel()
 	sent := l.who.Now()
-	ttl, err := keepAlive(ctx, l.client, l.id)
+	at, heard := nearest(l.client)
+	ttl, err := keepAlive(ctx, at, l.id)
+	heard(err)
 	if err != nil {
 		return err
 	}
