@@ -12,6 +12,18 @@ type HandOverPack struct {
 	PowerCut []HandOverLoss `json:"power_cut"`
 	Contacts []Text         `json:"contacts"`
 	Cautions []Text         `json:"cautions"`
+	Dont     []Text         `json:"dont"`   // what must not be done, as things stand
+	Stale    bool           `json:"stale"`  // the field is silent: everything is as last known
+	Handed   *HandOverNames `json:"handed"` // by whom to whom control was handed; null while it was not
+}
+
+// HandOverNames is the act of handing control over, with the names of both sides.
+type HandOverNames struct {
+	At      time.Time `json:"at"`
+	Signed  []string  `json:"signed"`            // the accounts of the two who signed
+	From    string    `json:"from,omitempty"`    // who handed over, by name
+	Officer string    `json:"officer,omitempty"` // who took over, by name and unit
+	People  string    `json:"people,omitempty"`  // who is accounted for and who is not, in words
 }
 
 // Named is a name with its id.

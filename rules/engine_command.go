@@ -115,8 +115,15 @@ var oneIsEnough = []string{"fire.end-bypass", "fire.end-inhibit", "fire.drill-on
 // second person.
 func (e *Engine) signed(now time.Time, r actRequest, both facility.Act) {
 	finish := func(res facility.ActResult) {
-		if rec, ok := e.commands.settle(laterOf(now, e.lastTick), both.ID, res); ok {
-			res.Seq = max(res.Seq, e.write([]journal.Draft{commandDraft(rec)}, fsyncPatience))
+		at := laterOf(now, e.lastTick)
+		if rec, ok := e.commands.settle(at, both.ID, res); ok {
+			drafts := []journal.Draft{commandDraft(rec)}
+			if both.Kind == actTakeOver && rec.State == facility.CommandConfirmed && !rec.Drill {
+				sheet := HandOver(e.cfg.Site, e.fire.rooms(at, e.cfg.Live), at)
+				sheet.Handed = HandedOver(rec)
+				drafts = append(drafts, journal.Draft{Kind: KindHandOver, Actor: drafts[0].Actor, Subject: both.Subject, Data: sheet})
+			}
+			res.Seq = max(res.Seq, e.write(drafts, fsyncPatience))
 		}
 		r.answer <- res
 	}

@@ -28,7 +28,48 @@ func HandOver(site *facility.Site, rooms []facility.FireRoomView, now time.Time)
 		p.Rooms = append(p.Rooms, handOverRoom(site, room))
 	}
 	slices.SortStableFunc(p.Rooms, func(a, b facility.HandOverRoom) int { return worst(b) - worst(a) })
+	p.Dont = doNot(p.Rooms)
 	return p
+}
+
+// KindHandOver is the journal's entry of the sheet as it stood when control was handed over.
+const KindHandOver = "fire.handover" // facility.HandOverPack
+
+// HandedOver reads the names from the record of the act.
+func HandedOver(r facility.CommandRecord) *facility.HandOverNames {
+	at := r.Requested
+	if r.Confirmed != nil {
+		at = *r.Confirmed
+	}
+	return &facility.HandOverNames{At: at.UTC(), Signed: []string{r.By, r.Second}, From: r.Args["from"], Officer: r.Args["officer"], People: r.Args["people"]}
+}
+
+// doNot says what must not be done as the rooms stand now.
+func doNot(rooms []facility.HandOverRoom) []facility.Text {
+	list := []facility.Text{txt("배터리실에 들어가지 마십시오. 유독·폭발성 가스가 있을 수 있습니다.", "Do not enter the battery room: its gas may be toxic and explosive.")}
+	var isolated, water, gas, lel, live bool
+	for _, r := range rooms {
+		isolated = isolated || slices.ContainsFunc(r.Burning, func(b facility.HandOverRack) bool { return b.Isolated })
+		live = live || (len(r.Burning) > 0 && len(r.Live) > 0)
+		water = water || r.WaterFrom != nil
+		gas = gas || r.Countdown != nil || (r.Bank != nil && r.Bank.Released)
+		lel = lel || r.LELPct >= 10
+	}
+	for _, c := range []struct {
+		holds bool
+		text  facility.Text
+	}{
+		{isolated, txt("격리된 랙의 차단기를 다시 투입하지 마십시오.", "Do not close the breakers of isolated racks again.")},
+		{live, txt("통전 목록의 랙에 물을 뿌리지 마십시오. 먼저 격리를 확인하십시오.", "Do not put water on racks listed as live: prove their isolation first.")},
+		{water, txt("냉각수 펌프를 멈추거나 그 전원을 끊지 마십시오.", "Do not stop the cooling-water pump nor cut its supply.")},
+		{gas, txt("가스가 방출되는 방의 문과 댐퍼를 열지 마십시오.", "Do not open doors or dampers of a room where gas is or will be released.")},
+		{lel, txt("가연성 가스가 있는 방에서 스위치를 조작하거나 불꽃을 내지 마십시오.", "No switching and no spark in a room with flammable gas.")},
+	} {
+		if c.holds {
+			list = append(list, c.text)
+		}
+	}
+	return list
 }
 
 // worst orders rooms: their own stage, or under the authority's control that of their racks.

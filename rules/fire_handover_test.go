@@ -2,7 +2,9 @@ package rules
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"bongsu/facility"
@@ -47,6 +49,13 @@ func TestTheHandOverSheetSaysWhatBurnsAndWhatIsLive(t *testing.T) {
 		t.Errorf("a power cut takes down %d IT racks: %+v", racks, p.PowerCut)
 	}
 
+	dont := func(word string) bool {
+		return slices.ContainsFunc(p.Dont, func(x facility.Text) bool { return strings.Contains(x.EN, word) })
+	}
+	if !dont("enter") || !dont("breakers") || !dont("live") || dont("pump") || dont("dampers") {
+		t.Errorf("what must not be done: %+v", p.Dont)
+	}
+
 	// With the authority in control everything reads S6; the sheet still tells which rack burns.
 	req, _ := w.desk.request(facility.Act{Kind: "fire.takeover", Subject: "B1", By: []string{"kim", "lee"}})
 	w.desk.asked = append(w.desk.asked, &fireRequest{req: req})
@@ -58,4 +67,35 @@ func TestTheHandOverSheetSaysWhatBurnsAndWhatIsLive(t *testing.T) {
 	if _, err := json.Marshal(p); err != nil {
 		t.Errorf("the sheet cannot be written: %v", err)
 	}
+}
+
+// The sheet as it stood is kept with the names of both sides, and none of it in a drill.
+func TestTheHandOverIsJournalledWithBothNames(t *testing.T) {
+	story(t, func(t *testing.T, h *house) {
+		act := facility.Act{ID: "t1", Kind: actTakeOver, Subject: "B1", By: []string{"kim"}, Station: "one",
+			Args: map[string]string{"from": "Park, shift lead", "officer": "Cho, fire station 2", "people": "all 4 outside"}}
+		if res := h.engine.Do(t.Context(), act); res.Code != http.StatusAccepted {
+			t.Fatal(res)
+		}
+		if res := h.engine.Do(t.Context(), facility.Act{ID: "s1", Kind: ActSign, Subject: "t1", By: []string{"lee"}, Station: "two"}); res.Code != http.StatusOK {
+			t.Fatal(res)
+		}
+		var sheets []facility.HandOverPack
+		for _, e := range h.book.all() {
+			if e.Kind != KindHandOver {
+				continue
+			}
+			var p facility.HandOverPack
+			if err := json.Unmarshal(e.Data, &p); err != nil {
+				t.Fatal(err)
+			}
+			sheets = append(sheets, p)
+		}
+		if len(sheets) != 1 || sheets[0].Control != "authority" || sheets[0].Handed == nil {
+			t.Fatalf("%d sheets: %+v", len(sheets), sheets)
+		}
+		if n := sheets[0].Handed; !slices.Equal(n.Signed, []string{"kim", "lee"}) || n.From != "Park, shift lead" || n.Officer != "Cho, fire station 2" || n.People != "all 4 outside" {
+			t.Errorf("the names are %+v", n)
+		}
+	})
 }

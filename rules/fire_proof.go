@@ -53,6 +53,9 @@ type proofWatch struct {
 	armed bool
 }
 
+// ProofTests lists the proof tests with their intervals and what they must show.
+func ProofTests() []fire.ProofTest { return fire.ProofTests() }
+
 func newProofBook(now time.Time) proofBook {
 	return proofBook{tested: map[string]time.Time{}, failed: map[string]bool{}, runs: map[string]*proofRun{},
 		due: map[string]bool{}, alarmed: map[string]bool{}, begun: now.UTC()}

@@ -22,7 +22,7 @@ var fireActs = map[string]struct {
 	"fire.end-bypass":  {fire.RequestEndBypass, "BYPASS_REJECTED"},
 	"fire.inhibit":     {fire.RequestInhibit, "INHIBIT_REJECTED"},
 	"fire.end-inhibit": {fire.RequestEndInhibit, "INHIBIT_REJECTED"},
-	"fire.takeover":    {fire.RequestTakeover, "TAKEOVER_REJECTED"},
+	actTakeOver:        {fire.RequestTakeover, "TAKEOVER_REJECTED"},
 	"fire.power-cut":   {fire.RequestPowerCut, "POWER_CUT_REJECTED"},
 	"fire.release":     {fire.RequestRelease, "RELEASE_REJECTED"},
 	"fire.reset":       {fire.RequestReset, "RESET_REJECTED"},
@@ -37,6 +37,9 @@ const (
 	actProofTest  = "fire.proof-test"  // args subject, test, result passed or failed; the note is the reason
 	actWatchRound = "fire.watch-round" // args seen: clear or sign
 )
+
+// actTakeOver hands control to the fire authority: args from, officer and people stand on the sheet.
+const actTakeOver = "fire.takeover"
 
 // refusals say what to do about each reason the engine refuses for.
 var refusals = map[string]string{

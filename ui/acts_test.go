@@ -222,6 +222,8 @@ func TestFireActsWaitForASecondPerson(t *testing.T) {
 		{"reset", "safety", "reset", proven("R1", reset), 202, "", false},
 		{"reset without a look", "safety", "reset", with(proven("R1", reset), "inspected", false), 422, "inspected", false},
 		{"takeover", "authority", "takeover", proven("house", nil), 202, "", false},
+		{"bank ready", "facilities", "bank-ready", proven("B1", nil), 202, "", false},
+		{"bank ready by the safety manager alone", "safety", "bank-ready", proven("B1", nil), 403, "facilities", true},
 		{"power cut", "authority", "power-cut", proven("B1", nil), 202, "", false},
 		{"power cut by the tower", "tower", "power-cut", proven("B1", nil), 403, "authority", true},
 		{"power cut of another site", "authority", "power-cut", proven("ansan", nil), 422, `"B1"`, true},

@@ -28,8 +28,17 @@ type beat struct {
 	Revision string      `json:"revision"`
 	LagMS    int64       `json:"lag_ms"`
 	Drill    bool        `json:"drill"`
+	Drills   []drillBeat `json:"drills,omitempty"`
 	Field    fieldHealth `json:"field"`
 	Links    []linkView  `json:"links,omitempty"` // absent while nothing but their counters changed
+}
+
+// drillBeat is a drill that runs, told to every screen.
+type drillBeat struct {
+	Room  string `json:"room"`
+	By    string `json:"by"`
+	Until stamp  `json:"until"`
+	Stage string `json:"stage" doc:"of the room, in the drill"`
 }
 
 // told is what a view last told of one point.

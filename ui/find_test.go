@@ -91,7 +91,7 @@ func TestANarrowingThatCannotBeIsRefusedInWords(t *testing.T) {
 func TestABriefRoomTellsTheRacksThatNeedEyes(t *testing.T) {
 	at := func(c float64) *float64 { return &c }
 	rack := func(id, stage string, hottest *float64) rackView {
-		return rackView{FireRackView: facility.FireRackView{ID: id, Stage: stage}, Hottest: hottest, Commands: []fireCommandView{{}}}
+		return rackView{FireRackView: facility.FireRackView{ID: id, Stage: stage}, Hottest: hottest, Commands: []outputView{{}}}
 	}
 	brief := briefly(roomView{Racks: []rackView{
 		rack("calm", "S0", at(25)), rack("hot", "S0", at(31)), rack("staged", "S1", at(29)), rack("blind", "S0", nil),

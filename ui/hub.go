@@ -241,7 +241,7 @@ func (h *hub) roomEvents(now time.Time) (out []outgoing) {
 func (h *hub) heartbeat(now time.Time, links []linkView) []byte {
 	m := h.model
 	return []byte(text(beat{
-		T: now.UnixMilli(), Build: h.build, Revision: m.site().Revision, LagMS: m.lag(now), Drill: m.drill(), Field: m.health(now), Links: links,
+		T: now.UnixMilli(), Build: h.build, Revision: m.site().Revision, LagMS: m.lag(now), Drill: m.drill(), Drills: m.drills(), Field: m.health(now), Links: links,
 	}))
 }
 

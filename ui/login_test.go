@@ -239,10 +239,10 @@ func TestATokenIsNoPerson(t *testing.T) {
 
 func TestRolesHaveTheRightsTheyShould(t *testing.T) {
 	want := map[string]string{
-		"operator":   "C0 C1 C2 alarms ask cancel read simulate",
-		"lead":       "C0 C1 C2 C3 alarms ask cancel read restore second service simulate",
-		"safety":     "C0 C3 C4 alarms ask cancel read release reset restore second simulate",
-		"facilities": "C0 alarms ask bypass cancel inhibit read restore second service",
+		"operator":   "C0 C1 C2 alarms ask cancel read round simulate",
+		"lead":       "C0 C1 C2 C3 alarms ask cancel end-drill normal read restore round second service simulate",
+		"safety":     "C0 C3 C4 alarms ask cancel drill end-drill proof read release reset restore round second simulate",
+		"facilities": "C0 alarms ask bank-ready bypass cancel inhibit normal proof read restore round second service",
 		"authority":  "ask cancel power-cut read second takeover",
 		"chair":      "ask read",
 		"member":     "ask read",

@@ -259,6 +259,18 @@ func (m *Model) drill() bool {
 	return false
 }
 
+// drills are the drills that run, in the order of the rooms.
+func (m *Model) drills() (out []drillBeat) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, id := range m.rooms.order {
+		if d := m.rooms.byID[id].Drilled; d != nil {
+			out = append(out, drillBeat{Room: id, By: d.By, Until: stamp(d.Until), Stage: d.Stage})
+		}
+	}
+	return out
+}
+
 func (m *Model) fieldStatus() (facility.FieldStatus, time.Time) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -124,6 +124,19 @@ func shapeOf(v facility.FireRoomView) []byte {
 	if v.Countdown != nil {
 		v.Countdown = new(float64)
 	}
+	if v.Drilled != nil {
+		drill := *v.Drilled
+		drill.TempC = nil
+		v.Drilled = &drill
+	}
+	v.Testing = slices.Clone(v.Testing)
+	for i := range v.Testing {
+		signals := slices.Clone(v.Testing[i].Signals)
+		for k := range signals {
+			signals[k].Value = nil
+		}
+		v.Testing[i].Signals = signals
+	}
 	v.Racks = slices.Clone(v.Racks)
 	for i := range v.Racks {
 		rack := &v.Racks[i]

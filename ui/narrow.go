@@ -169,11 +169,11 @@ func briefly(r roomView) roomView {
 	few := []rackView{}
 	for i, rack := range r.Racks {
 		if i == hottest || rack.Hottest == nil || rack.Stage != "S0" {
-			rack.Commands = []fireCommandView{}
+			rack.Commands = []outputView{}
 			few = append(few, rack)
 		}
 	}
-	r.Racks, r.Commands = few, []fireCommandView{}
+	r.Racks, r.Commands = few, []outputView{}
 	return r
 }
 

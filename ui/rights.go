@@ -21,6 +21,13 @@ const (
 	rightReset    right = "reset"    // lift a fire stage
 	rightTakeover right = "takeover" // hand control to the fire authority
 	rightPowerCut right = "power-cut"
+
+	rightBankReady right = "bank-ready" // declare a gas bank refilled
+	rightDrill     right = "drill"      // begin a drill in a fire room
+	rightEndDrill  right = "end-drill"
+	rightProof     right = "proof" // proof tests
+	rightRound     right = "round" // rounds of the fire watch
+
 	rightSimulate right = "simulate" // act on the simulated world
 	rightReload   right = "reload"   // have the field work by changed site files
 	rightAsk      right = "ask"      // ask the organisation, which judges by its own roster
@@ -57,6 +64,13 @@ var grants = map[right]grant{
 	rightReset:    {roles: []string{"safety"}, second: []string{"lead", "safety"}, order: true},
 	rightTakeover: {roles: []string{"authority"}, second: []string{"authority"}, order: true},
 	rightPowerCut: {roles: []string{"authority"}, second: []string{"authority"}, order: true},
+
+	rightBankReady: {roles: []string{"facilities"}, second: []string{"safety"}, order: true}, // who weighs it, and who answers for it
+	rightDrill:     {roles: []string{"safety"}, order: true},
+	rightEndDrill:  {roles: []string{"safety", "lead"}, order: true},
+	rightProof:     {roles: []string{"facilities", "safety"}},
+	rightRound:     {roles: []string{"operator", "lead", "safety", "facilities"}},
+
 	rightSimulate: {roles: []string{"lead", "safety", "admin", "operator"}},
 	rightReload:   {roles: []string{"admin"}},
 	rightAsk:      {roles: []string{"operator", "lead", "safety", "facilities", "authority", "chair", "member", "tower"}},

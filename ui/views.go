@@ -174,7 +174,7 @@ type roomView struct {
 	ASD        *int              `json:"asd" doc:"smoke aspirator level 0 to 4, null when unknown"`
 	Holds      []string          `json:"holds"`
 	WaterSince *stamp            `json:"water_since"`
-	Commands   []fireCommandView `json:"commands"`
+	Commands   []outputView `json:"commands"`
 	Racks      []rackView        `json:"racks"`
 	Stale      bool              `json:"stale" doc:"the field is silent: everything here is as last known"`
 }
@@ -186,7 +186,7 @@ type rackView struct {
 	Votes      map[string]int         `json:"votes"`
 	Hottest    *float64               `json:"hottest" doc:"hottest good channel in degC, null when blind"`
 	RatePerMin *float64               `json:"rate_per_min"`
-	Commands   []fireCommandView      `json:"commands"`
+	Commands   []outputView      `json:"commands"`
 }
 
 type channelView struct {
@@ -195,7 +195,7 @@ type channelView struct {
 	Over  []int    `json:"over"`
 }
 
-type fireCommandView struct {
+type outputView struct {
 	facility.FireCommandView
 	Sent      *stamp `json:"sent"`
 	Confirmed *stamp `json:"confirmed"`
@@ -262,10 +262,10 @@ func (m *Model) viewChannel(ch facility.FireChannelView, fresh bool, now time.Ti
 	return v
 }
 
-func viewFireCommands(in []facility.FireCommandView) []fireCommandView {
-	out := make([]fireCommandView, len(in))
+func viewFireCommands(in []facility.FireCommandView) []outputView {
+	out := make([]outputView, len(in))
 	for i, c := range in {
-		out[i] = fireCommandView{FireCommandView: c, Sent: stampOf(c.Sent), Confirmed: stampOf(c.Confirmed)}
+		out[i] = outputView{FireCommandView: c, Sent: stampOf(c.Sent), Confirmed: stampOf(c.Confirmed)}
 	}
 	return out
 }
