@@ -169,14 +169,14 @@ func (m *Model) links() []linkView {
 // roomView is one battery room as the console shows it.
 type roomView struct {
 	facility.FireRoomView
-	Occupied   *int              `json:"occupied" doc:"people inside, null when unknown"`
-	LEL        *float64          `json:"lel" doc:"percent of the lower explosive limit, null when unknown"`
-	ASD        *int              `json:"asd" doc:"smoke aspirator level 0 to 4, null when unknown"`
-	Holds      []string          `json:"holds"`
-	WaterSince *stamp            `json:"water_since"`
+	Occupied   *int         `json:"occupied" doc:"people inside, null when unknown"`
+	LEL        *float64     `json:"lel" doc:"percent of the lower explosive limit, null when unknown"`
+	ASD        *int         `json:"asd" doc:"smoke aspirator level 0 to 4, null when unknown"`
+	Holds      []string     `json:"holds"`
+	WaterSince *stamp       `json:"water_since"`
 	Commands   []outputView `json:"commands"`
-	Racks      []rackView        `json:"racks"`
-	Stale      bool              `json:"stale" doc:"the field is silent: everything here is as last known"`
+	Racks      []rackView   `json:"racks"`
+	Stale      bool         `json:"stale" doc:"the field is silent: everything here is as last known"`
 }
 
 type rackView struct {
@@ -186,7 +186,7 @@ type rackView struct {
 	Votes      map[string]int         `json:"votes"`
 	Hottest    *float64               `json:"hottest" doc:"hottest good channel in degC, null when blind"`
 	RatePerMin *float64               `json:"rate_per_min"`
-	Commands   []outputView      `json:"commands"`
+	Commands   []outputView           `json:"commands"`
 }
 
 type channelView struct {
