@@ -49,7 +49,7 @@ func command() *cobra.Command {
 		process("desk", "The desk process: history and console, fed by the field's logs", runDesk),
 	)
 	root.AddCommand(runCommand(), checkCommand(), exportCommand(), importCommand(), fireEvalCommand(),
-		replayCommand(), journalCommand(), userCommand(), versionCommand())
+		replayCommand(), journalCommand(), userCommand(), pkiCommand(), versionCommand())
 	return root
 }
 

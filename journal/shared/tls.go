@@ -1,0 +1,158 @@
+package shared
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// TLSFiles are a node's certificate, its key and the authority that has signed those of all nodes, as PEM files.
+type TLSFiles struct {
+	Cert, Key, CA string
+}
+
+// TLSIn names the files as `bongsu pki issue` writes them into a folder.
+func TLSIn(dir string) TLSFiles {
+	return TLSFiles{Cert: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"), CA: filepath.Join(dir, "ca.pem")}
+}
+
+// Client gives the settings of a client that shows its certificate and accepts members of its authority alone.
+// A renewed certificate is taken up with the next connection; a renewed authority needs a new process.
+func (f TLSFiles) Client(log *slog.Logger) (*tls.Config, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	pool, err := authority(f.CA)
+	if err != nil {
+		return nil, err
+	}
+	w := &wallet{files: f, log: log}
+	if _, err := w.show(nil); err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: pool, GetClientCertificate: w.show}, nil
+}
+
+func authority(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("load the authority: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("load the authority: %s holds no PEM certificate", file)
+	}
+	return pool, nil
+}
+
+// wallet holds the certificate as it was last read in whole.
+type wallet struct {
+	files TLSFiles
+	log   *slog.Logger
+
+	mu   sync.Mutex
+	pair *tls.Certificate
+	read [2]time.Time // the files' times when they were read
+	told bool         // that they cannot be read now
+}
+
+// show gives the newest certificate that fits its key. While the two files are being replaced, that is the former.
+func (w *wallet) show(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := [2]time.Time{changed(w.files.Cert), changed(w.files.Key)}
+	if w.pair != nil && at == w.read {
+		return w.pair, nil
+	}
+	pair, err := tls.LoadX509KeyPair(w.files.Cert, w.files.Key)
+	if err != nil {
+		if w.pair == nil {
+			return nil, fmt.Errorf("load certificate %s with key %s: %w", w.files.Cert, w.files.Key, err)
+		}
+		if !w.told {
+			w.told = true
+			w.log.Warn("the certificate on the disk cannot be used: going on with the former one", "file", w.files.Cert, "cause", err)
+		}
+		return w.pair, nil
+	}
+	if w.pair != nil {
+		w.log.Info("a renewed certificate is in use", "file", w.files.Cert, "until", pair.Leaf.NotAfter)
+	}
+	w.pair, w.read, w.told = &pair, at, false
+	return w.pair, nil
+}
+
+// changed is when a file was last written, zero when it cannot be told.
+func changed(file string) time.Time {
+	info, err := os.Stat(file)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// Paper is one certificate: whose, and until when.
+type Paper struct {
+	What string    `json:"what"` // node or authority
+	Name string    `json:"name"`
+	File string    `json:"file"`
+	From time.Time `json:"from"`
+	Ends time.Time `json:"ends"`
+}
+
+// Papers gives the node's certificate and the authority's as they are on the disk now.
+func (f TLSFiles) Papers() ([]Paper, error) {
+	var out []Paper
+	var faults []error
+	for _, p := range []Paper{{What: "node", File: f.Cert}, {What: "authority", File: f.CA}} {
+		c, err := ReadCertificate(p.File)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		p.Name, p.From, p.Ends = c.Subject.CommonName, c.NotBefore, c.NotAfter
+		out = append(out, p)
+	}
+	return out, errors.Join(faults...)
+}
+
+// ReadCertificate reads the first certificate of a PEM file.
+func ReadCertificate(file string) (*x509.Certificate, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read a certificate: %w", err)
+	}
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, fmt.Errorf("read a certificate: %s holds none in PEM", file)
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read a certificate: %s: %w", file, err)
+	}
+	return c, nil
+}
+
+// RenewBefore is how long before its end a certificate is to be renewed, and is complained about.
+const RenewBefore = 30 * 24 * time.Hour
+
+// Ending says what is wrong with a certificate's time, "" while there is enough of it.
+func (p Paper) Ending(now time.Time) string {
+	left := p.Ends.Sub(now)
+	switch {
+	case now.Before(p.From):
+		return fmt.Sprintf("the certificate of %s begins only on %s: is this machine's clock right?", p.Name, p.From.UTC().Format(time.DateTime))
+	case left <= 0:
+		return fmt.Sprintf("the certificate of %s is over since %s: nobody accepts it; renew it now", p.Name, p.Ends.UTC().Format(time.DateTime))
+	case left < RenewBefore:
+		return fmt.Sprintf("the certificate of %s ends on %s, in %d days: renew it", p.Name, p.Ends.UTC().Format(time.DateOnly), int(left.Hours()/24))
+	}
+	return ""
+}
