@@ -28,16 +28,25 @@ type MemberConfig struct {
 	Join      bool              // the cluster exists and was told of this member before
 	// TLS files; all three or none. Without them only loopback addresses are accepted.
 	CertFile, KeyFile, CAFile string
-	QuotaBytes                int64 // most bytes of data; 0 means 8 GiB, etcd's own most sensible bound
-	Logger                    *slog.Logger
+	PeerNames                 []string // one of them must be in a peer's certificate; empty means any of the authority
+	QuotaBytes                int64    // most bytes of data; 0 means 8 GiB, etcd's own most sensible bound
+	// Heartbeat is how often the leader says that it is there, 100 ms by default; Election is how long the others
+	// wait for it, 1 s. They must be the same at all members.
+	Heartbeat, Election time.Duration
+	Logger              *slog.Logger
+
+	alone bool // drops all other members of the data's cluster
 }
 
 const (
 	heartbeat    = 100 * time.Millisecond
 	election     = time.Second
 	defaultQuota = 8 << 30
+	defaultToken = "bongsu"
 	// checkEvery is how often the size is looked at.
 	checkEvery = 10 * time.Second
+	// papersEvery is how often the certificate is looked at.
+	papersEvery = 12 * time.Hour
 )
 
 // Member is one etcd server. It is meant for a process of its own: on a full or broken disk it can
@@ -114,8 +123,10 @@ func (m *Member) Run(ctx context.Context) error {
 
 func (m *Member) serve(ctx context.Context, e *embed.Etcd) error {
 	joined := e.Server.ReadyNotify()
-	check := time.NewTicker(checkEvery)
+	check, papers := time.NewTicker(checkEvery), time.NewTicker(papersEvery)
 	defer check.Stop()
+	defer papers.Stop()
+	m.checkPapers(time.Now())
 	for {
 		select {
 		case <-joined:
@@ -125,6 +136,8 @@ func (m *Member) serve(ctx context.Context, e *embed.Etcd) error {
 			close(m.ready)
 		case <-check.C:
 			m.checkSize()
+		case now := <-papers.C:
+			m.checkPapers(now)
 		case why := <-m.fatal:
 			return fmt.Errorf("member %s cannot go on: %w", m.cfg.Name, advise(errors.New(why)))
 		case err := <-e.Err():
@@ -167,12 +180,14 @@ func (m *Member) etcdConfig() *embed.Config {
 	if m.cfg.Join {
 		c.ClusterState = embed.ClusterStateFlagExisting
 	}
+	c.ForceNewCluster = m.cfg.alone
 	if m.cfg.CertFile != "" {
 		tls := transport.TLSInfo{CertFile: m.cfg.CertFile, KeyFile: m.cfg.KeyFile, TrustedCAFile: m.cfg.CAFile, ClientCertAuth: true}
 		c.ClientTLSInfo, c.PeerTLSInfo = tls, tls
+		c.PeerTLSInfo.AllowedHostnames = m.cfg.PeerNames
 		c.TlsMinVersion = "TLS1.3"
 	}
-	c.TickMs, c.ElectionMs = uint(heartbeat/time.Millisecond), uint(election/time.Millisecond)
+	c.TickMs, c.ElectionMs = uint(m.cfg.Heartbeat/time.Millisecond), uint(m.cfg.Election/time.Millisecond)
 	c.PreVote, c.StrictReconfigCheck = true, true
 	// Only etcd's own history of overwritten keys is dropped; entries are keys and stay.
 	c.AutoCompactionMode, c.AutoCompactionRetention = embed.CompactorModePeriodic, "10m"
@@ -236,6 +251,22 @@ func (m *Member) checkSize() {
 		m.near = true
 		m.log.Error("shared journal is close to its quota; raise it and restart the members one by one",
 			"bytes", h.Bytes, "quota", h.QuotaBytes, "full", h.Full)
+	}
+}
+
+// checkPapers complains about certificates that end soon.
+func (m *Member) checkPapers(now time.Time) {
+	if m.cfg.CertFile == "" {
+		return
+	}
+	papers, err := TLSFiles{Cert: m.cfg.CertFile, Key: m.cfg.KeyFile, CA: m.cfg.CAFile}.Papers()
+	if err != nil {
+		m.log.Error("a certificate cannot be read; the next connections fail", "cause", err)
+	}
+	for _, p := range papers {
+		if why := p.Ending(now); why != "" {
+			m.log.Warn("a certificate has to be renewed", "what", p.What, "file", p.File, "ends", p.Ends, "why", why)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 )
@@ -18,13 +19,16 @@ const alarmNoSpace = pb.AlarmType_NOSPACE
 
 func (c MemberConfig) withDefaults() MemberConfig {
 	if c.Token == "" {
-		c.Token = "bongsu"
+		c.Token = defaultToken
 	}
 	if len(c.Cluster) == 0 {
 		c.Cluster = map[string]string{c.Name: c.PeerURL}
 	}
 	if c.QuotaBytes <= 0 {
 		c.QuotaBytes = defaultQuota
+	}
+	if c.Heartbeat == 0 && c.Election == 0 {
+		c.Heartbeat, c.Election = heartbeat, election
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -60,6 +64,9 @@ func (c MemberConfig) validate() error {
 		if _, err := url.Parse(u); err != nil || u == "" {
 			fault("cluster[%s]: %q is not a URL", name, u)
 		}
+	}
+	if c.Heartbeat < time.Millisecond || c.Election < 5*c.Heartbeat {
+		fault("election: %v is too soon for a heartbeat every %v: want at least five heartbeats", c.Election, c.Heartbeat)
 	}
 	return errors.Join(faults...)
 }
