@@ -85,14 +85,23 @@ func (l *Log) try(b *batch, earlier int) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(l.ctx, patienceOf(earlier))
 	defer cancel()
 	if !l.tipKnown {
-		r, err := l.client.Get(ctx, l.keys.head())
+		r, err := l.client.Txn(ctx).Then(clientv3.OpGet(l.keys.head()), clientv3.OpGet(l.keys.floor())).Commit()
 		if err != nil {
 			return refusal(err)
 		}
-		if l.tip, err = decodeHead(r); err != nil {
+		if l.tip, err = decodeHead((*clientv3.GetResponse)(r.Responses[0].GetResponseRange())); err != nil {
+			return true, err
+		}
+		if l.floor, err = decodeHead((*clientv3.GetResponse)(r.Responses[1].GetResponseRange())); err != nil {
 			return true, err
 		}
 		l.tipKnown = true
+	}
+	if err := l.recall(b); err != nil {
+		if earlier > 0 {
+			err = fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
+		return true, err
 	}
 	a, err := l.attempt(b)
 	if err != nil {
@@ -146,6 +155,29 @@ func (l *Log) refused(ctx context.Context, b *batch, a *attempt, earlier int, ca
 	return true, fmt.Errorf("%w: %w", ErrUnknown, cause)
 }
 
+// recall gives the entries whose keys have left the members the entries written first, from the archive.
+func (l *Log) recall(b *batch) error {
+	if l.floor.Seq == 0 {
+		return nil
+	}
+	for _, e := range b.fresh() {
+		if !e.keyed() {
+			continue
+		}
+		if l.opts.Archive == nil {
+			return fmt.Errorf("%w: entries up to %d have left the members, and whether the key %q is among them only a node with an archive can say", ErrAway, l.floor.Seq, e.Key)
+		}
+		first, found, err := l.opts.Archive.find(e.Key, l.floor.Seq)
+		if err != nil {
+			return err
+		}
+		if found {
+			*e = first
+		}
+	}
+	return nil
+}
+
 // attempt is one transaction and what it would give its entries.
 type attempt struct {
 	placed    []Entry // the fresh entries with their places
@@ -183,7 +215,9 @@ func (l *Log) attempt(b *batch) (*attempt, error) {
 		a.placed, a.tip = append(a.placed, p), head{Seq: p.Seq, Hash: p.Hash}
 	}
 	if len(a.placed) > 0 {
-		a.when = append(a.when, clientv3.Compare(clientv3.ModRevision(l.keys.head()), "=", l.tip.rev))
+		// What was looked up in the archive holds only while no more entries have left.
+		a.when = append(a.when, clientv3.Compare(clientv3.ModRevision(l.keys.head()), "=", l.tip.rev),
+			clientv3.Compare(clientv3.ModRevision(l.keys.floor()), "=", l.floor.rev))
 		a.then = append(a.then, clientv3.OpPut(l.keys.head(), a.tip.encode()))
 	}
 	if m := b.mark(); m != nil {
@@ -202,7 +236,7 @@ func (e Entry) keyed() bool { return e.Key != "" && e.Key[:1] != ownKey }
 
 // questions asks for what tells why a transaction did not go through; answers reads it.
 func (l *Log) questions(b *batch) []clientv3.Op {
-	ops := []clientv3.Op{clientv3.OpGet(l.keys.head()), clientv3.OpGet(l.keys.entry(l.tip.Seq + 1))}
+	ops := []clientv3.Op{clientv3.OpGet(l.keys.head()), clientv3.OpGet(l.keys.floor()), clientv3.OpGet(l.keys.entry(l.tip.Seq + 1))}
 	if m := b.mark(); m != nil {
 		ops = append(ops, clientv3.OpGet(m.key))
 	}

@@ -26,13 +26,20 @@ func newSpace(prefix string) space {
 	return space(strings.TrimSuffix(prefix, "/") + "/")
 }
 
-func (s space) head() string             { return string(s) + "head" }
-func (s space) entry(seq uint64) string  { return fmt.Sprintf("%slog/%020d", string(s), seq) }
-func (s space) entriesEnd() string       { return clientv3.GetPrefixRangeEnd(string(s) + "log/") }
-func (s space) byKey(key string) string  { return string(s) + "key/" + key }
-func (s space) epoch() string            { return string(s) + "epoch" }
-func (s space) leader() string           { return string(s) + "leader" }
-func (s space) pulse() string            { return string(s) + "leader/pulse" }
+func (s space) head() string            { return string(s) + "head" }
+func (s space) entry(seq uint64) string { return fmt.Sprintf("%slog/%020d", string(s), seq) }
+func (s space) entriesEnd() string      { return clientv3.GetPrefixRangeEnd(string(s) + "log/") }
+func (s space) byKey(key string) string { return string(s) + "key/" + key }
+func (s space) epoch() string           { return string(s) + "epoch" }
+func (s space) leader() string          { return string(s) + "leader" }
+func (s space) pulse() string           { return string(s) + "leader/pulse" }
+
+// floor is number and hash of the newest entry that has left the members; the log begins behind it.
+func (s space) floor() string            { return string(s) + "floor" }
+func (s space) held(node string) string  { return string(s) + "held/" + node }
+func (s space) check(node string) string { return string(s) + "check/" + node }
+func (s space) want(node string) string  { return string(s) + "want/" + node }
+func (s space) lend(node string) string  { return string(s) + "lend/" + node }
 func (s space) relay(name string) string { return string(s) + "relay/" + name }
 
 // seqOf is the inverse of entry.

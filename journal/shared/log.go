@@ -22,6 +22,8 @@ type Options struct {
 	Node   string
 	Logger *slog.Logger
 	Now    func() time.Time // nil means time.Now
+	// Archive is this node's own copy; nil for a process without one, which can read no more than the members have.
+	Archive *Archive
 }
 
 // Log is one process's hand on the shared log. All methods may be called from any goroutine; drafts
@@ -43,7 +45,8 @@ type Log struct {
 	flushing bool
 	closed   bool
 	tip      head // newest entry this Log knows of; the flusher's alone
-	tipKnown bool
+	floor    head // newest entry that has left the members; the flusher's alone
+	tipKnown bool // and the floor
 }
 
 // request is what one caller wants written together.
@@ -98,7 +101,8 @@ func (l *Log) Close() {
 
 // Append writes d behind the newest entry and returns once a majority has it on disk. While no
 // majority can be reached it tries on until ctx ends. The error matches ErrUnknown if the entry was
-// on its way by then, ErrFull, ErrTooLarge or the context's own error if nothing was written.
+// on its way by then, ErrFull, ErrTooLarge or the context's own error if nothing was written; ErrAway if its key
+// may be that of an entry which has left the members and which this node's archive lacks: nothing was written.
 func (l *Log) Append(ctx context.Context, d Draft) (Entry, error) {
 	return l.one(ctx, d, nil)
 }

@@ -21,14 +21,18 @@ func (l *Log) lost(ctx context.Context, b *batch, a *attempt, r *clientv3.TxnRes
 	if err != nil {
 		return true, err
 	}
-	before := l.tip
-	l.tip = tip
-	if rev, ok := ours(a, rest[1]); ok {
+	floor, err := decodeHead(rest[1])
+	if err != nil {
+		return true, err
+	}
+	before, stood := l.tip, l.floor.rev == floor.rev
+	l.tip, l.floor = tip, floor
+	if rev, ok := ours(a, rest[2]); ok {
 		l.settle(b, a, rev)
 		l.tip = tip
 		return true, nil
 	}
-	rest = rest[2:]
+	rest = rest[3:]
 	if m := b.mark(); m != nil {
 		if revision(rest[0]) != m.rev {
 			return l.markMoved(b, a, rest[0])
@@ -44,7 +48,7 @@ func (l *Log) lost(ctx context.Context, b *batch, a *attempt, r *clientv3.TxnRes
 	if err != nil {
 		return false, err
 	}
-	if found == 0 && tip == before && len(a.placed) > 0 {
+	if found == 0 && tip == before && stood && len(a.placed) > 0 {
 		return true, &Broken{Seq: tip.Seq + 1, Why: "it exists although the mark of the newest entry is before it"}
 	}
 	return false, nil
@@ -112,7 +116,15 @@ func (l *Log) named(ctx context.Context, key string, value []byte) (Entry, error
 		return Entry{}, fmt.Errorf("read entry %d: %w", seq, err)
 	}
 	if len(r.Kvs) == 0 {
-		return Entry{}, &Broken{Seq: seq, Why: "it is missing"}
+		// It may have left between the two questions; the next attempt sees that its key has left with it.
+		f, err := l.client.Get(ctx, l.keys.floor())
+		if err != nil {
+			return Entry{}, fmt.Errorf("read entry %d: %w", seq, err)
+		}
+		if floor, err := decodeHead(f); err != nil || floor.Seq < seq {
+			return Entry{}, &Broken{Seq: seq, Why: "it is missing"}
+		}
+		return Entry{}, fmt.Errorf("entry %d: %w", seq, ErrAway)
 	}
 	e, err := decodeEntry(r.Kvs[0].Value)
 	if err != nil {

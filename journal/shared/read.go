@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -26,16 +27,16 @@ const pageSize = 256
 // before it are returned.
 func (l *Log) After(ctx context.Context, after uint64, limit int, how Freshness) ([]Entry, error) {
 	var out []Entry
-	for len(out) < limit {
-		page, tip, err := l.sure(ctx, after, min(limit-len(out), pageSize), how)
+	for at := (place{seq: after}); len(out) < limit; {
+		page, tip, err := l.sure(ctx, at, min(limit-len(out), pageSize), how)
 		out = append(out, page...)
 		if err != nil {
-			return out, fmt.Errorf("read shared journal after %d: %w", after, err)
+			return out, fmt.Errorf("read shared journal after %d: %w", at.seq, err)
 		}
 		if len(page) == 0 {
 			break
 		}
-		if after = page[len(page)-1].Seq; after >= tip.Seq {
+		if at = behind(page); at.seq >= tip.Seq {
 			break
 		}
 	}
@@ -75,24 +76,52 @@ func insist(ctx context.Context, read func(context.Context) error) error {
 }
 
 // sure is page, repeated until there is an answer or ctx ends.
-func (l *Log) sure(ctx context.Context, after uint64, limit int, how Freshness) (page []Entry, tip head, err error) {
+func (l *Log) sure(ctx context.Context, at place, limit int, how Freshness) (page []Entry, tip head, err error) {
 	err = insist(ctx, func(ctx context.Context) (err error) {
-		page, tip, err = l.page(ctx, after, limit, how)
+		page, tip, err = l.page(ctx, at, limit, how)
 		return err
 	})
 	return page, tip, err
 }
 
-// page reads the entries behind after, and the newest entry's mark, of one moment. It proves that
-// they follow the entry before them and each other, and that none is missing up to the mark.
-func (l *Log) page(ctx context.Context, after uint64, limit int, how Freshness) ([]Entry, head, error) {
-	opts := []clientv3.OpOption{clientv3.WithRange(l.keys.entriesEnd()), clientv3.WithLimit(int64(limit) + 1)}
-	tipOp, from := clientv3.OpGet(l.keys.head()), max(after, 1)
-	if how == Local {
-		opts = append(opts, clientv3.WithSerializable())
-		tipOp = clientv3.OpGet(l.keys.head(), clientv3.WithSerializable())
+// place is where a reader stands: the newest entry it has read, with its hash if it knows it.
+type place struct {
+	seq  uint64
+	hash string
+}
+
+// behind is the place at the end of a page that is not empty.
+func behind(page []Entry) place {
+	e := page[len(page)-1]
+	return place{e.Seq, e.Hash}
+}
+
+// page reads the entries behind a place: from this node's archive what stands there, the rest from the members.
+// The mark that comes with a page of the archive only says that there may be more.
+func (l *Log) page(ctx context.Context, at place, limit int, how Freshness) ([]Entry, head, error) {
+	if a := l.opts.Archive; a != nil {
+		// What the archive lacks the members may have.
+		if page, err := a.After(at.seq, limit); err == nil && len(page) > 0 {
+			if at.hash != "" && page[0].Prev != at.hash {
+				return nil, head{}, &Broken{Seq: page[0].Seq, Why: "in this node's archive it does not follow the entry before it"}
+			}
+			return page, head{Seq: math.MaxUint64}, nil
+		}
 	}
-	r, err := l.client.Txn(ctx).Then(tipOp, clientv3.OpGet(l.keys.entry(from), opts...)).Commit()
+	return l.common(ctx, at, limit, how)
+}
+
+// common reads the entries behind a place that the members have, and the newest entry's mark, of one moment. It
+// proves that they follow the entry before them and each other, and that none is missing up to the mark. The
+// error matches ErrAway if the first of them have left.
+func (l *Log) common(ctx context.Context, at place, limit int, how Freshness) ([]Entry, head, error) {
+	opts := []clientv3.OpOption{clientv3.WithRange(l.keys.entriesEnd()), clientv3.WithLimit(int64(limit) + 1)}
+	var mark []clientv3.OpOption
+	after, from := at.seq, max(at.seq, 1)
+	if how == Local {
+		opts, mark = append(opts, clientv3.WithSerializable()), append(mark, clientv3.WithSerializable())
+	}
+	r, err := l.client.Txn(ctx).Then(clientv3.OpGet(l.keys.head(), mark...), clientv3.OpGet(l.keys.floor(), mark...), clientv3.OpGet(l.keys.entry(from), opts...)).Commit()
 	if err != nil {
 		return nil, head{}, err
 	}
@@ -100,8 +129,21 @@ func (l *Log) page(ctx context.Context, after uint64, limit int, how Freshness) 
 	if err != nil || after > tip.Seq {
 		return nil, tip, err
 	}
-	found := (*clientv3.GetResponse)(r.Responses[1].GetResponseRange())
-	c := chain{keys: l.keys, next: from}
+	floor, err := decodeHead((*clientv3.GetResponse)(r.Responses[1].GetResponseRange()))
+	if err != nil {
+		return nil, tip, err
+	}
+	c := chain{keys: l.keys, next: from, known: at}
+	switch {
+	case after < floor.Seq:
+		return nil, tip, fmt.Errorf("entry %d: %w: those up to %d have", after+1, ErrAway, floor.Seq)
+	case after == floor.Seq && after > 0:
+		if at.hash != "" && at.hash != floor.Hash {
+			return nil, tip, &Broken{Seq: after, Why: "the members know another entry of this number"}
+		}
+		c.next, c.last = after+1, floor.Hash
+	}
+	found := (*clientv3.GetResponse)(r.Responses[2].GetResponseRange())
 	out := make([]Entry, 0, len(found.Kvs))
 	for _, kv := range found.Kvs {
 		e, err := c.take(kv.Key, kv.Value)
@@ -130,6 +172,8 @@ type chain struct {
 	keys space
 	next uint64
 	last string // hash of the entry before next, once one was taken
+	// known is what the reader has of an entry before: a page may not begin with another.
+	known place
 }
 
 func (c *chain) take(key, value []byte) (Entry, error) {
@@ -145,6 +189,8 @@ func (c *chain) take(key, value []byte) (Entry, error) {
 		return e, &Broken{Seq: seq, Why: fmt.Sprintf("entry %d stands in its place", e.Seq)}
 	case seq == 1 && e.Prev != "", c.last != "" && e.Prev != c.last:
 		return e, &Broken{Seq: seq, Why: "it does not follow the entry before it"}
+	case seq == c.known.seq && c.known.hash != "" && e.Hash != c.known.hash:
+		return e, &Broken{Seq: seq, Why: "it is another than was read before"}
 	}
 	c.next, c.last = seq+1, e.Hash
 	return e, nil
@@ -174,7 +220,7 @@ type Verified struct {
 func (l *Log) Verify(ctx context.Context) (Verified, error) {
 	var v Verified
 	for {
-		page, tip, err := l.sure(ctx, v.Entries, pageSize, Newest)
+		page, tip, err := l.sure(ctx, place{v.Entries, v.Hash}, pageSize, Newest)
 		if n := len(page); n > 0 {
 			v = Verified{Entries: page[n-1].Seq, Hash: page[n-1].Hash}
 		}

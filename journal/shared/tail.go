@@ -2,6 +2,7 @@ package shared
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"bongsu/journal"
@@ -14,9 +15,9 @@ import (
 func (l *Log) Tail(ctx context.Context, after uint64, fn func(Entry) error) error {
 	bell := newBell(l.client, l.keys.head())
 	defer bell.stop()
-	misses := 0
-	for {
-		page, err := l.follow(ctx, after, &misses)
+	misses, waits := 0, false
+	for at := (place{seq: after}); ; {
+		page, err := l.follow(ctx, at, &misses, l.page)
 		for _, e := range page {
 			if err := fn(e); err != nil {
 				return err
@@ -24,12 +25,19 @@ func (l *Log) Tail(ctx context.Context, after uint64, fn func(Entry) error) erro
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			after = e.Seq
+			at = place{e.Seq, e.Hash}
+		}
+		if errors.Is(err, ErrAway) {
+			if !waits {
+				l.log.Warn("shared journal is not handed on until what has left the members is in this node's archive", "after", at.seq, "err", err)
+			}
+			waits, err = true, nil
 		}
 		if err != nil {
 			return err
 		}
 		if len(page) > 0 {
+			waits = false
 			bell.heard()
 			continue
 		}
@@ -44,14 +52,17 @@ func (l *Log) Tail(ctx context.Context, after uint64, fn func(Entry) error) erro
 const warnAfter = 4
 
 // follow reads the next page: of the majority, or of one member while there is none.
-func (l *Log) follow(ctx context.Context, after uint64, misses *int) ([]Entry, error) {
+func (l *Log) follow(ctx context.Context, at place, misses *int, read func(context.Context, place, int, Freshness) ([]Entry, head, error)) ([]Entry, error) {
+	after := at.seq
 	for _, how := range [...]Freshness{Newest, Local} {
 		try, cancel := context.WithTimeout(ctx, patienceOf(*misses))
-		page, tip, err := l.page(try, after, pageSize, how)
+		page, tip, err := read(try, at, pageSize, how)
 		cancel()
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case errors.Is(err, ErrAway):
+			return nil, err
 		case asBroken(err):
 			return page, fmt.Errorf("tail shared journal after %d: %w", after, err)
 		case err != nil && how == Newest:
