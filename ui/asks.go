@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -209,6 +210,10 @@ func (s *Server) ask(ctx context.Context, a ask, in *askIn) (*askOut, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ActTimeout)
 	defer cancel()
 	reply, err := s.cfg.Continuity.Ask(ctx, r)
+	if errors.Is(err, ErrNoQuorum) {
+		return nil, problem(http.StatusServiceUnavailable,
+			"No quorum: read only (정족수 없음: 읽기 전용). This node reaches no majority of the sites, so nothing global can be decided here. Safety on site goes on by itself. Ask at another site, or ask again with the same key when the sites reach each other: it counts once.")
+	}
 	if err != nil {
 		s.log.Warn("a request was not answered by the organisation", "kind", r.Kind, "subject", r.Subject, "by", id.user, "cause", err)
 		return nil, problem(http.StatusServiceUnavailable,

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -184,12 +185,16 @@ func TestAnOrganisationThatDoesNotAnswerIsNoSuccess(t *testing.T) {
 	org.answer = func(context.Context, bcp.Request) (bcp.Reply, error) { return bcp.Reply{}, errors.New("no quorum") }
 	b := h.as("chair")
 	b.post("failover/talk/approve", nil, "Idempotency-Key", "k").problem(503, "ask again with the same key")
+	org.answer = func(context.Context, bcp.Request) (bcp.Reply, error) {
+		return bcp.Reply{}, fmt.Errorf("n1: %w", ErrNoQuorum)
+	}
+	b.post("failover/talk/approve", nil, "Idempotency-Key", "k").problem(503, "No quorum: read only (정족수 없음: 읽기 전용)")
 	org.answer = nil
 	b.post("failover/talk/approve", nil, "Idempotency-Key", "k").want(200)
 	again := b.post("failover/talk/approve", nil, "Idempotency-Key", "k").want(200)
 	h.as("member").post("failover/talk/approve", nil, "Idempotency-Key", "k").want(200)
 	asked := org.seen()
-	if len(asked) != 3 || asked[0].ID != asked[1].ID || asked[1].ID == asked[2].ID || again.header.Get("Idempotent-Replayed") != "true" {
+	if len(asked) != 4 || asked[0].ID != asked[1].ID || asked[1].ID != asked[2].ID || asked[2].ID == asked[3].ID || again.header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("asked %+v", asked)
 	}
 	org.answer = func(context.Context, bcp.Request) (bcp.Reply, error) { return bcp.Reply{}, nil }

@@ -14,6 +14,10 @@ var (
 	ErrUnwritten = errors.New("it could not be written down: post again") // 503
 )
 
+// ErrNoQuorum is matched by what Ask answers while this site is cut off from a majority: asked again with the same
+// id, once that has passed, it counts once.
+var ErrNoQuorum = errors.New("no quorum: read only")
+
 // Continuity is the organisation as the console sees it: who is asked, who hears what the phones answer,
 // and the journal all sites share.
 type Continuity interface {

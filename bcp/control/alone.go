@@ -12,6 +12,7 @@ import (
 // heard takes who leads.
 func (t *term) heard(name string) {
 	t.leader = name
+	t.loop.answered(name != noQuorum, t.cfg.Now())
 	switch {
 	case name != noQuorum && name != "":
 		t.silent = time.Time{}

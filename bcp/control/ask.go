@@ -44,12 +44,21 @@ func (l *Loop) Ask(ctx context.Context, r bcp.Request) (bcp.Reply, error) {
 		l.mu.Unlock()
 		return before, nil
 	}
+	if l.readOnly() {
+		l.mu.Unlock()
+		return bcp.Reply{}, ErrNoQuorum
+	}
 	l.waiters[r.ID] = append(l.waiters[r.ID], heard)
 	l.mu.Unlock()
 	defer l.forget(r.ID, heard)
-	if _, err := l.cfg.Log.Append(ctx, bcp.RequestDraft(r), "request/"+r.ID); errors.Is(err, ErrMaybe) {
+	_, err := l.cfg.Log.Append(ctx, bcp.RequestDraft(r), "request/"+r.ID)
+	if err != nil && !l.silence().IsZero() {
+		err = fmt.Errorf("%w: %w", ErrNoQuorum, err)
+	}
+	switch {
+	case errors.Is(err, ErrMaybe):
 		return bcp.Reply{}, fmt.Errorf("%w: %w", ErrNoReply, err)
-	} else if err != nil {
+	case err != nil:
 		return bcp.Reply{}, fmt.Errorf("the shared journal takes no entry: %w", err)
 	}
 	select {

@@ -21,12 +21,13 @@ type ledger struct {
 	away    bool            // takes no entry: no majority
 	tear    map[string]bool // kinds whose next entry is written, but whose answer is lost
 	free    chan struct{}
-	slow    time.Duration // that an append takes
-	most    int           // bytes of an entry, 0 for no bound
+	slow    time.Duration   // that an append takes
+	most    int             // bytes of an entry, 0 for no bound
+	cut     map[string]bool // nodes that reach no majority
 }
 
 func newLedgerLog() *ledger {
-	return &ledger{keys: map[string]uint64{}, changed: make(chan struct{}), tear: map[string]bool{}, free: make(chan struct{}, 100)}
+	return &ledger{keys: map[string]uint64{}, changed: make(chan struct{}), tear: map[string]bool{}, cut: map[string]bool{}, free: make(chan struct{}, 100)}
 }
 
 type grant struct {
@@ -70,6 +71,26 @@ type desk struct {
 	node string
 }
 
+// alone says whether this node reaches no majority; the lock is held.
+func (d desk) alone() bool { return d.away || d.cut[d.node] }
+
+// cutOff separates this node from the others, or joins it again. A lease in its hands runs out, for it and for them.
+func (d desk) cutOff(is bool) {
+	d.mu.Lock()
+	d.cut[d.node] = is
+	mine := d.holder != nil && d.holder.node == d.node
+	close(d.changed)
+	d.changed = make(chan struct{})
+	d.mu.Unlock()
+	if is && mine {
+		time.Sleep(leaseLife)
+		d.depose()
+	}
+}
+
+// leaseLife is how long a lease outlives the last word of its holder.
+const leaseLife = 2500 * time.Millisecond
+
 func (d desk) append(g *grant, draft journal.Draft, key string) (Entry, error) {
 	d.mu.Lock()
 	slow := d.slow
@@ -77,7 +98,7 @@ func (d desk) append(g *grant, draft journal.Draft, key string) (Entry, error) {
 	time.Sleep(slow)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.away {
+	if d.alone() {
 		return Entry{}, errors.New("no majority")
 	}
 	if g != nil && d.holder != g {
@@ -122,6 +143,9 @@ func (d desk) Tail(ctx context.Context, after uint64, fn func(Entry) error) erro
 	for {
 		d.mu.Lock()
 		page, changed := d.entries[after:], d.changed
+		if d.cut[d.node] {
+			page = nil // as far as the nearest member had it
+		}
 		d.mu.Unlock()
 		for _, e := range page {
 			if err := fn(e); err != nil {
@@ -143,7 +167,7 @@ func (d desk) Tail(ctx context.Context, after uint64, fn func(Entry) error) erro
 func (d desk) LastSeq(context.Context) (uint64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.away {
+	if d.alone() {
 		return 0, errors.New("no majority")
 	}
 	return uint64(len(d.entries)), nil
@@ -152,7 +176,7 @@ func (d desk) LastSeq(context.Context) (uint64, error) {
 func (d desk) Campaign(ctx context.Context) (Lease, error) {
 	for {
 		d.mu.Lock()
-		if d.holder == nil && !d.away {
+		if d.holder == nil && !d.alone() {
 			d.epoch++
 			g := &grant{log: d.ledger, epoch: d.epoch, node: d.node, gone: make(chan struct{})}
 			d.holder = g
@@ -173,7 +197,7 @@ func (d desk) Leader(context.Context) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
-	case d.away:
+	case d.alone():
 		return "", errors.New("no majority")
 	case d.holder == nil:
 		return "", nil

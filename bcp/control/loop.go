@@ -88,6 +88,7 @@ type Loop struct {
 	called  []string          // those acts, oldest first
 	turned  time.Time
 	held    Lease // for the watchdog
+	majority
 
 	// Of the goroutine of Run.
 	last    []byte    // newest picture, encoded
@@ -146,6 +147,9 @@ func (l *Loop) Run(ctx context.Context) error {
 		}
 		if l.cfg.Now().Sub(began) > longTerm {
 			rest = firstRest
+		}
+		if errors.Is(err, ErrFenced) {
+			l.answered(false, l.cfg.Now()) // whoever has lost the lease may be the one who is cut off; the first answer tells
 		}
 		l.cause, l.causeAt = fmt.Sprint(err), l.cfg.Now()
 		args := []any{"cause", err, "pause", rest}

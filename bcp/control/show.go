@@ -42,7 +42,11 @@ func (t *term) showAgain() {
 		return
 	}
 	c := t.control(t.cfg.Now())
-	c.Why = fmt.Sprintf("the journal is being read, %d of %d: ", t.seq, t.goal) + c.Why
+	end := "its end is not known"
+	if t.goalKnown {
+		end = fmt.Sprint(t.goal)
+	}
+	c.Why = fmt.Sprintf("the journal is being read, %d of %s: ", t.seq, end) + c.Why
 	t.publish(t.loop.last, c)
 }
 

@@ -55,8 +55,8 @@ func night(t *testing.T, seed uint64) {
 		}
 	}()
 	s.desks = []*house{s.house}
-	if s.rnd.IntN(2) == 0 {
-		s.desks = append(s.desks, s.beside("n2"))
+	for _, node := range []string{"n2", "n3"}[:s.rnd.IntN(3)] {
+		s.desks = append(s.desks, s.beside(node))
 	}
 	for _, d := range s.desks {
 		d.start()
@@ -98,7 +98,7 @@ func (s *storm) happen() {
 	acts := []string{bcp.EffectFence, bcp.EffectPromote, bcp.EffectShed, bcp.EffectCanary, bcp.EffectShift, bcp.EffectDrain, "messenger"}
 	kind := acts[s.rnd.IntN(len(acts))]
 	d := s.desks[s.rnd.IntN(len(s.desks))]
-	what := []string{"kill", "depose", "tear", "hang", "lose", "panic", "refuse", "away", "mute", "blind", "ask", "ask", "ask", "room"}[s.rnd.IntN(14)]
+	what := []string{"kill", "depose", "tear", "hang", "lose", "panic", "refuse", "away", "mute", "blind", "ask", "ask", "ask", "room", "cut", "cut"}[s.rnd.IntN(16)]
 	s.trail = append(s.trail, what+" "+kind)
 	switch what {
 	case "kill":
@@ -132,6 +132,9 @@ func (s *storm) happen() {
 			s.desk.depose()
 		}
 		s.later(func() { s.away(false) })
+	case "cut":
+		s.people.Go(func() { d.desk.cutOff(true) })
+		s.later(func() { d.desk.cutOff(false) })
 	case "ask":
 		s.ask(d)
 	case "room":
@@ -190,6 +193,7 @@ func (s *storm) calm() {
 	})
 	s.away(false)
 	s.desk.mu.Lock()
+	clear(s.desk.cut)
 	clear(s.desk.tear)
 	s.desk.mu.Unlock()
 	for n := range 20 {

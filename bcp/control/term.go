@@ -62,9 +62,13 @@ func newTerm(ctx context.Context, l *Loop) (*term, error) {
 		return nil, err
 	}
 	l.beat()
-	return &term{loop: l, cfg: &l.cfg, log: l.log, ctx: ctx, org: org, facts: newFacts(l.cfg.Sites), near: newFacts(l.cfg.Sites), own: map[uint64]bool{},
+	t := &term{loop: l, cfg: &l.cfg, log: l.log, ctx: ctx, org: org, facts: newFacts(l.cfg.Sites), near: newFacts(l.cfg.Sites), own: map[uint64]bool{},
 		ready: make(chan struct{}), over: make(chan struct{}), arrived: map[string]time.Time{}, fed: l.cfg.Now(), results: make(chan result, 256), busy: map[string]bool{},
-		looked: map[string]time.Time{}, paged: map[string]bool{}, served: map[string]servedBy{}, dirty: true}, nil
+		looked: map[string]time.Time{}, paged: map[string]bool{}, served: map[string]servedBy{}, dirty: true}
+	if t.silent = l.silence(); !t.silent.IsZero() {
+		t.leader = noQuorum
+	}
+	return t, nil
 }
 
 // lost is closed when the lease is over; nil while there is none.

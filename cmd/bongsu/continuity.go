@@ -132,7 +132,11 @@ func (c *continuity) report(ctx context.Context, e bcp.Evidence) {
 
 // Ask implements ui.Continuity.
 func (c *continuity) Ask(ctx context.Context, r bcp.Request) (bcp.Reply, error) {
-	return c.loop.Ask(ctx, r)
+	reply, err := c.loop.Ask(ctx, r)
+	if errors.Is(err, control.ErrNoQuorum) {
+		err = fmt.Errorf("%w: %w", ui.ErrNoQuorum, err)
+	}
+	return reply, err
 }
 
 // Callback implements ui.Continuity.
