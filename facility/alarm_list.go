@@ -38,6 +38,7 @@ var masterColumns = []masterColumn{
 	{"on_delay", "발생 지연", func(_ *Site, r *AlarmRule) string { return someTime(r.OnDelay) }},
 	{"off_delay", "복귀 지연", func(_ *Site, r *AlarmRule) string { return someTime(r.OffDelay) }},
 	{"shelving", "보류", func(_ *Site, r *AlarmRule) string { return describeShelving(r) }},
+	{"suppressed_when", "설계상 억제", func(_ *Site, r *AlarmRule) string { return describeSuppress(r) }},
 }
 
 func someTime(d time.Duration) string {

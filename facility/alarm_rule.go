@@ -34,6 +34,8 @@ type AlarmRule struct {
 	Least  float64       `yaml:"least"`  // the smallest spread of a band, in the point's unit
 	Warmup time.Duration `yaml:"warmup"` // of good hours before a band judges
 
+	Suppress SuppressRule `yaml:"suppress_when"` // by design
+
 	Text        Text          `yaml:"text"`
 	Consequence Text          `yaml:"consequence"`
 	Action      Text          `yaml:"action"`

@@ -52,6 +52,7 @@ func (c *checker) alarms() {
 			c.d.fault(path+".points", "no point matches %q", r.Points)
 		}
 		c.alarmKind(path, r)
+		c.suppress(path, r)
 		if r.Priority < 1 || r.Priority > 4 {
 			c.d.fault(path+".priority", "priority %d: want 1 (critical) to 4 (low)", r.Priority)
 		}

@@ -49,6 +49,7 @@ type Alarm struct {
 	Source      *time.Time `json:"source,omitempty"`   // when the device took the value that began this, before every delay
 	WorkOrder   string     `json:"work_order,omitempty"`
 	Reason      string     `json:"reason,omitempty"` // of the last act of a person
+	Design      *Text      `json:"design,omitempty"` // why it is suppressed by design, nil when it is not
 }
 
 // CommandState is how far a command has come. Only Confirmed means that the field shows it.

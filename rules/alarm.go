@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -153,7 +154,8 @@ func (e *Alarms) addRuleAlarm(src *alarmSource, r *facility.AlarmRule, x *facili
 		id: r.ID + "@" + string(p.ID), rule: r, kind: kind, source: int32(len(e.sources)), limit: limitOf(r, p),
 		point: p.ID, asset: p.Asset, unit: kind.unit(p.Unit), order: 3<<32 | uint64(len(e.alarms)),
 	})
-	return e.addCalc(&e.alarms[len(e.alarms)-1], src.ref, x)
+	a := &e.alarms[len(e.alarms)-1]
+	return errors.Join(e.addCalc(a, src.ref, x), e.addDesign(a, src.ref))
 }
 
 // Eval judges the changed points and every timer that is due, and returns the whole records that
@@ -207,6 +209,8 @@ func (e *Alarms) fire(t *alarmTimer) {
 	case shelfTimer:
 		e.endShelf(t.alarm, "", false)
 		e.commit(t.alarm)
+	case designTimer:
+		e.designOver(t.alarm)
 	case calcTimer:
 		e.cause = e.now
 		e.calculate(t.alarm)

@@ -126,20 +126,30 @@ func (e *Alarms) addCalc(a *alarm, ref facility.Ref, x *facility.Expression) err
 // addWatchers makes a source of every point that a calc looks at, and tells it who looks.
 func (e *Alarms) addWatchers() {
 	for i := range e.alarms {
-		c := e.alarms[i].calc
-		if c == nil {
-			continue
-		}
-		for _, ref := range c.inputs[1:] {
-			n := e.places[ref].source
-			if n < 0 {
-				n = int32(len(e.sources))
-				e.places[ref].source = n
-				e.sources = append(e.sources, alarmSource{ref: ref, device: -1})
+		if c := e.alarms[i].calc; c != nil {
+			for _, ref := range c.inputs[1:] {
+				src := e.sourceOf(ref)
+				src.watchers = append(src.watchers, int32(i))
 			}
-			e.sources[n].watchers = append(e.sources[n].watchers, int32(i))
+		}
+		if d := e.alarms[i].design; d != nil {
+			for _, ref := range d.inputs {
+				src := e.sourceOf(ref)
+				src.designs = append(src.designs, int32(i))
+			}
 		}
 	}
+}
+
+// sourceOf is the source of a point, made when nobody watched it yet. It is valid until the next call.
+func (e *Alarms) sourceOf(ref facility.Ref) *alarmSource {
+	n := e.places[ref].source
+	if n < 0 {
+		n = int32(len(e.sources))
+		e.places[ref].source = n
+		e.sources = append(e.sources, alarmSource{ref: ref, device: -1})
+	}
+	return &e.sources[n]
 }
 
 // calculate judges an alarm over several points with what they show now.

@@ -125,6 +125,7 @@ func (x *exchange) alarm(was *alarm) {
 		x.move(a, was)
 		x.changed(a, was)
 		x.memory(a, was)
+		x.design(a, was)
 	case was.kind == externalAlarm:
 		a = x.e.addExternal(was.id)
 		x.move(a, was)
@@ -197,6 +198,20 @@ func (x *exchange) memory(a, was *alarm) {
 	x.lookAt(a)
 }
 
+// design goes on with a suppression, or ends one that the new rule does not know.
+func (x *exchange) design(a, was *alarm) {
+	x.e.undesign(a)
+	if a.design == nil {
+		return
+	}
+	if was.design != nil {
+		x.rearm(&a.design.timer, &was.design.timer)
+	}
+	for _, ref := range a.design.inputs {
+		x.look[ref] = true
+	}
+}
+
 // equal compares two rules; one rule may stand behind thousands of alarms, and the loop waits meanwhile.
 func (x *exchange) equal(a, b *facility.AlarmRule) bool {
 	key := [2]*facility.AlarmRule{a, b}
@@ -248,7 +263,7 @@ func (e *Alarms) retire(a *alarm, why string) {
 		a.rec.Active, a.rec.Returned = false, e.stamp()
 	}
 	e.dropShelf(a)
-	a.open, a.hidden, a.byDesign, a.outOfService = false, false, false, false
+	a.open, a.hidden, a.byDesign, a.outOfService, a.rec.Design = false, false, false, false, nil
 	a.rec.Reason = why
 	e.commit(a)
 }

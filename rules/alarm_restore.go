@@ -24,6 +24,9 @@ func (e *Alarms) Restore(records []facility.Alarm) {
 	}
 	for i, a := range restored {
 		a.hidden = e.bornMasked(a)
+		if a.rec.Design != nil && (a.design == nil || !a.byDesign) { // its rule has no such condition any more
+			a.byDesign, a.rec.Design = false, nil
+		}
 		e.settle(a)
 		if a.rec.State != newest[i].State || a.rec.Parent != newest[i].Parent {
 			e.commit(a)

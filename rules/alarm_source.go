@@ -2,6 +2,7 @@ package rules
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"bongsu/facility"
@@ -16,6 +17,7 @@ type alarmSource struct {
 	ref         facility.Ref
 	first, last int     // its alarms are alarms[first:last]
 	watchers    []int32 // alarms of other points that look at this one too
+	designs     []int32 // alarms that may be suppressed by what it shows
 	device      int32
 	hasStale    bool // a rule of its own announces dead data: no second alarm for the same cause
 	usable      bool
@@ -35,7 +37,7 @@ func (e *Alarms) sensorFaultRule(src *alarmSource) *facility.AlarmRule {
 	for i := src.first; i < src.last; i++ {
 		rules = append(rules, e.alarms[i].rule)
 	}
-	for _, i := range src.watchers {
+	for _, i := range slices.Concat(src.watchers, src.designs) {
 		rules = append(rules, e.alarms[i].rule)
 	}
 	r := &facility.AlarmRule{
@@ -96,6 +98,7 @@ func (e *Alarms) sample(n int, s facility.Sample) {
 	}
 	src.usable, src.silent = true, false
 	e.noteQuality(src, s.Quality)
+	e.designed(src)
 	for i := src.first; i < src.last; i++ {
 		a := &e.alarms[i]
 		if a.kind == staleAlarm {
@@ -128,6 +131,7 @@ func (e *Alarms) unusable(src *alarmSource, s facility.Sample) {
 	src.usable = false
 	src.silent, _ = e.silence(src.ref, s)
 	e.noteQuality(src, quality)
+	e.designed(src)
 	for i := src.first; i < src.last; i++ {
 		a := &e.alarms[i]
 		switch {

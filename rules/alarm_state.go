@@ -75,7 +75,8 @@ type alarm struct {
 	asset  facility.AssetID
 	unit   string
 	limit  alarmLimit
-	calc   *alarmCalc // nil where the newest value of the point is enough
+	calc   *alarmCalc   // nil where the newest value of the point is enough
+	design *alarmDesign // nil: nothing suppresses it by design
 
 	process alarmProcess
 	frozen  bool  // the delay stands still because the source is not usable
@@ -190,7 +191,10 @@ func (e *Alarms) raise(a *alarm, quality facility.Quality) {
 		rec.Occurrence++
 		rec.Count, rec.Raised, rec.Source = 1, e.stamp(), e.causeOf(a)
 		rec.Acked, rec.AckedBy, rec.Reason = nil, "", ""
-		a.open, a.hidden = true, e.parentOf(a) != ""
+		if a.design != nil && !a.byDesign && e.designHolds(a) {
+			e.hide(a) // what suppresses it came with the same samples
+		}
+		a.open, a.hidden = true, a.byDesign || e.parentOf(a) != ""
 	}
 	a.rec.Parent = e.parentOf(a)
 	a.rec.Active, a.rec.Returned = true, nil

@@ -11,6 +11,7 @@ const (
 	calcTimer
 	delayTimer
 	shelfTimer
+	designTimer
 )
 
 // alarmTimer is one thing that will happen if nothing else does. It lives inside its owner, so that

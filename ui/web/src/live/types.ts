@@ -103,6 +103,8 @@ export interface Alarm {
   consequence?: Text
   action?: Text
   parent?: string
+  /** Why it is suppressed by design, while it is. */
+  design?: Text
   shelved_to?: string | null
   reason?: string
   /** When the device took the value that began it. */

@@ -62,7 +62,7 @@ export function AlarmDrawer({ alarm: a, flood, open, close }: DrawerProps) {
 }
 
 function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
-  const { t } = useWords()
+  const { t, tx } = useWords()
   const { full } = useTimes()
   const { plant } = useConsole()
   const name = usePointName()
@@ -87,6 +87,7 @@ function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
       {a.shelved_to && <Fact name={t('alarm.shelved-to')}>{full(a.shelved_to)}</Fact>}
       {a.work_order && <Fact name={t('alarm.work-order')}>{a.work_order}</Fact>}
       {a.reason && <Fact name={t('reason')}>{a.reason}</Fact>}
+      {a.design && <Fact name={t('alarm.by-design')}>{tx(a.design)}</Fact>}
       {a.parent && <Fact name={t('alarm.parent')}>{a.parent}</Fact>}
     </Facts>
   )

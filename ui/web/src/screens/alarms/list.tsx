@@ -119,7 +119,7 @@ interface RowProps {
 }
 
 function Row({ alarm: a, index, top, height, stop, list, first, chatter }: RowProps) {
-  const { t } = useWords()
+  const { t, tx } = useWords()
   const { full, clock } = useTimes()
   const text = useAlarmText()
   const asset = useAssetName()
@@ -172,6 +172,7 @@ function Row({ alarm: a, index, top, height, stop, list, first, chatter }: RowPr
           </span>
         )}
         {text(a)}
+        {a.design && <span className="muted"> · {t('alarm.design', { why: tx(a.design) })}</span>}
         {chatter > 0 ? (
           <span className="chip chatter">{t('alarm.chatter', { n: chatter })}</span>
         ) : (
