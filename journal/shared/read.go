@@ -77,11 +77,15 @@ func insist(ctx context.Context, read func(context.Context) error) error {
 
 // sure is page, repeated until there is an answer or ctx ends.
 func (l *Log) sure(ctx context.Context, at place, limit int, how Freshness) (page []Entry, tip head, err error) {
+	var away error // for good, where no archive will have them
 	err = insist(ctx, func(ctx context.Context) (err error) {
 		page, tip, err = l.page(ctx, at, limit, how)
+		if l.opts.Archive == nil && errors.Is(err, ErrAway) {
+			away, err = err, nil
+		}
 		return err
 	})
-	return page, tip, err
+	return page, tip, errors.Join(away, err)
 }
 
 // place is where a reader stands: the newest entry it has read, with its hash if it knows it.
