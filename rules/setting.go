@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bongsu/facility"
@@ -94,7 +95,7 @@ func (s *setting) judge(now time.Time, v, local facility.Sample) settingVerdict 
 	switch {
 	case !s.known:
 		s.stand(v)
-		return settingStands
+		return s.returned(v)
 	case s.same(v.Value, s.value):
 		return s.returned(v)
 	case s.target != nil && s.same(v.Value, *s.target), s.blind && now.Before(s.busy):
@@ -105,7 +106,7 @@ func (s *setting) judge(now time.Time, v, local facility.Sample) settingVerdict 
 	case s.suspect.IsZero() || !s.same(v.Value, s.suspected):
 		s.suspect, s.suspected = v.At, v.Value
 		return settingStands
-	case !v.At.After(s.suspect) || (s.local != noRef && !local.At.After(s.suspect)):
+	case !v.At.After(s.suspect) || (local.Quality == facility.Good && !local.At.After(s.suspect)):
 		return settingStands
 	case s.localAt.After(s.stood):
 		return settingAtPanel
@@ -136,6 +137,7 @@ type settingDesk struct {
 	site     *facility.Site
 	settings []*setting
 	last     time.Time
+	looked   bool // alarms that a former process or site left behind have been looked through
 }
 
 // settingsEvery is how often the settings are looked at: none is read more often.
@@ -213,7 +215,7 @@ func (d *settingDesk) redefine(site *facility.Site) {
 			next.settings[i] = &kept
 		}
 	}
-	d.site, d.settings, d.last = next.site, next.settings, time.Time{}
+	d.site, d.settings, d.last, d.looked = next.site, next.settings, time.Time{}, false
 }
 
 // sent notes that an order of ours, people's or the fire response's, is on its way.
@@ -260,6 +262,9 @@ func (d *settingDesk) step(now time.Time, v facility.View, alarms *Alarms) []jou
 			out = append(out, alarmDraft(a, "rules"))
 		}
 	}
+	for _, id := range d.leftBehind(alarms) {
+		add(alarms.Clear(now, id))
+	}
 	for _, s := range d.settings {
 		reading := v.Sample(s.point, now)
 		verdict := s.judge(now, reading, sampleOf(v, s.local, now))
@@ -284,6 +289,31 @@ func (d *settingDesk) step(now time.Time, v facility.View, alarms *Alarms) []jou
 		}
 	}
 	return out
+}
+
+// leftBehind names, once, the alarms of settings that this site does not have. Those of the others stand until the
+// setting is read where it should be.
+func (d *settingDesk) leftBehind(alarms *Alarms) (ids []string) {
+	if d.looked {
+		return nil
+	}
+	d.looked = true
+	for id, a := range alarms.open {
+		name, ok := strings.CutPrefix(id, settingPrefix)
+		ref, known := d.site.Ref(facility.PointID(name))
+		if !ok || !a.active() {
+			continue
+		}
+		i := slices.IndexFunc(d.settings, func(s *setting) bool { return known && s.point == ref })
+		if i < 0 {
+			ids = append(ids, id)
+		} else if s := d.settings[i]; s.astray == nil {
+			v := a.value
+			s.astray = &v
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 const settingPrefix = "setting:"

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/rules"
 	"bongsu/simulators"
 )
 
@@ -53,6 +54,9 @@ func watched(site *facility.Site) map[facility.Ref]bool {
 	}
 	for _, c := range site.Commands {
 		out[c.Feedback] = true
+		if ref, ok := site.Ref(facility.PointID(string(c.Device) + "/" + rules.LocalPoint)); ok && c.Guard.Held {
+			out[ref] = true
+		}
 	}
 	add := func(points map[string]facility.PointID) {
 		for _, id := range points {

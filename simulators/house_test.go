@@ -241,7 +241,7 @@ func (h *house) people(s *simulators.Scenario, n int64) {
 		}
 		act := facility.Act{ID: fmt.Sprintf("%s-%d", s.Name, i), Kind: e.Person.Act, Subject: e.Person.Subject, By: e.Person.By, Args: e.Person.Args, At: time.Now()}
 		h.deeds.Go(func() {
-			if res := h.do(act); res.Code != http.StatusOK {
+			if res := h.do(act); res.Code != http.StatusOK && res.Code != http.StatusAccepted {
 				h.t.Errorf("%v: %s of %s was refused: %d %s", e.At, act.Kind, act.Subject, res.Code, res.Detail)
 			}
 		})

@@ -28,6 +28,8 @@ func knownFaults() []world.FaultKind {
 func (p *Plant) inject(f world.Fault) (string, error) {
 	start := p.faultWire
 	switch {
+	case f.Kind == wire.ForeignWrite:
+		start = p.faultStranger
 	case slices.Contains(wire.FaultKinds(), f.Kind):
 	case slices.Contains(messenger.FaultKinds(), f.Kind):
 		start = p.faultMessenger
@@ -53,6 +55,11 @@ func (p *Plant) inject(f world.Fault) (string, error) {
 
 func (p *Plant) faultWire(f world.Fault, id string) (func() error, error) {
 	return p.links.Inject(f, id)
+}
+
+func (p *Plant) faultStranger(f world.Fault, _ string) (func() error, error) {
+	p.gen++
+	return p.links.Stranger(p.world, f)
 }
 
 func (p *Plant) faultMessenger(f world.Fault, id string) (func() error, error) {

@@ -44,6 +44,7 @@ var gauges = map[string]gauge{
 
 	// Chilled water.
 	"chiller_runs":     reader((*world.World).Chiller, func(c world.ChillerReading) float64 { return yes(c.Running) }),
+	"setpoint_c":       reader((*world.World).Chiller, func(c world.ChillerReading) float64 { return c.SetpointC }),
 	"chiller_capacity": reader((*world.World).Chiller, func(c world.ChillerReading) float64 { return c.CapacityPercent }),
 	"pump_m3h":         reader((*world.World).Pump, func(p world.PumpReading) float64 { return p.FlowM3H }),
 	"chw_c":            reader((*world.World).Tank, func(t world.TankReading) float64 { return t.OutC }),

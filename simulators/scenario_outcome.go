@@ -196,6 +196,14 @@ func unknownAlarm(site *facility.Site, id string) string {
 	if strings.HasPrefix(id, "fire:") || strings.HasPrefix(id, "command-failed:") {
 		return ""
 	}
+	if point, ok := strings.CutPrefix(id, "setting:"); ok {
+		for _, c := range site.Commands {
+			if c.Guard.Held && matches(point, string(site.Points[c.Feedback].ID)) {
+				return ""
+			}
+		}
+		return fmt.Sprintf("no command of the site holds a point that matches %q", point)
+	}
 	rule, at, ok := strings.Cut(id, "@")
 	if strings.Contains(id, "*") {
 		for i := range site.Alarms {

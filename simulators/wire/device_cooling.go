@@ -41,8 +41,11 @@ func machineState(broken, moving, up bool) uint16 {
 // orderCooling turns a refused order into the exception that a controller answers.
 func orderCooling(w *world.World, id string, order world.CoolingOrder, value float64) error {
 	err := w.OrderCooling(id, order, value)
-	if errors.Is(err, world.ErrFaultParams) {
+	switch {
+	case errors.Is(err, world.ErrFaultParams):
 		return modbus.ErrIllegalDataValue
+	case errors.Is(err, world.ErrRefused):
+		return modbus.ErrServerDeviceBusy
 	}
 	return err
 }
@@ -74,7 +77,7 @@ func (s chillerStation) image(w *world.World) (image, error) {
 	words = append(words, uint32Words(int(c.Hours))...)
 	words = append(words, uint16At(c.AntiRecycleS, 1), int16At(c.SetpointC, 10), uint16At(c.CapacityPercent, 10),
 		uint16At(c.CoolingKW, 1), 0, bitsOf(c.PowerLost, c.FlowLost, c.AmbientTrip, c.AmbientLimit, c.Tripped, c.NoStart, c.TubesFouled),
-		bitsOf(c.Running, c.Called, c.Flow, c.AmbientTrip || c.Tripped || c.NoStart), uint16(c.Mode))
+		bitsOf(c.Running, c.Called, c.Flow, c.AmbientTrip || c.Tripped || c.NoStart, c.Local), uint16(c.Mode))
 	return image{holding: []block{{0, words}, {coolingMode, []uint16{uint16(c.Mode), int16At(c.SetpointC, 10), 0}}}}, nil
 }
 

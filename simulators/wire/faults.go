@@ -34,8 +34,8 @@ var faults = map[world.FaultKind]func(all *Links, f world.Fault, id string) (hea
 	PointSilent: injectPoint, PointSlow: injectPoint, PointWrong: injectPoint, PointNaN: injectPoint,
 }
 
-// FaultKinds lists the kinds that Inject knows, in no order.
-func FaultKinds() []world.FaultKind { return slices.Collect(maps.Keys(faults)) }
+// FaultKinds lists the kinds that Inject knows, and the one that Stranger plays, in no order.
+func FaultKinds() []world.FaultKind { return append(slices.Collect(maps.Keys(faults)), ForeignWrite) }
 
 // Inject starts a fault under an id that no other fault has, and returns how to end it. Whoever calls either
 // holds the lock of the house.

@@ -31,6 +31,8 @@ type LinkState struct {
 	Address  string `json:"address"`
 	State    string `json:"state"` // up, refusing or hanging
 	Requests uint64 `json:"requests"`
+
+	Strangers int64 `json:"strangers,omitempty"` // other masters that a fault has connected
 }
 
 // endpoint is one served link.

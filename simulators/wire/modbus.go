@@ -31,7 +31,8 @@ type modbusLink struct {
 	log    *slog.Logger
 	units  map[uint8]*unit
 
-	requests atomic.Uint64
+	requests  atomic.Uint64
+	strangers atomic.Int64 // other masters that write here
 
 	mu      sync.Mutex
 	address string
@@ -177,7 +178,7 @@ func (l *modbusLink) setMode(m linkMode) error {
 func (l *modbusLink) state() LinkState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return LinkState{ID: l.id, Protocol: "modbus", Address: l.address, State: l.mode.String(), Requests: l.requests.Load()}
+	return LinkState{ID: l.id, Protocol: "modbus", Address: l.address, State: l.mode.String(), Requests: l.requests.Load(), Strangers: l.strangers.Load()}
 }
 
 // holdBack keeps a request waiting until its time is over or the link changes, and then answers as a

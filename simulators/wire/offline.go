@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -59,16 +60,8 @@ func (all *Links) Take(id facility.DeviceID, function int, addr uint16, value in
 		return fmt.Errorf("device %s: %w", id, errSilent)
 	}
 	l.house.Order(func(w *world.World) bool {
-		switch {
-		case u.silent != "":
-			err = errSilent
-			return false
-		case function == 5:
-			err = u.station.setCoil(w, addr, value != 0)
-		default:
-			err = u.station.setRegister(w, addr, uint16(value))
-		}
-		return true
+		err = u.write(w, function, addr, value)
+		return !errors.Is(err, errSilent)
 	})
 	return err
 }

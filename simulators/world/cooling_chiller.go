@@ -60,6 +60,7 @@ type chiller struct {
 	tripped string // fault ids
 	refuses string
 	deaf    string
+	local   string
 	fouling []ramped
 	foul    float64
 	sense   chillerSense

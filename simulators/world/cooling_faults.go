@@ -7,6 +7,7 @@ const (
 	ChillerTrip    FaultKind = "chiller-trip"     // Mode "nuisance": gone at once, but latched until a reset
 	ChillerFouling FaultKind = "chiller-fouling"  // Amount share of the COP lost at the end, over Seconds
 	ChillerNoStart FaultKind = "chiller-no-start" // the next starts fail
+	ChillerLocal   FaultKind = "chiller-local"    // operated at its own panel, which takes no orders from the wire; Amount degC is set there
 	PumpOut        FaultKind = "pump-out"         // one pump's drive
 	FanOut         FaultKind = "fan-out"          // one air handler's fan
 	ValveStuck     FaultKind = "valve-stuck"      // stays; or goes to Amount, its share open, with Mode "at"
@@ -39,6 +40,12 @@ func injectChiller(w *World, f Fault, id string) (func(), error) {
 			return nil, err
 		}
 		return func() { clear(); c.noStart = false }, nil
+	case ChillerLocal:
+		clear, err := mark(&c.local, id)
+		if set := f.Params.Amount; err == nil && set != 0 {
+			c.setC = max(5, min(15, set))
+		}
+		return clear, err
 	case ChillerFouling:
 		if f.Params.Amount <= 0 || f.Params.Amount > .8 {
 			return nil, fmt.Errorf("%w: amount %g; a share of the COP over 0 and up to 0.8", ErrFaultParams, f.Params.Amount)

@@ -43,6 +43,8 @@ func (c *chiller) order(order CoolingOrder, value float64, refused error) error 
 	switch {
 	case order == OrderSetpoint && (value < 5 || value > 15), order == OrderFan:
 		return refused
+	case c.local != "":
+		return fmt.Errorf("order %d with %g: the chiller is operated at its own panel: %w", order, value, ErrRefused)
 	case c.deaf != "":
 		return nil
 	}

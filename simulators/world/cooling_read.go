@@ -26,6 +26,7 @@ type ChillerReading struct {
 	PowerLost, FlowLost           bool
 	AmbientTrip, AmbientLimit     bool
 	Tripped, NoStart, TubesFouled bool
+	Local                         bool // operated at its own panel
 }
 
 // PumpReading is what a pump's drive reports.
@@ -82,7 +83,7 @@ func (c *chiller) reading(l *loop, outdoorC float64) ChillerReading {
 		EvapApproachK: max(0, c.sense.evap.out), CondApproachK: max(0, c.sense.cond.out),
 		Starts: c.starts, Hours: c.hours, AntiRecycleS: c.antiRecycleS(), SetpointC: c.setC,
 		CapacityPercent: 100 * c.capacity(outdoorC), Running: c.turning(), Called: c.mode == ModeRun || c.mode == ModeAuto && c.called,
-		Flow: c.flow, PowerLost: !c.powered, AmbientTrip: c.hotTrip, Tripped: c.tripped != "" || c.latched, NoStart: c.noStart}
+		Flow: c.flow, PowerLost: !c.powered, AmbientTrip: c.hotTrip, Tripped: c.tripped != "" || c.latched, NoStart: c.noStart, Local: c.local != ""}
 	r.FlowLost = r.Called && !c.flow
 	r.AmbientLimit = c.derate(outdoorC) < 1
 	r.TubesFouled = cond > c.phys.CondApproachK+2

@@ -3,7 +3,7 @@ package world
 // coolingTarget is where the faults of the cooling plant are aimed at in a world that lists no plant of its own.
 func coolingTarget(k FaultKind) string {
 	switch k {
-	case ChillerTrip, ChillerFouling, ChillerNoStart, ControlDeaf:
+	case ChillerTrip, ChillerLocal, ChillerFouling, ChillerNoStart, ControlDeaf:
 		return "site/cooling/chiller1"
 	case PumpOut:
 		return "site/cooling/pump1"

@@ -108,7 +108,7 @@ var injectors = map[FaultKind]injector{
 	Occupancy:    injectRoom, DoorOpen: injectRoom, AbortHeld: injectRoom, ManualStation: injectRoom, PanelTrouble: injectRoom,
 	HVACFail: injectRoom, RoomSmoke: injectRoom, WaterLoss: injectRoom, BankLeak: injectRoom, ASDFlow: injectRoom, RackSpread: injectRoom,
 	FeedLoss: injectFeed, FeedSag: injectFeed, FeedHz: injectFeed, UPSModeFault: injectUPSMode,
-	ChillerTrip: injectChiller, ChillerFouling: injectChiller, ChillerNoStart: injectChiller, PumpOut: injectPumpOut,
+	ChillerTrip: injectChiller, ChillerFouling: injectChiller, ChillerNoStart: injectChiller, ChillerLocal: injectChiller, PumpOut: injectPumpOut,
 	FanOut: injectCRAH, ValveStuck: injectCRAH, FilterClogged: injectCRAH, CRAHLeak: injectCRAH,
 	LoadShed: injectShed, TankMixing: injectTank, TankLeak: injectTank, ControlDeaf: injectDeaf,
 	CoolingLoss: injectCooling, PumpLoss: injectCooling, HotSpot: injectHotSpot, BuildingOff: injectBuildingOff,
