@@ -18,7 +18,13 @@ func (c *checker) commandValue(d *decoder, at string, p *Profile, def CommandDef
 		d.fault(at+".scale", "command %q: scale %g: want a step above 0", def.Name, def.Scale)
 	}
 	if def.Select == "" {
+		if def.Deselect != "" {
+			d.fault(at+".deselect", "command %q: it has no selection to withdraw", def.Name)
+		}
 		return
+	}
+	if w := slices.IndexFunc(p.Commands, func(o CommandDef) bool { return o.Name == def.Deselect }); def.Deselect != "" && (w < 0 || p.Commands[w].Select != "" || p.Commands[w].Scale != 0) {
+		d.fault(at+".deselect", "command %q: %q is no plain command of this profile", def.Name, def.Deselect)
 	}
 	i := slices.IndexFunc(p.Commands, func(o CommandDef) bool { return o.Name == def.Select })
 	switch {

@@ -95,6 +95,7 @@ type CommandRecord struct {
 	Until         *time.Time        `json:"until,omitempty"`      // when the wait for the second person ends
 	Authorised    *time.Time        `json:"authorised,omitempty"` // when everyone it takes had signed
 	Selected      *time.Time        `json:"selected,omitempty"`   // when the device showed the selection
+	Withdrawn     *time.Time        `json:"withdrawn,omitempty"`  // when the device took the selection back
 	Ended         *time.Time        `json:"ended,omitempty"`
 	EndedBy       string            `json:"ended_by,omitempty"`    // who aborted it
 	Fallback      string            `json:"fallback,omitempty"`    // record of the order that was given instead

@@ -276,14 +276,15 @@ type CommandDef struct {
 	Level    string        `yaml:"level" json:"level"` // C0 to C4
 	Function int           `yaml:"fn" json:"-"`        // 5 coil, 6 register, 15 coils, 16 registers, 22 bits of a register
 	Address  *int          `yaml:"address" json:"-"`
-	Count    int           `yaml:"count" json:"-"`  // of coils (fn 15); the value's bits are their states, the first the least significant
-	Type     string        `yaml:"type" json:"-"`   // of the value in the registers (fn 16); uint16 when not given
-	Order    string        `yaml:"order" json:"-"`  // of its words and bytes, as for points
-	Mask     int           `yaml:"mask" json:"-"`   // the bits that change (fn 22)
-	Limits   []int         `yaml:"limits" json:"-"` // [lowest, highest] value that may be sent
-	Scale    float64       `yaml:"scale" json:"-"`  // a person gives the value: what is sent times scale is what the feedback then shows
-	Select   string        `yaml:"select" json:"-"` // command of the same device that must be shown before this one is sent
-	Echo     bool          `yaml:"echo" json:"-"`   // what was written must read back as written
+	Count    int           `yaml:"count" json:"-"`    // of coils (fn 15); the value's bits are their states, the first the least significant
+	Type     string        `yaml:"type" json:"-"`     // of the value in the registers (fn 16); uint16 when not given
+	Order    string        `yaml:"order" json:"-"`    // of its words and bytes, as for points
+	Mask     int           `yaml:"mask" json:"-"`     // the bits that change (fn 22)
+	Limits   []int         `yaml:"limits" json:"-"`   // [lowest, highest] value that may be sent
+	Scale    float64       `yaml:"scale" json:"-"`    // a person gives the value: what is sent times scale is what the feedback then shows
+	Select   string        `yaml:"select" json:"-"`   // command of the same device that must be shown before this one is sent
+	Deselect string        `yaml:"deselect" json:"-"` // command of the same device that withdraws the selection when the order comes to nothing
+	Echo     bool          `yaml:"echo" json:"-"`     // what was written must read back as written
 	Value    int           `yaml:"value" json:"value"`
 	Feedback string        `yaml:"feedback" json:"feedback"` // point name on the same device
 	Equals   float64       `yaml:"equals" json:"equals"`     // what the feedback shows when done

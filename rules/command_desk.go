@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ type pending struct {
 	after time.Time // the feedback proves from here on; zero until the device has answered
 	fault string    // why the send certainly came to nothing
 	stop  *atomic.Bool
+	chose bool // a selection may stand at the device
 }
 
 // phase is what an order waits for.
@@ -130,6 +132,9 @@ func (d *commandDesk) answered(a answer, now time.Time) (facility.CommandRecord,
 
 // selectAnswered takes in what the device said to the selection that goes before an order.
 func (d *commandDesk) selectAnswered(r *facility.CommandRecord, p *pending, a answer) (facility.CommandRecord, bool) {
+	if def := d.site.Commands[r.Command].Def; def.Deselect != "" && a.cmd.Def.Name == def.Deselect {
+		return d.withdrawn(r, a)
+	}
 	if p == nil || p.phase != selecting {
 		return *r, false
 	}
@@ -139,6 +144,28 @@ func (d *commandDesk) selectAnswered(r *facility.CommandRecord, p *pending, a an
 	}
 	r.Detail = "selection: " + a.receipt.Detail
 	return *r, true
+}
+
+// withdrawn takes in what the device said to the withdrawal of a selection.
+func (d *commandDesk) withdrawn(r *facility.CommandRecord, a answer) (facility.CommandRecord, bool) {
+	if a.err != nil {
+		r.Error = strings.TrimPrefix(r.Error+"; the selection could not be withdrawn: "+a.err.Error(), "; ")
+		return *r, true
+	}
+	t := a.receipt.Accepted.UTC()
+	r.Withdrawn = &t
+	return *r, true
+}
+
+// withdraw takes back the selection of an order that comes to nothing: what stays selected is what the next hand at the
+// device operates.
+func (d *commandDesk) withdraw(now time.Time, r *facility.CommandRecord, p *pending) []job {
+	cmd, ok := d.site.Commands[facility.CommandID(string(p.cmd.Device)+"/"+p.cmd.Def.Deselect)]
+	if !p.chose || p.cmd.Def.Deselect == "" || !ok {
+		return nil
+	}
+	p.chose = false
+	return []job{{record: r.ID, name: r.Name, cmd: cmd, stop: new(atomic.Bool), sendBy: now.Add(maxSend)}}
 }
 
 // proofFrom is the moment from which the feedback may prove: what it showed before was somebody else's work.

@@ -73,13 +73,20 @@ func (d *commandDesk) shown(p *pending, cmd facility.Command, now time.Time, vie
 	return s.Quality == facility.Good && cmd.Def.Shows(s.Value) && !s.At.Before(p.after) && !s.Seen.Round(0).Before(p.after.Round(0).Truncate(time.Microsecond))
 }
 
-// operate sends the order after its selection, if everything still holds.
+// operate sends the order after its selection, if everything still holds. If it does not, nothing has been operated and
+// nothing has failed: the order ends as it would have at its request, without its fallback.
 func (d *commandDesk) operate(now time.Time, r *facility.CommandRecord, p *pending, agree guard, out *orderOutcome) {
 	t := now.UTC()
 	r.Selected = &t
 	if err := agree(p.cmd); err != nil {
 		r.Error = err.Error()
-		d.fail(now, r, p, agree, out)
+		if r.Attempt > 1 { // what was sent before did fail
+			d.fail(now, r, p, agree, out)
+			return
+		}
+		out.send = append(out.send, d.withdraw(now, r, p)...)
+		d.end(r, now, facility.CommandCancelled)
+		out.records = append(out.records, *r)
 		return
 	}
 	out.send = append(out.send, d.job(now, r, p, operating, p.cmd))
@@ -96,6 +103,7 @@ func (d *commandDesk) retry(now time.Time, r *facility.CommandRecord, p *pending
 	}
 	if p.after.IsZero() && p.fault == "" && p.phase == operating {
 		// The lane never came to it, and never will: its time to be sent is over.
+		out.send = append(out.send, d.withdraw(now, r, p)...)
 		d.end(r, now, facility.CommandExpired)
 		r.Error = errNotSent.Error()
 		out.records = append(out.records, *r)
@@ -117,6 +125,7 @@ func (d *commandDesk) retry(now time.Time, r *facility.CommandRecord, p *pending
 
 // fail ends an order that the field did not follow and gives the one that the site lays down instead.
 func (d *commandDesk) fail(now time.Time, r *facility.CommandRecord, p *pending, agree guard, out *orderOutcome) {
+	out.send = append(out.send, d.withdraw(now, r, p)...)
 	d.end(r, now, facility.CommandFailed)
 	cmd, ok := d.site.Commands[p.cmd.Guard.Fallback]
 	if p.cmd.Guard.Fallback == "" || !ok || ownedByFire(d.site, cmd.ID) {

@@ -177,6 +177,7 @@ func (d *commandDesk) authorise(now time.Time, r *facility.CommandRecord, p *pen
 func (d *commandDesk) begin(now time.Time, r *facility.CommandRecord, p *pending) orderOutcome {
 	sel := facility.CommandID(string(p.cmd.Device) + "/" + p.cmd.Def.Select)
 	if first, ok := d.site.Commands[sel]; p.cmd.Def.Select != "" && ok {
+		p.chose = true
 		return orderOutcome{send: []job{d.job(now, r, p, selecting, first)}}
 	}
 	return orderOutcome{send: []job{d.job(now, r, p, operating, p.cmd)}}
@@ -207,7 +208,7 @@ func (d *commandDesk) cancel(now time.Time, act facility.Act) orderOutcome {
 	if r.Sent != nil {
 		r.Error = abortedLate
 	}
-	return orderOutcome{result: facility.ActResult{Code: http.StatusOK, Detail: r.ID}, records: []facility.CommandRecord{*r}}
+	return orderOutcome{result: facility.ActResult{Code: http.StatusOK, Detail: r.ID}, records: []facility.CommandRecord{*r}, send: d.withdraw(now, r, p)}
 }
 
 // settle ends an act of the fire room by what the response said to it.

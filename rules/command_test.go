@@ -231,7 +231,7 @@ func TestWaysAnOrderEnds(t *testing.T) {
 			b.shows(1, 1)
 			b.bars = errors.New("interlock: load is on")
 			b.after(time.Second)
-		}, facility.CommandFailed, 1, "load is on"},
+		}, facility.CommandCancelled, 1, "load is on"},
 		{"two persons", func(b *deskBench) {
 			b.ask("1", "d/gas")
 			b.now = b.now.Add(59 * time.Second)
@@ -266,6 +266,72 @@ func TestWaysAnOrderEnds(t *testing.T) {
 				t.Errorf("sent %d times, want %d; ended at %v; %d open", len(b.sent), c.sends, r.Ended, len(b.desk.open))
 			}
 		})
+	}
+}
+
+// A selection does not outlive its order: whatever ends it before it is proven, the device is told to forget it.
+func TestASelectionIsWithdrawnWithItsOrder(t *testing.T) {
+	selected := func(b *deskBench) { b.device(nil, true); b.shows(1, 1); b.after(time.Second) }
+	for _, c := range []struct {
+		what string
+		tell func(b *deskBench)
+		sent []string
+	}{
+		{"aborted while it selects", func(b *deskBench) { b.device(nil, true); b.abort("1", "lee") }, []string{"select-open", "forget"}},
+		{"the selection is not shown", func(b *deskBench) { b.device(nil, true); b.after(14 * time.Second) }, []string{"select-open", "forget"}},
+		{"an interlock after the selection", func(b *deskBench) {
+			b.device(nil, true)
+			b.shows(1, 1)
+			b.bars = errors.New("interlock: load is on")
+			b.after(time.Second)
+		}, []string{"select-open", "forget"}},
+		{"operated without proof", func(b *deskBench) { selected(b); b.device(nil, true); b.after(14 * time.Second) }, []string{"select-open", "open", "forget"}},
+		{"the lane never came to it", func(b *deskBench) { selected(b); b.after(14 * time.Second) }, []string{"select-open", "open", "forget"}},
+		{"operated and proven", func(b *deskBench) {
+			selected(b)
+			b.device(nil, true)
+			b.shows(2, 1)
+			b.after(time.Second)
+		}, []string{"select-open", "open"}},
+	} {
+		b := newDeskBench(t)
+		open := b.site.Commands["d/open"]
+		open.Def.Deselect = "forget"
+		b.site.Commands["d/open"] = open
+		b.site.Commands["d/forget"] = facility.Command{ID: "d/forget", Device: "d", Asset: "a", Feedback: 1, Def: facility.CommandDef{Name: "forget", Level: "C1", Deadline: 2 * time.Second}}
+		b.ask("1", "d/open")
+		c.tell(b)
+		var sent []string
+		for _, j := range b.sent {
+			sent = append(sent, j.cmd.Def.Name)
+		}
+		if !slices.Equal(sent, c.sent) {
+			t.Errorf("%s: sent %v, want %v", c.what, sent, c.sent)
+		}
+		if last := b.sent[len(b.sent)-1]; last.cmd.ID == "d/forget" {
+			state := b.state("1")
+			if b.device(nil, true); b.desk.records["1"].Withdrawn == nil || b.state("1") != state {
+				t.Errorf("%s: %+v", c.what, b.desk.records["1"])
+			}
+			if b.device(errors.New("in local"), false); !strings.Contains(b.desk.records["1"].Error, "could not be withdrawn: in local") {
+				t.Errorf("%s: %q", c.what, b.desk.records["1"].Error)
+			}
+		}
+	}
+}
+
+// The interlock of an order stops it, not its equipment: nothing else is moved instead.
+func TestAnInterlockGivesNoFallback(t *testing.T) {
+	b := newDeskBench(t)
+	open := b.site.Commands["d/open"]
+	open.Guard.Fallback = "d/pump"
+	b.site.Commands["d/open"] = open
+	b.ask("1", "d/open")
+	b.device(nil, true)
+	b.shows(1, 1)
+	b.bars = errors.New("interlock: load is on")
+	if out := b.after(time.Second); len(out.failed) > 0 || b.desk.records["1"].Fallback != "" || len(b.desk.open) > 0 {
+		t.Errorf("%d alarms, fallback %q, %d under way", len(out.failed), b.desk.records["1"].Fallback, len(b.desk.open))
 	}
 }
 

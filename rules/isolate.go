@@ -48,6 +48,7 @@ const (
 	WaySmallest  = "smallest"   // the fewest switches
 	WayByCommand = "by-command" // the fewest of those that have a command: nobody has to go there
 	WayNarrow    = "narrow"     // the fewest that feed nothing else
+	WayThis      = "this"       // the one switch that an order opens
 )
 
 // IsolationWay is one set of switches and what opening all of them does.
@@ -106,6 +107,30 @@ func (p *Planner) Plan(id facility.AssetID, now time.Time, v facility.View) (Iso
 		out.Plans = append(out.Plans, way)
 	}
 	out.Doubt = p.doubts(t, states)
+	return out, nil
+}
+
+// Opens says whether an order opens a switch of the supply.
+func (p *Planner) Opens(cmd facility.CommandID) bool { return p.opened(cmd) >= 0 }
+
+func (p *Planner) opened(cmd facility.CommandID) int {
+	return slices.IndexFunc(p.supply.Switches, func(sw facility.SupplySwitch) bool { return cmd != "" && sw.Command == cmd })
+}
+
+// PlanOrder says what an order that opens a switch takes along, and what it would take to de-energise the order's asset
+// altogether, if the supply knows it: one switch of several leaves it live.
+func (p *Planner) PlanOrder(cmd facility.Command, now time.Time, v facility.View) (Isolation, error) {
+	i := p.opened(cmd.ID)
+	if i < 0 {
+		return Isolation{}, fmt.Errorf("order %q opens nothing: %w", cmd.ID, ErrNoSupply)
+	}
+	states := p.states(now, v)
+	way := IsolationWay{Kind: WayThis, Open: []IsolationSwitch{p.show(i, states[i])}, Effect: p.effect(now, v, p.flow(states, nil), p.flow(states, []int{i}))}
+	out, err := p.Plan(cmd.Asset, now, v)
+	if err != nil {
+		out = Isolation{Asset: cmd.Asset, Name: p.supply.Switches[i].Name, Time: now, Live: []facility.Text{}, Doubt: []IsolationSwitch{}}
+	}
+	out.Plans = append([]IsolationWay{way}, slices.DeleteFunc(out.Plans, func(w IsolationWay) bool { return sameSwitches(w.Open, []int{i}, p.supply) })...)
 	return out, nil
 }
 

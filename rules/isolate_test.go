@@ -318,3 +318,30 @@ func TestAServiceFallsWithWhatItDependsOn(t *testing.T) {
 		}
 	}
 }
+
+// An order that opens one switch says what that one takes along; where the asset has other sources it stays live.
+func TestWhatAnOrderToOpenTakesAlong(t *testing.T) {
+	site := demoSite(t)
+	p := NewPlanner(site)
+	live := facility.NewLive(site.Points)
+	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	plan, err := p.PlanOrder(site.Commands["demo/feed-a/cb/relay/open"], now, live)
+	if err != nil || len(plan.Plans) == 0 || plan.Plans[0].Kind != WayThis || len(plan.Plans[0].Open) != 1 || plan.Plans[0].Open[0].Command != "demo/feed-a/cb/relay/open" {
+		t.Fatalf("the incomer: %v, %+v", err, plan)
+	}
+	rack, err := p.PlanOrder(site.Commands["demo/b1/r3/io/isolate"], now, live)
+	if err != nil || rack.Asset != "demo/b1/r3" || len(rack.Live) == 0 || rack.Plans[0].Kind != WayThis {
+		t.Errorf("a rack: %v, %+v", err, rack)
+	}
+	for _, w := range rack.Plans[1:] {
+		if len(w.Open) == 1 && w.Open[0].Command == "demo/b1/r3/io/isolate" {
+			t.Error("the same switch twice")
+		}
+	}
+	if p.Opens("demo/b1/r3/io/water") || !p.Opens("demo/b1/r3/io/isolate") {
+		t.Error("water opens no switch, the isolator does")
+	}
+	if _, err := p.PlanOrder(site.Commands["demo/b1/r3/io/water"], now, live); !errors.Is(err, ErrNoSupply) {
+		t.Errorf("water: %v", err)
+	}
+}

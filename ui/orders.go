@@ -30,6 +30,7 @@ type orderView struct {
 	Effects  []facility.Text       `json:"effects"`
 	Roles    []string              `json:"roles" doc:"may give it"`
 	Second   []string              `json:"second" doc:"may be the second person; empty where one is enough"`
+	Opens    bool                  `json:"opens,omitempty" doc:"it opens a switch of the supply: GET isolation?order= says what that takes"`
 	Call     string                `json:"call,omitempty" doc:"an order of the fire response: the call to use instead"`
 }
 
@@ -47,6 +48,7 @@ type orderNow struct {
 	Quality facility.Quality `json:"quality" doc:"of actual"`
 	Checks  []rules.Check    `json:"checks" doc:"everything that must hold, with its live value"`
 	Ready   bool             `json:"ready" doc:"all of them hold"`
+	Told    []toldPerson     `json:"told" doc:"who learns of it at once, those at a console first"`
 }
 
 func (s *Server) viewOrder(c facility.Command) orderView {
@@ -93,13 +95,17 @@ func (s *Server) getOrder(_ context.Context, in *ByID) (*struct{ Body orderNow }
 	}
 	now := time.Now()
 	shown := m.live.Sample(c.Feedback, now)
-	v := orderNow{orderView: s.viewOrder(c), Quality: shown.Quality, Checks: rules.Checks(now, c, site.Site, m.live, m.stages(now))}
+	v := orderNow{orderView: s.viewOrder(c), Told: s.toldOf(right(c.Def.Level)), Quality: shown.Quality, Checks: rules.Checks(now, c, site.Site, m.live, m.stages(now))}
+	v.Opens = high(c.Def.Level) && s.supply.plans(now).Opens(c.ID)
 	v.Ready = !slices.ContainsFunc(v.Checks, func(c rules.Check) bool { return !c.Pass })
 	if shown.Quality == facility.Good || shown.Quality == facility.Uncertain {
 		v.Actual = &shown.Value
 	}
 	return &struct{ Body orderNow }{v}, nil
 }
+
+// high says whether a level takes a person who proves who they are.
+func high(level string) bool { return level == "C3" || level == "C4" }
 
 // stages gives the fire rooms' stages in the order of the site; one that nobody can vouch for now is unknown.
 func (m *Model) stages(now time.Time) (out []facility.FireRoomView) {

@@ -41,6 +41,7 @@ type Server struct {
 	troubles  troubles
 	replies   *replies
 	hub       *hub
+	present   presence
 	supply    *supplyDesk
 	metrics   *metrics
 	pages     *pages

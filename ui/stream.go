@@ -45,6 +45,7 @@ func (s *Server) live(c *gin.Context) {
 		return
 	}
 	defer at.leave()
+	defer s.present.come(c.Request.Context())()
 	out := s.openStream(c)
 	if err := out.send(append([]*frame{{plain: []byte("retry: 1000\n\n")}}, first...)); err != nil {
 		return

@@ -54,14 +54,22 @@ func (d *supplyDesk) turn(now time.Time) ([]rules.RideClock, *plan) {
 
 // isolation plans with the positions known now.
 func (d *supplyDesk) isolation(id facility.AssetID, now time.Time) (rules.Isolation, error) {
+	return d.plans(now).Plan(id, now, d.model.live)
+}
+
+// ofOrder says what an order that opens a switch takes along.
+func (d *supplyDesk) ofOrder(cmd facility.Command, now time.Time) (rules.Isolation, error) {
+	return d.plans(now).PlanOrder(cmd, now, d.model.live)
+}
+
+func (d *supplyDesk) plans(now time.Time) *rules.Planner {
 	d.turn(now)
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.planner == nil {
 		d.planner = rules.NewPlanner(d.of.Site)
 	}
-	p := d.planner
-	d.mu.Unlock()
-	return p.Plan(id, now, d.model.live)
+	return d.planner
 }
 
 // ridesView is every clock, and the shortest of each zone.
@@ -78,13 +86,33 @@ func (s *Server) listClocks(context.Context, *struct{}) (*struct{ Body ridesView
 }
 
 type isolationIn struct {
-	Asset facility.AssetID `query:"asset" required:"true" minLength:"1" doc:"a battery rack or room, a UPS zone or room, a panel, an IT rack or hall, a machine"`
+	Asset facility.AssetID   `query:"asset" doc:"a battery rack or room, a UPS zone or room, a panel, an IT rack or hall, a machine"`
+	Order facility.CommandID `query:"order" doc:"instead: an order that opens a switch; the first way is that switch alone"`
 }
 
 func (s *Server) planIsolation(_ context.Context, in *isolationIn) (*struct{ Body rules.Isolation }, error) {
+	if (in.Asset == "") == (in.Order == "") {
+		return nil, problem(422, "Say either an asset or an order.")
+	}
+	if in.Order != "" {
+		return s.planOrder(in.Order)
+	}
 	plan, err := s.supply.isolation(in.Asset, time.Now())
 	if errors.Is(err, rules.ErrNoSupply) {
 		return nil, problem(404, "How %q is supplied is not known here. Say it in the site file's topology, or choose the room or zone it stands in.", in.Asset)
+	}
+	plan.Time = plan.Time.UTC()
+	return &struct{ Body rules.Isolation }{plan}, err
+}
+
+func (s *Server) planOrder(id facility.CommandID) (*struct{ Body rules.Isolation }, error) {
+	cmd, ok := s.cfg.Model.site().Commands[id]
+	if !ok {
+		return nil, unknown("order", string(id))
+	}
+	plan, err := s.supply.ofOrder(cmd, time.Now())
+	if errors.Is(err, rules.ErrNoSupply) {
+		return nil, problem(404, "%s opens no switch of the supply.", id)
 	}
 	plan.Time = plan.Time.UTC()
 	return &struct{ Body rules.Isolation }{plan}, err

@@ -67,4 +67,10 @@ func TestAnIsolationIsPlannedByWhatIsKnownNow(t *testing.T) {
 	}
 	b.get("isolation?asset=demo/weather").problem(404, "topology")
 	b.get("isolation").problem(422, "")
+	b.get("isolation?asset=demo/b1&order=demo/b1/r1/io/isolate").problem(422, "either")
+	b.get("isolation?order=demo/b1/r1/io/water").problem(404, "opens no switch")
+	b.get("isolation?order=demo/none").problem(404, "demo/none")
+	if b.get("isolation?order=demo/b1/r1/io/isolate").want(200).into(&got); len(got.Plans) == 0 || got.Plans[0].Kind != "this" {
+		t.Errorf("the order's plan is %+v", got.Plans)
+	}
 }

@@ -185,6 +185,7 @@ func TestAnOrderTellsItsConditionsWithLiveValues(t *testing.T) {
 			Level, Call string
 			Actual      *float64
 			Ready       bool
+			Told        []toldPerson
 			Checks      []struct {
 				Point string
 				Pass  bool
@@ -195,6 +196,19 @@ func TestAnOrderTellsItsConditionsWithLiveValues(t *testing.T) {
 		if o.Level != "C2" || o.Actual == nil || !o.Ready || len(o.Checks) != 1 || !o.Checks[0].Pass {
 			t.Errorf("the order is %+v", o)
 		}
+		told := map[string]toldPerson{}
+		for _, p := range o.Told {
+			told[p.User] = p
+		}
+		if !told["operator"].Alarms || told["operator"].Here || told["operator"].Signs || told["operator"].Names.EN == "" || told["chair"].User != "" {
+			t.Errorf("told are %+v", o.Told)
+		}
+		stream := h.as("chair").open("overview")
+		b.get("orders/house/ups/a/off").want(200).into(&o)
+		if len(o.Told) == 0 || o.Told[0].User != "chair" || !o.Told[0].Here || !slices.ContainsFunc(o.Told, func(p toldPerson) bool { return p.User == "lead" && p.Signs }) {
+			t.Errorf("with the chair at a console told are %+v", o.Told)
+		}
+		stream.close()
 		b.get("orders/house/out/power-cut").want(200).into(&o)
 		if o.Call == "" {
 			t.Errorf("the order is %+v", o)
