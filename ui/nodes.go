@@ -55,6 +55,7 @@ type MemberHealth struct {
 	Bytes   int64      `json:"bytes,omitempty"`
 	Build   string     `json:"build,omitempty" doc:"version of its store"`
 	At      *time.Time `json:"at,omitempty" doc:"last answer"`
+	Ends    *time.Time `json:"ends,omitempty" doc:"when the certificate ends that it shows"`
 }
 
 // RelayHealth is how far the field's journal is looked through for entries all sites must know.

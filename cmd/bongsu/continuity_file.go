@@ -80,7 +80,7 @@ func loadContinuity(site *facility.Site) (*continuityFile, facility.Faults) {
 }
 
 func (c *continuityFile) check(site *facility.Site, report facility.Report) facility.Faults {
-	if len(site.Members) == 0 {
+	if !site.HasSharedJournal() {
 		report("", "continuity needs a shared journal: name its members in the site file")
 	}
 	c.Messenger.Check("messenger", report)

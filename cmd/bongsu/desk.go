@@ -54,11 +54,12 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	usual := newBandKeeper(o, site, store, field, log)
 	parts.start("bands", usual.run)
 	parts.start("alarms for the bands", usual.followAlarms)
-	commons, client, err := sharedLog(site, o.node, log)
+	commons, client, err := sharedLog(o, site, log)
 	if err != nil {
 		return fmt.Errorf("prepare the shared journal: %w", err)
 	}
 	var common func() ui.CommonHealth
+	figures := []prometheus.Collector{wireMetrics{field.wireReport}}
 	if commons != nil {
 		relay := shared.NewRelay(shared.RelayConfig{Log: commons, Field: o.node, Tail: field.client.Journal, Logger: log})
 		parts.start("relay", func(ctx context.Context) error {
@@ -66,9 +67,12 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 			defer commons.Close()
 			return relay.Run(ctx)
 		})
-		servers := newMemberWatch(site, client, relay)
+		servers, err := watchMembers(o, site, client, relay, log)
+		if err != nil {
+			return fmt.Errorf("prepare the shared journal: %w", err)
+		}
 		parts.start("servers", servers.run)
-		common = servers.health
+		common, figures = servers.health, append(figures, servers)
 	}
 	parts.start("site", func(ctx context.Context) error { return field.followSite(ctx, o.hangup) })
 	moves, err := startContinuity(o, site, commons, client, model, field, parts, log)
@@ -81,7 +85,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field, Reloads: field,
 		Historian: history{store}, Bands: usual, Stores: past.health, Common: common, Counted: field.counted, Journal: field, Continuity: moves, Sites: sitesOf(moves), Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
-		Collectors: []prometheus.Collector{wireMetrics{field.wireReport}},
+		Collectors: figures,
 	})
 	if err != nil {
 		return fmt.Errorf("prepare the console: %w", err)

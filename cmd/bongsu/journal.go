@@ -79,23 +79,23 @@ const sharedPatience = 10 * time.Second
 
 // sharedCommand reads the sites' common journal through any member that answers.
 func sharedCommand() *cobra.Command {
-	var site string
+	o := options{node: "cli"}
 	cmd := &cobra.Command{
 		Use:   "shared",
 		Short: "Print the sites' shared journal, one JSON object a line, and check its hash chain",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log := logger("journal")
-			s, err := loadSite(site, log)
+			s, err := loadSite(o.site, log)
 			if err != nil {
 				return err
 			}
-			commons, client, err := sharedLog(s, "cli", log)
+			commons, client, err := sharedLog(o, s, log)
 			if err != nil {
 				return err
 			}
 			if commons == nil {
-				return fmt.Errorf("%s names no members: it has no shared journal", site)
+				return fmt.Errorf("%s names no members: it has no shared journal", o.site)
 			}
 			defer func() { _ = client.Close() }()
 			defer commons.Close()
@@ -104,8 +104,7 @@ func sharedCommand() *cobra.Command {
 			return printShared(ctx, commons, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&site, "site", "", "site file (required)")
-	_ = cmd.MarkFlagRequired("site")
+	o.memberFlags(cmd)
 	return cmd
 }
 

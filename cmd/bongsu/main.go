@@ -45,7 +45,7 @@ func command() *cobra.Command {
 	}
 	root.AddCommand(
 		process("field", "The field process: collectors, rules, commands, local journal and spool", runField),
-		process("member", "The member process: one server of the shared journal", runMember),
+		memberCommand(),
 		process("desk", "The desk process: history and console, fed by the field's logs", runDesk),
 	)
 	root.AddCommand(runCommand(), checkCommand(), exportCommand(), importCommand(), fireEvalCommand(),

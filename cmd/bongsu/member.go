@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -20,22 +23,69 @@ func runMember(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	me := memberOf(site, o.node)
-	if me == nil {
-		return fmt.Errorf("node %q is no member in %s: name it under members, or start without the member process", o.node, o.site)
+	cfg, err := memberConfig(o, site, log)
+	if err != nil {
+		return err
 	}
-	cluster := map[string]string{}
-	for _, m := range site.Members {
-		cluster[m.Name] = "http://" + m.Peer
+	if err := admit(ctx, o, site, &cfg, log); err != nil {
+		return err
 	}
-	member, err := shared.OpenMember(shared.MemberConfig{
-		Name: me.Name, Dir: filepath.Join(o.data, "member"), ClientURL: "http://" + me.Client, PeerURL: "http://" + me.Peer,
-		Cluster: cluster, Logger: log,
-	})
+	member, err := shared.OpenMember(cfg)
 	if err != nil {
 		return err
 	}
 	return member.Run(ctx)
+}
+
+// memberConfig is the member that a node runs, as its site file says.
+func memberConfig(o options, site *facility.Site, log *slog.Logger) (shared.MemberConfig, error) {
+	me := memberOf(site, o.node)
+	if me == nil {
+		return shared.MemberConfig{}, fmt.Errorf("node %q is no member in %s: name it under members, or start without the member process", o.node, o.site)
+	}
+	files, err := papersOf(o, site)
+	if err != nil {
+		return shared.MemberConfig{}, err
+	}
+	cfg := shared.MemberConfig{
+		Name: me.Name, Dir: o.memberDir(), ClientURL: clientURL(site, *me), PeerURL: peerURL(site, *me),
+		Cluster: map[string]string{}, Logger: log,
+	}
+	cfg.Heartbeat, cfg.Election = site.Journal.Times()
+	for _, m := range site.Members {
+		cfg.Cluster[m.Name] = peerURL(site, m)
+	}
+	if files != nil {
+		cfg.CertFile, cfg.KeyFile, cfg.CAFile = files.Cert, files.Key, files.CA
+		for _, m := range site.Members {
+			cfg.PeerNames = append(cfg.PeerNames, m.Name)
+		}
+	}
+	return cfg, nil
+}
+
+func (o *options) memberDir() string { return filepath.Join(o.data, "member") }
+
+// admit finds out how a member without data comes in: as one of the first, or into a cluster that waits for it.
+func admit(ctx context.Context, o options, site *facility.Site, cfg *shared.MemberConfig, log *slog.Logger) error {
+	_, err := os.Stat(filepath.Join(cfg.Dir, "member"))
+	if len(site.Members) == 1 || !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	client, err := dialMembers(o, site, log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	a, err := shared.Admit(ctx, client, cfg.Name, cfg.Cluster)
+	if err != nil {
+		return err
+	}
+	if a.Join {
+		log.Info("joining the cluster that waits for this member", "members", len(a.Cluster))
+	}
+	cfg.Join, cfg.Cluster = a.Join, a.Cluster
+	return nil
 }
 
 // memberOf finds the member that a node runs, nil if it runs none.
@@ -48,17 +98,13 @@ func memberOf(site *facility.Site, node string) *facility.Member {
 }
 
 // sharedLog opens the shared journal of a site, nil when it has none. It connects when it is first used.
-func sharedLog(site *facility.Site, node string, log *slog.Logger) (*shared.Log, *clientv3.Client, error) {
-	if len(site.Members) == 0 {
+func sharedLog(o options, site *facility.Site, log *slog.Logger) (*shared.Log, *clientv3.Client, error) {
+	if !site.HasSharedJournal() {
 		return nil, nil, nil
 	}
-	var ends []string
-	for _, m := range site.Members {
-		ends = append(ends, "http://"+m.Client)
-	}
-	client, err := shared.Dial(ends, nil, log)
+	client, err := dialMembers(o, site, log)
 	if err != nil {
 		return nil, nil, err
 	}
-	return shared.Open(client, shared.Options{Site: site.ID, Node: node, Logger: log}), client, nil
+	return shared.Open(client, shared.Options{Site: site.ID, Node: o.node, Logger: log}), client, nil
 }

@@ -21,6 +21,7 @@ type options struct {
 	data   string
 	listen string
 	node   string
+	tls    string // folder with the node's certificate, empty for the site's or the data folder's
 
 	hangup <-chan os.Signal // SIGHUP of this process
 }
@@ -30,11 +31,16 @@ func (o *options) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.data, "data", "var/data", "folder for the journal, the spool and the history")
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the console")
 	cmd.Flags().StringVar(&o.node, "node", "n1", "name of this node")
+	cmd.Flags().StringVar(&o.tls, "tls", "", tlsFlag)
 	_ = cmd.MarkFlagRequired("site")
 }
 
 func (o *options) args() []string {
-	return []string{"--site", o.site, "--data", o.data, "--listen", o.listen, "--node", o.node}
+	args := []string{"--site", o.site, "--data", o.data, "--listen", o.listen, "--node", o.node}
+	if o.tls != "" {
+		args = append(args, "--tls", o.tls)
+	}
+	return args
 }
 
 // gcPercent lets the heap grow by half, not to double, before it is swept: what these processes hold is the site and
