@@ -70,9 +70,11 @@ type Config struct {
 	Local   func(ctx context.Context, fn func(Entry) error) error // this site's own field, nil for none: for when there is no majority
 	Publish func(*bcp.Picture)                                    // each value is the callee's own
 	Silence func(now time.Time) map[string]Verdict                // of the other sites by data center, nil where there is one; it returns at once
-	Every   time.Duration                                         // between two pictures at least, 200 ms when not given
-	Logger  *slog.Logger
-	Now     func() time.Time
+	// Folded takes the hash of the state that all entries up to a number add up to, where the journal rests; nil for nobody who asks.
+	Folded func(seq uint64, hash string)
+	Every  time.Duration // between two pictures at least, 200 ms when not given
+	Logger *slog.Logger
+	Now    func() time.Time
 }
 
 // Loop follows and, while it holds the lease, leads.

@@ -22,6 +22,8 @@ type term struct {
 	near  *facts // what this site's own field tells, for when the shared journal is away
 
 	seq       uint64          // newest entry taken up
+	compared  uint64          // entry at which the state was last told
+	costly    time.Time       // until when it is not told again: it took long
 	own       map[uint64]bool // written by this term and folded already
 	goal      uint64          // where the journal ended when the term began
 	goalKnown bool
@@ -225,6 +227,7 @@ func (t *term) round() error {
 			return err
 		}
 	}
+	t.compare(now)
 	t.alone(now)
 	t.watch()
 	t.show(now)
