@@ -78,6 +78,8 @@ type lease struct {
 	closed   time.Duration // nobody is given the link before: a holder nobody knows of may still have it
 	losses   int
 	lost     time.Duration // when it was last lost
+	declined string        // who let go of it unasked, and is not asked before asked
+	asked    time.Duration
 }
 
 // presence is one collector's process.
@@ -182,11 +184,18 @@ func (l *Ledger) Depart(now time.Duration, name, instance string) {
 	}
 }
 
-// Left notes that a collector has let go of a link.
+// Left notes that a collector has let go of a link. One that does so unasked while it stays is not asked again at once.
 func (l *Ledger) Left(now time.Duration, name, instance string, h Held) {
-	if e := l.by[h.Link]; e != nil && e.holder == name && e.instance == instance && e.term == h.Term {
-		l.free(e, now)
+	e := l.by[h.Link]
+	if e == nil || e.holder != name || e.instance != instance || e.term != h.Term {
+		return
 	}
+	if p := l.who[name]; !e.leaving && p != nil && p.here {
+		e.declined, e.asked = name, now+l.limits.Life/2
+		l.lose(e, now)
+		return
+	}
+	l.free(e, now)
 }
 
 // Freed notes that the field itself has let go of a link.
@@ -243,7 +252,7 @@ func (l *Ledger) give(e *lease, now time.Duration) (Move, bool) {
 	for _, name := range e.want.Prefer {
 		p := l.who[name]
 		// A beat of a while ago would give a lease that is about to end.
-		if !l.alive(p, now) || now-p.beat > l.limits.Life/2 {
+		if !l.alive(p, now) || now-p.beat > l.limits.Life/2 || name == e.declined && now < e.asked {
 			continue
 		}
 		l.terms++

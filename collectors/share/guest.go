@@ -1,0 +1,388 @@
+package share
+
+import (
+	"bufio"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bongsu/facility"
+)
+
+// guest is one collector's connection, as the field has it.
+type guest struct {
+	k        *Keeper
+	name     string
+	instance string
+	site     *facility.Site // that both worked by when it came
+	conn     net.Conn
+	in       *bufio.Reader
+	out      chan *letter
+	gone     chan struct{} // closed when the connection has ended
+	ended    sync.Once
+	over     atomic.Bool // nothing is written any more
+	path     path
+
+	// Guarded by the keeper's mu.
+	beat    uint64 // the newest that came
+	links   map[string]facility.LinkStatus
+	devices []facility.DeviceStatus
+	orders  map[uint64]chan receipt
+	asked   uint64
+}
+
+// letter is one frame on its way; begun once any of it may have been sent.
+type letter struct {
+	kind  byte
+	body  any
+	begun atomic.Bool
+}
+
+// waitingLetters is what a collector that does not read may have waiting before its connection is ended.
+const waitingLetters = 8192
+
+// ServeHTTP takes a collector's connection out of the field's door and serves it until it ends.
+func (k *Keeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Upgrade") != upgrade {
+		http.Error(w, "this is the way in for collectors: upgrade to "+upgrade, http.StatusUpgradeRequired)
+		return
+	}
+	conn, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(greetPatience))
+	if _, err := fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\n\r\n", upgrade); err != nil {
+		return
+	}
+	if err := k.receive(conn, bufio.NewReaderSize(io.MultiReader(buffered(rw.Reader), conn), connectionRoom), r.TLS); err != nil {
+		k.cfg.Log.Warn("a collector's connection ended", "from", conn.RemoteAddr(), "cause", err)
+	}
+}
+
+// buffered is what was read ahead of the upgrade.
+func buffered(r *bufio.Reader) io.Reader { return io.LimitReader(r, int64(r.Buffered())) }
+
+// receive lets a collector in, or says why not, and serves it.
+func (k *Keeper) receive(conn net.Conn, in *bufio.Reader, encrypted *tls.ConnectionState) error {
+	kind, payload, err := readFrame(in, nil)
+	if err != nil || kind != frameHello {
+		return fmt.Errorf("it does not say who it is: %w", err)
+	}
+	var h hello
+	if err := json.Unmarshal(payload, &h); err != nil {
+		return fmt.Errorf("it does not say who it is: %w", err)
+	}
+	g := &guest{k: k, name: h.Name, instance: h.Instance, conn: conn, in: in, out: make(chan *letter, waitingLetters), gone: make(chan struct{}),
+		links: map[string]facility.LinkStatus{}, orders: map[uint64]chan receipt{}}
+	kept, no := k.admit(g, h, encrypted)
+	if no != nil {
+		out := bufio.NewWriter(conn)
+		_ = errors.Join(writeJSON(out, frameRefusal, no), out.Flush())
+		if no.Revision != "" {
+			return nil // it comes back with the right one
+		}
+		return fmt.Errorf("collector %q is refused: %s", h.Name, no.Why)
+	}
+	_ = conn.SetDeadline(time.Time{})
+	k.cfg.Log.Info("collector connected", "name", g.name, "from", conn.RemoteAddr(), "build", h.Build, "keeps", len(kept))
+	k.look()
+	done := make(chan struct{})
+	go func() { defer close(done); g.write() }()
+	err = g.read()
+	g.end()
+	<-done
+	k.dismiss(g, err)
+	return nil
+}
+
+// admit checks who comes and enters it; the refusal is nil when it is let in.
+func (k *Keeper) admit(g *guest, h hello, encrypted *tls.ConnectionState) ([]Held, *refusal) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.seen[h.Name]
+	switch {
+	case k.closed:
+		return nil, &refusal{Why: "the field is stopping"}
+	case h.Protocol != protocol:
+		return nil, &refusal{Why: fmt.Sprintf("it speaks protocol %d and the field %d: run the same build on both", h.Protocol, protocol)}
+	case encrypted != nil && !namedBy(encrypted, h.Name):
+		return nil, &refusal{Why: "its certificate is not for " + h.Name}
+	case h.Revision != k.site.Revision:
+		return nil, &refusal{Why: "it works by revision " + h.Revision + " of the site, and the field by " + k.site.Revision, Revision: k.site.Revision}
+	case s == nil || !k.names(h.Name):
+		return nil, &refusal{Why: fmt.Sprintf("the site has no collector %q", h.Name)}
+	}
+	if former := k.guests[h.Name]; former != nil && former.instance == h.Instance {
+		former.end() // its connection broke and it noticed first
+		k.ledger.Depart(k.cfg.Clock(), h.Name, h.Instance)
+	}
+	kept, ok := k.ledger.Arrive(k.cfg.Clock(), h.Name, h.Instance, h.Held)
+	if !ok {
+		return nil, &refusal{Why: fmt.Sprintf("another process called %s is connected: give each collector a name of its own", h.Name)}
+	}
+	if s.instance != h.Instance {
+		*s = known{instance: h.Instance, status: facility.CollectorStatus{Name: h.Name}}
+	}
+	at := time.Now().UTC()
+	s.status.Connected, s.status.Since, s.status.Build, s.status.Why = true, &at, h.Build, ""
+	s.status.From = g.conn.RemoteAddr().String()
+	g.site = k.site
+	k.guests[h.Name] = g
+	g.say(frameWelcome, welcome{kept, s.taken})
+	return kept, nil
+}
+
+func (k *Keeper) names(name string) bool {
+	for _, c := range k.site.Collectors {
+		if c.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// namedBy says whether a certificate is a collector's of that name.
+func namedBy(c *tls.ConnectionState, name string) bool {
+	return len(c.PeerCertificates) > 0 && (c.PeerCertificates[0].Subject.CommonName == name || c.PeerCertificates[0].VerifyHostname(name) == nil)
+}
+
+// dismiss notes that a connection has ended. What was asked over it is answered: nobody knows, or nothing was sent.
+func (k *Keeper) dismiss(g *guest, cause error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.guests[g.name] != g {
+		return
+	}
+	delete(k.guests, g.name)
+	k.ledger.Depart(k.cfg.Clock(), g.name, g.instance)
+	at := time.Now().UTC()
+	if s := k.seen[g.name]; s != nil {
+		s.status.Connected, s.status.Since, s.status.Why = false, &at, fmt.Sprint(cause)
+	}
+	if !k.closed {
+		k.cfg.Log.Warn("collector away", "name", g.name, "cause", cause)
+	}
+	close(k.changed)
+	k.changed = make(chan struct{})
+	k.look()
+}
+
+// say queues a frame. It never waits: a collector that does not read loses its connection.
+func (g *guest) say(kind byte, body any) *letter {
+	l := &letter{kind: kind, body: body}
+	select {
+	case g.out <- l:
+	default:
+		g.end()
+	}
+	return l
+}
+
+// turnAway ends the connection with a reason.
+func (g *guest) turnAway(r refusal) { g.say(frameRefusal, r) }
+
+func (g *guest) end() {
+	g.ended.Do(func() { close(g.gone); _ = g.conn.Close() })
+}
+
+// write sends what is queued until the connection ends.
+func (g *guest) write() {
+	out := bufio.NewWriterSize(g.conn, connectionRoom)
+	defer g.over.Store(true)
+	defer g.end()
+	for {
+		var l *letter
+		select {
+		case <-g.gone:
+			return
+		case l = <-g.out:
+		default:
+			_ = g.conn.SetWriteDeadline(time.Now().Add(2 * g.k.cfg.Limits.Life))
+			if out.Flush() != nil {
+				return
+			}
+			select {
+			case <-g.gone:
+				return
+			case l = <-g.out:
+			}
+		}
+		l.begun.Store(true)
+		_ = g.conn.SetWriteDeadline(time.Now().Add(2 * g.k.cfg.Limits.Life))
+		if writeJSON(out, l.kind, l.body) != nil {
+			return
+		}
+		if l.kind == frameRefusal {
+			_ = out.Flush()
+			return
+		}
+	}
+}
+
+// read takes in what the collector says until the connection ends.
+func (g *guest) read() error {
+	var buf []byte
+	for {
+		_ = g.conn.SetReadDeadline(time.Now().Add(2 * g.k.cfg.Limits.Life))
+		kind, payload, err := readFrame(g.in, buf)
+		if err != nil {
+			return fmt.Errorf("hear it: %w", err)
+		}
+		buf = payload
+		if err := g.hear(kind, payload); err != nil {
+			return err
+		}
+	}
+}
+
+func (g *guest) hear(kind byte, payload []byte) error {
+	switch kind {
+	case frameSamples:
+		return g.samples(payload)
+	case frameBeat:
+		var b beat
+		if err := json.Unmarshal(payload, &b); err != nil {
+			return err
+		}
+		g.renew(b)
+	case frameLeft:
+		var h Held
+		if err := json.Unmarshal(payload, &h); err != nil {
+			return err
+		}
+		g.k.mu.Lock()
+		g.k.ledger.Left(g.k.cfg.Clock(), g.name, g.instance, h)
+		g.k.mu.Unlock()
+		g.k.look()
+	case frameGoodbye:
+		g.k.mu.Lock()
+		g.k.ledger.Depart(g.k.cfg.Clock(), g.name, g.instance)
+		g.k.mu.Unlock()
+	case frameReceipt:
+		var r receipt
+		if err := json.Unmarshal(payload, &r); err != nil {
+			return err
+		}
+		g.k.mu.Lock()
+		answer := g.orders[r.ID]
+		delete(g.orders, r.ID)
+		g.k.mu.Unlock()
+		if answer != nil {
+			answer <- r
+		}
+	case frameReport:
+		var r report
+		if err := json.Unmarshal(payload, &r); err != nil {
+			return err
+		}
+		g.told(r)
+	}
+	return nil
+}
+
+// renew takes a beat: its leases run on, and what is known of its clocks is brought up to date.
+func (g *guest) renew(b beat) {
+	k := g.k
+	now, wall := k.cfg.Clock(), time.Now()
+	g.path.beat(now, b.Clock, wall.Sub(b.Wall))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.guests[g.name] != g {
+		return
+	}
+	k.ledger.Beat(now, g.name, g.instance)
+	g.beat = b.N
+	g.say(frameAck, b.N)
+	if s := k.seen[g.name]; s != nil {
+		s.status.Evicted, s.status.ClockMS = b.Evicted, -g.path.apart().Milliseconds()
+	}
+}
+
+func (g *guest) told(r report) {
+	g.k.mu.Lock()
+	defer g.k.mu.Unlock()
+	clear(g.links)
+	for _, l := range r.Links {
+		g.links[l.ID] = l
+	}
+	if r.Devices != nil {
+		g.devices = r.Devices
+	}
+}
+
+// samples takes a batch to the field's bus, if it was read under the lease that stands.
+func (g *guest) samples(payload []byte) error {
+	k := g.k
+	var out []facility.Sample
+	var longest, wait time.Duration
+	var seq, late, refused uint64
+	var shift time.Duration
+	var sent, now time.Time
+	err := decodeBatch(payload, len(g.site.Points), len(g.site.Links), func(b batch, count int) bool {
+		now, seq, sent = time.Now(), b.seq, b.wall
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		switch s := k.seen[g.name]; {
+		case k.guests[g.name] != g || s == nil || b.seq <= s.taken:
+			return false // it came before
+		case !k.ledger.Accepts(g.name, g.instance, Held{g.site.Links[b.link].ID, b.term}):
+			refused = uint64(count)
+			return false
+		}
+		wait, shift = g.path.wait(k.cfg.Clock(), b.clock), g.path.shift()
+		out = make([]facility.Sample, 0, count)
+		return true
+	}, func(s aged) {
+		age := max(s.age+wait, 0)
+		longest = max(longest, age)
+		s.Seen = now.Add(-age)
+		s.At = sent.Add(shift - s.age - s.back)
+		if age > k.cfg.Limits.Life {
+			late++
+			if s.Quality != facility.Good && s.Quality != facility.Uncertain {
+				return // that something could not be read then is no history
+			}
+			s.Flags |= facility.Historical
+		}
+		out = append(out, s.Sample)
+	})
+	if err != nil {
+		return err
+	}
+	k.cfg.Bus.Publish(out)
+	g.count(seq, uint64(len(out)), late, refused, longest)
+	return nil
+}
+
+// count notes what came of a batch and says that it was taken, once there is nothing more to be read at once.
+func (g *guest) count(seq, samples, late, refused uint64, longest time.Duration) {
+	k := g.k
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.seen[g.name]
+	if s == nil || k.guests[g.name] != g {
+		return
+	}
+	s.taken = max(s.taken, seq)
+	s.status.Batches++
+	s.status.Samples += samples
+	s.status.Late += late
+	s.status.Refused += refused
+	if now := k.cfg.Clock(); now-s.lagFrom > lagSpan {
+		s.lag, s.lagFrom = [2]time.Duration{0, s.lag[0]}, now
+	}
+	s.lag[0] = max(s.lag[0], longest)
+	if g.in.Buffered() == 0 {
+		g.say(frameTaken, s.taken)
+	}
+}

@@ -1,0 +1,237 @@
+package share
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bongsu/collectors"
+	"bongsu/facility"
+)
+
+// Both collectors come; each serves its own, what it reads comes to the field in order and at once, and a signal
+// hands its links over without a gap.
+func TestCollectorsServeTheirLinks(t *testing.T) {
+	inTown(t, townFile, func(v *town) {
+		began := time.Now()
+		stop1, stop2 := v.start("c1"), v.start("c2")
+		time.Sleep(10 * time.Second)
+		v.want("a", began, "c1")
+		v.want("b", began, "c2")
+		v.want("own", began, "field")
+		last := 0.0
+		for _, s := range v.samples("a") {
+			if s.Value != last+1 || s.Quality != facility.Good || s.Past() || !s.At.Equal(s.Seen) || time.Since(s.Seen) > 10*time.Second {
+				t.Fatalf("after %v came %+v", last, s)
+			}
+			last = s.Value
+		}
+		if last < 70 {
+			t.Errorf("only %v samples came in the 7.5 s after the leases began", last)
+		}
+		for _, l := range v.keeper.Status() {
+			if want := map[string]string{"a": "c1", "b": "c2", "far": "c1", "own": "field"}[l.ID]; l.Owner != want || !l.Connected {
+				t.Errorf("link %s is shown with owner %q, connected %v", l.ID, l.Owner, l.Connected)
+			}
+		}
+		if c := v.collector("c1"); !c.Connected || len(c.Links) != 2 || c.Own != 2 || c.LagMS > 100 || c.Samples < 140 || c.Refused+c.Late+c.Evicted > 0 {
+			t.Errorf("c1 is shown as %+v", c)
+		}
+		stop1()
+		left := time.Now()
+		time.Sleep(time.Second)
+		v.want("a", left, "c2")
+		v.want("far", left, "field")
+		stop2()
+	})
+}
+
+// Cut off from the field with its devices still in reach, a collector stops by itself before the next begins; what
+// it read last is history. When it is back for 30 s it has its links again.
+func TestACollectorThatIsCutOffStopsInTime(t *testing.T) {
+	inTown(t, townFile, func(v *town) {
+		v.start("c1")
+		v.start("c2")
+		time.Sleep(10 * time.Second)
+		cut := time.Now()
+		v.separate("c1", true)
+		time.Sleep(20 * time.Second)
+		v.want("a", cut, "c1", "c2")
+		v.want("far", cut, "c1", "field")
+		v.samples("a")
+		v.separate("c1", false)
+		back := time.Now()
+		time.Sleep(25 * time.Second)
+		v.want("a", back, "c2")
+		time.Sleep(10 * time.Second)
+		v.want("a", back, "c2", "c1")
+		if c := v.collector("c1"); c.Refused == 0 || c.Refused > 60 {
+			t.Errorf("of what it read under the lease it had lost, %d samples were refused", c.Refused)
+		}
+	})
+}
+
+// A connection that breaks and is back at once costs nothing: the lease goes on, and no sample is missing or doubled.
+func TestABrokenConnectionLosesNothing(t *testing.T) {
+	inTown(t, townFile, func(v *town) {
+		began := time.Now()
+		v.start("c1")
+		v.start("c2")
+		for range 5 {
+			time.Sleep(7 * time.Second)
+			v.separate("c1", true)
+			time.Sleep(800 * time.Millisecond)
+			v.separate("c1", false)
+		}
+		time.Sleep(5 * time.Second)
+		v.want("a", began, "c1")
+		last := 0.0
+		for _, s := range v.samples("a") {
+			if s.Value != last+1 {
+				t.Fatalf("after %v came %v", last, s.Value)
+			}
+			last = s.Value
+		}
+		if c := v.collector("c1"); c.Refused > 0 || last < 350 {
+			t.Errorf("%d refused, %v came", c.Refused, last)
+		}
+	})
+}
+
+// The field process is started anew: the collectors go on with their leases, and nobody else begins meanwhile.
+func TestTheFieldIsStartedAnew(t *testing.T) {
+	inTown(t, townFile, func(v *town) {
+		v.start("c1")
+		v.start("c2")
+		time.Sleep(10 * time.Second)
+		began, term := time.Now(), v.term("a")
+		v.stop()
+		time.Sleep(time.Second)
+		v.stop = v.field()
+		time.Sleep(10 * time.Second)
+		v.want("a", began, "c1")
+		v.want("b", began, "c2")
+		v.want("far", began, "c1")
+		if now := v.term("a"); now != term {
+			t.Errorf("the lease of term %d was replaced by %d", term, now)
+		}
+		if c := v.collector("c1"); !c.Connected || len(c.Links) != 2 || c.Refused > 0 {
+			t.Errorf("the new field shows c1 as %+v", c)
+		}
+	})
+}
+
+// A link that the field cannot reach is said to be unserved once its collector is away, and its points are bad.
+func TestALinkOfNobody(t *testing.T) {
+	text := strings.Replace(townFile, "out_of_reach: false", "out_of_reach: true", 1)
+	inTown(t, text, func(v *town) {
+		stop := v.start("c1")
+		time.Sleep(10 * time.Second)
+		if got := v.keeper.Unserved(); len(got) > 0 {
+			t.Fatalf("unserved while c1 is there: %v", got)
+		}
+		stop()
+		time.Sleep(4 * time.Second)
+		if got := v.keeper.Unserved(); !slices.Equal(got, []string{"a", "far"}) {
+			t.Errorf("unserved are %v", got)
+		}
+		got := v.samples("far")
+		if last := got[len(got)-1]; last.Quality != facility.Bad || last.Reason != facility.Unserved {
+			t.Errorf("its points are told as %v", last)
+		}
+		if c := v.collector("c1"); c.Connected || c.Why == "" || c.Since == nil {
+			t.Errorf("c1 is shown as %+v", c)
+		}
+		v.start("c1")
+		time.Sleep(2 * time.Second)
+		if got := v.keeper.Unserved(); len(got) > 0 {
+			t.Errorf("unserved although c1 is back: %v", got)
+		}
+	})
+}
+
+// A command goes out through the link's owner and its answer comes back; without an owner nothing is sent, and what
+// may have been sent is never sent again.
+func TestCommandsGoThroughTheOwner(t *testing.T) {
+	inTown(t, townFile, func(v *town) {
+		v.start("c1")
+		v.start("c2")
+		time.Sleep(10 * time.Second)
+		do := func(link string, within time.Duration) (collectors.Receipt, error) {
+			ctx, cancel := context.WithTimeout(v.ctx, within)
+			defer cancel()
+			return v.keeper.Execute(ctx, v.site.Commands[facility.CommandID("x/"+link+"/go")])
+		}
+		r, err := do("a", time.Second)
+		if err != nil || !r.ReadBackOK || r.ReadBack != 7 || time.Since(r.Sent) > time.Second || r.Detail != "done" {
+			t.Errorf("the answer is %+v, %v", r, err)
+		}
+		if _, err := do("own", time.Second); err != nil {
+			t.Errorf("the field's own: %v", err)
+		}
+		v.plant.stick("x/b/go")
+		if _, err := do("b", time.Second); !errors.Is(err, collectors.ErrNoAnswer) {
+			t.Errorf("of a device that does not answer: %v", err)
+		}
+		v.separate("c1", true)
+		v.separate("c2", true)
+		time.Sleep(10 * time.Millisecond) // both ends have noticed
+		asked := time.Now()
+		if _, err := do("a", time.Second); !errors.Is(err, collectors.ErrNotSent) {
+			t.Errorf("between two owners: %v", err)
+		}
+		if _, err := do("a", 5*time.Second); err != nil {
+			t.Errorf("it was not sent until the field had the link, %v later: %v", time.Since(asked), err)
+		}
+		v.plant.mu.Lock()
+		defer v.plant.mu.Unlock()
+		if got := strings.Join(v.plant.done, ", "); got != "c1 x/a/go=7, field x/own/go=7, field x/a/go=7" {
+			t.Errorf("carried out: %s", got)
+		}
+	})
+}
+
+// The connection breaks while an order is out: nobody knows what became of it, and nobody sends it again.
+func TestAnOrderOfUnknownOutcomeIsNotRepeated(t *testing.T) {
+	inTown(t, townFile, func(v *town) {
+		v.start("c1")
+		time.Sleep(10 * time.Second)
+		v.plant.stick("x/a/go")
+		time.AfterFunc(500*time.Millisecond, func() { v.separate("c1", true) })
+		ctx, cancel := context.WithTimeout(v.ctx, 20*time.Second)
+		defer cancel()
+		_, err := v.keeper.Execute(ctx, v.site.Commands["x/a/go"])
+		if !errors.Is(err, collectors.ErrNoAnswer) {
+			t.Errorf("the outcome is told as %v", err)
+		}
+		time.Sleep(20 * time.Second)
+	})
+}
+
+// Another revision of the site is refused until the collector has it; then everybody serves as before.
+func TestACollectorFollowsTheFieldsSite(t *testing.T) {
+	inTown(t, townFile, func(v *town) {
+		v.start("c1")
+		v.start("c2")
+		time.Sleep(10 * time.Second)
+		next := townSite(t, townFile+"# loaded anew\n")
+		began := time.Now()
+		v.keeper.Use(next)
+		time.Sleep(time.Second)
+		if c := v.collector("c1"); c.Connected {
+			t.Error("a collector with the former site is let in")
+		}
+		v.mu.Lock()
+		v.site = next
+		v.mu.Unlock()
+		time.Sleep(5 * time.Second)
+		v.want("a", began, "c1")
+		v.want("b", began, "c2")
+		if c := v.collector("c1"); !c.Connected || len(c.Links) != 2 {
+			t.Errorf("c1 is shown as %+v", c)
+		}
+	})
+}
