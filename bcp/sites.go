@@ -138,7 +138,7 @@ func (h Hearing) Silent(site string, after time.Duration) (Silence, Tri) {
 func (s Silence) Evidence(site string, now time.Time) Evidence {
 	e := Evidence{ID: fmt.Sprintf("silence/%s/%s/%s/%d", s.Site, s.Last.Node, s.Last.Boot, s.Last.Seq), Kind: EvidenceSilent, Site: site, Grade: 2,
 		At: now.Add(-s.For).UTC(), Backed: s.Backed}
-	e.What = fmt.Sprintf("%s is silent: no sign of life and nothing relayed since %s", site, e.At.Format(time.TimeOnly))
+	e.What = fmt.Sprintf("%s is silent: no sign of life and nothing relayed since %s UTC", site, e.At.Format(time.TimeOnly))
 	if s.Backed != "" {
 		e.What += "; its last word: " + s.Backed
 	} else {

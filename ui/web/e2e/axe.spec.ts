@@ -15,6 +15,7 @@ const screens = [
   '/sim',
   '/w',
   '/f',
+  '/sites',
   '/m',
 ]
 
@@ -48,7 +49,7 @@ const moments = [
   ['declared', ['/w', '/m']],
   ['hold', ['/f', '/w', '/j?scope=shared']],
   ['complete', ['/f']],
-  ['no-quorum', ['/w', '/o', '/s']],
+  ['no-quorum', ['/w', '/o', '/s', '/sites']],
 ] as const
 
 for (const lang of ['ko', 'en'] as Lang[])

@@ -6,6 +6,7 @@ import { links, scenarios, site, story } from './mock-data'
 import { floor, floorPlan, someAssets, somePoints } from './mock-floor'
 import { orders } from './mock-orders'
 import type { Mock } from './mock-state'
+import { sitesOf } from './mock-sites'
 import { clocksOf, isolationOf } from './mock-supply'
 import { nodes } from './mock-system'
 
@@ -63,6 +64,7 @@ export const handlers: [string, RegExp, Handler][] = [
   ['GET', /^floor$/, (m) => floor(m.world)],
   ['GET', /^floor\/plan$/, () => floorPlan()],
   ['GET', /^nodes$/, (m) => ({ items: nodes(links, m.world.entries.length, m.continuity.picture, m.sick) })],
+  ['GET', /^sites$/, (m) => sitesOf(m.continuity.picture, m.continuity.entries, m.hearing)],
   ['GET', /^points$/, (_m, _id, _b, query) => somePoints(query)],
   ['GET', /^points\/(.+)\/history$/, (m, id, _b, query) => history(m, id, query)],
   [

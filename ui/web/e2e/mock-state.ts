@@ -1,6 +1,7 @@
 // What the mock remembers between two questions, and whom it tells of changes: the world, the organisation, the orders,
 // the sessions, and every open stream.
 
+import type { Hearing } from './mock-sites'
 import type { ServerResponse } from 'node:http'
 import type { Picture } from '../src/live/picture'
 import type { Heartbeat, Session, Tick } from '../src/live/types'
@@ -28,6 +29,7 @@ export class Mock {
   speed = 1
   frozen = false
   sick = false
+  hearing: Hearing = 'well'
   private seq = 1
   private timer = setInterval(() => this.second(), 1000)
 
@@ -53,6 +55,7 @@ export class Mock {
     this.speed = 1
     this.frozen = false
     this.sick = false
+    this.hearing = 'well'
     for (const v of this.viewers) this.snap(v)
   }
 

@@ -1,6 +1,7 @@
 // A stand-in for the server, so that screens can be built, tested and looked at without it. It is
 // for component tests and screenshots only: what it says about fire, alarms or rights is play.
 
+import type { Hearing } from './mock-sites'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Session } from '../src/live/types'
@@ -124,6 +125,7 @@ async function control(m: Mock, url: URL, res: ServerResponse): Promise<void> {
   }
   if (url.pathname === '/mock/freeze') m.frozen = true
   if (url.pathname === '/mock/thaw') m.frozen = false
+  if (url.pathname === '/mock/sites') m.hearing = (url.searchParams.get('hear') ?? 'well') as Hearing
   if (url.pathname === '/mock/system') m.sick = url.searchParams.get('sick') === '1'
   if (url.pathname === '/mock/continuity')
     m.continuity.play((url.searchParams.get('scene') ?? 'calm') as Scene)

@@ -33,6 +33,7 @@ const files = {
   trends: () => import('./screens/trends/trends'),
   war: () => import('./screens/war/war'),
   failover: () => import('./screens/failover/failover'),
+  sites: () => import('./screens/sites/sites'),
   phone: () => import('./screens/phone/phone'),
   system: () => import('./screens/system/system'),
 } satisfies Record<ScreenName, () => Promise<{ default: ComponentType }>>
@@ -50,6 +51,7 @@ const Simulator = screen('sim')
 const Trends = screen('trends')
 const War = screen('war')
 const Failover = screen('failover')
+const Sites = screen('sites')
 const Phone = screen('phone')
 const System = screen('system')
 
@@ -130,6 +132,7 @@ function Screens() {
       <Route path="/t" component={Trends} />
       <Route path="/w/:incident?" component={War} />
       <Route path="/f" component={Failover} />
+      <Route path="/sites" component={Sites} />
       <Route path="/m" component={Phone} />
       <Route path="/s" component={System} />
       <Route>

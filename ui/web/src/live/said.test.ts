@@ -18,6 +18,8 @@ it.each([
   ['messaging has record 42', '42'],
   ['promote messaging had no effect: refused', 'refused'],
   ['the brake is on: 3 automatic runs within 10m0s', '자동 전환'],
+  ['dc1 is silent: no sign of life and nothing relayed since 12:00:07 UTC', '침묵'],
+  ['of its messenger: 0 of 2 failure domains see it dead', '0곳'],
   ['standing order so-1, signed by chair and dep1', 'so-1'],
 ])('says %s in Korean', (text, part) => {
   const told = said(text, ko)

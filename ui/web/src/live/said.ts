@@ -87,6 +87,13 @@ const sentences: Sentence[] = [
   ['no deadline: the whole run is planned', 'whole-plan', []],
   [`(\\S+) is served by (\\S+)`, 'served-by', ['group', 'site']],
   [`(\\S+) by (sms|voice|mail|email|board|webhook|messenger)`, 'sent-by', ['who', 'channel']],
+  // a site that is silent
+  [`(\\S+) is silent: no sign of life and nothing relayed since (\\S+) UTC`, 'silent', ['site', 'at']],
+  [`its last word: ${name}`, 'last-word', ['what']],
+  ['nothing in its last word says why', 'last-word-calm', []],
+  [`of its messenger: ${rest}`, 'its-messenger', ['why*']],
+  ['people have to say whether it is lost', 'people-say', []],
+  [`(\\S+) is heard again: the question is withdrawn`, 'heard-again', ['site']],
   // organisation
   ['three probes missed', 'missed', []],
   ['account, API and messaging are verified', 'core-verified', []],

@@ -12,6 +12,7 @@ export const needs = {
   trends: ['trends', 'reading'],
   war: ['continuity', 'states', 'war', 'moves', 'said', 'refusals', 'journal', 'fire', 'danger'],
   failover: ['continuity', 'states', 'failover', 'said', 'refusals', 'danger', 'reading'],
+  sites: ['sites', 'continuity', 'states', 'journal', 'fire', 'moves', 'said', 'refusals'],
   system: ['system', 'reading'],
   phone: ['continuity', 'phone', 'refusals'],
 } as const satisfies Record<string, readonly string[]>

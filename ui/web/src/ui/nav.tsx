@@ -5,6 +5,7 @@ import {
   BatteryWarning,
   Bell,
   BookText,
+  Building2,
   ChartSpline,
   FlaskConical,
   LayoutDashboard,
@@ -27,6 +28,7 @@ const screens = [
   { path: '/c', key: 'orders', icon: ToggleRight },
   { path: '/w', key: 'war', icon: Siren },
   { path: '/f', key: 'failover', icon: ArrowLeftRight },
+  { path: '/sites', key: 'sites', icon: Building2 },
   { path: '/t', key: 'trends', icon: ChartSpline },
   { path: '/j', key: 'journal', icon: BookText },
   { path: '/s', key: 'system', icon: ServerCog },
@@ -43,9 +45,9 @@ export function Nav({ inert }: { inert: boolean }) {
     <nav className="nav" aria-label={t('nav.label')} inert={inert}>
       <ul>
         {screens.map(({ path, key, icon: Icon }) => {
-          if (key === 'cooling' && narrow) return null // on a phone it is reached from the overview
+          if ((key === 'cooling' || key === 'sites') && narrow) return null // on a phone they are reached from other screens
           if (key === 'sim' && !simulated) return null
-          if ((key === 'war' || key === 'failover') && absent) return null
+          if ((key === 'war' || key === 'failover' || key === 'sites') && absent) return null
           const here = at === path || at.startsWith(path + '/')
           return (
             <li key={path}>

@@ -1,6 +1,7 @@
 // What all sites share: whether the common journal takes writes, who leads it, its servers, and how far this field's
 // entries are carried there. Nothing of it stands on a site of its own.
 
+import { Link as Go } from 'wouter'
 import { millis } from '../../live/store'
 import type { System } from '../../live/system'
 import { useContinuity } from '../../ui/continuity'
@@ -20,6 +21,9 @@ export function Common({ system }: { system: System }) {
     relay && system.field.journal_seq ? Math.max(0, system.field.journal_seq - relay.seq) : undefined
   return (
     <Part id="common" title={t('sys.common')}>
+      <p>
+        <Go href="/sites">{t('nav.sites')}</Go>
+      </p>
       <Facts>
         <Fact name={t('sys.quorum')}>
           <Well ok={c?.quorum ?? null} word={c ? t(c.quorum ? 'sys.writes' : 'sys.read-only') : undefined} />
