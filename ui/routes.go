@@ -74,6 +74,7 @@ var routes = append(askRoutes(asks), []route{
 	{"POST", "/api/v1/fire/rooms/{id}/watch-round", rightRound, "Record a round of the fire watch", typed((*Server).watchRound)},
 	{"POST", "/api/v1/fire/rooms/{id}/bank-ready", rightBankReady, "Declare a gas bank refilled", typed((*Server).bankReady)},
 	{"GET", "/api/v1/clocks", rightRead, "How long batteries and cold stores last", typed((*Server).listClocks)},
+	{"GET", "/api/v1/single-line", rightRead, "The power path as it stands, from the intake to the racks", typed((*Server).singleLine)},
 	{"GET", "/api/v1/isolation", rightRead, "What to open so that nothing feeds an asset, and what that takes", typed((*Server).planIsolation)},
 	{"POST", "/api/v1/commands", rightRead, "Give an order to a device", typed((*Server).giveCommand)},
 	{"GET", "/api/v1/commands", rightRead, "Newest orders", typed((*Server).listCommands)},
