@@ -1,24 +1,13 @@
 package shared
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"log/slog"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"bongsu/journal"
 )
 
 func TestMemberConfigNamesEveryFault(t *testing.T) {
@@ -166,83 +155,6 @@ func TestFullDiskEndsTheProcess(t *testing.T) {
 	if all := wholeLog(t, l); len(all) < acked {
 		t.Errorf("log has %d entries, %d were acknowledged", len(all), acked)
 	}
-}
-
-// With certificates a member serves those who have one of the same authority, and nobody else.
-func TestMemberWithTLS(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	certificates(t, dir)
-	cfg := configs(t, 1)[0]
-	for _, u := range []*string{&cfg.ClientURL, &cfg.PeerURL} {
-		*u = strings.Replace(*u, "http:", "https:", 1)
-	}
-	cfg.Cluster = nil
-	cfg.CertFile, cfg.KeyFile, cfg.CAFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "ca.pem")
-	c := &running{cfgs: []MemberConfig{cfg}, members: make([]*Member, 1), stops: make([]func(), 1)}
-	c.start(t, 0)
-	<-c.members[0].Ready()
-	_, config, err := journal.MutualTLS(cfg.CertFile, cfg.KeyFile, cfg.CAFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := Dial([]string{cfg.ClientURL}, config, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	appendN(t, openLog(t, client, Options{}), 3)
-	stranger := config.Clone()
-	stranger.Certificates = nil
-	without, err := Dial([]string{cfg.ClientURL}, stranger, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer without.Close()
-	if _, err := openLog(t, without, Options{}).LastSeq(within(t, 2*time.Second)); err == nil {
-		t.Error("a client without a certificate is served")
-	}
-}
-
-// certificates writes an authority and one certificate of it for 127.0.0.1.
-func certificates(t *testing.T, dir string) {
-	t.Helper()
-	write := func(name, kind string, b []byte) {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "dc1"}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write("ca.pem", "CERTIFICATE", caDER)
-	write("cert.pem", "CERTIFICATE", leafDER)
-	write("key.pem", "EC PRIVATE KEY", keyDER)
 }
 
 func TestEtcdSpeaksThroughSlog(t *testing.T) {
