@@ -16,6 +16,9 @@ type SharedJournal struct {
 	// Heartbeat is how often etcd's leader says that it is there, Election how long the others wait for that.
 	Heartbeat time.Duration `yaml:"heartbeat"`
 	Election  time.Duration `yaml:"election"`
+	// Keep is how many of the newest entries stay with the members, 20,000 when not given; older ones leave once
+	// every member's node has them in its own archive.
+	Keep uint64 `yaml:"keep"`
 }
 
 // JournalTLS is where a node finds ca.pem, cert.pem and key.pem. Everything may be left out.
@@ -30,6 +33,9 @@ const (
 	defaultHeartbeat = 100 * time.Millisecond
 	defaultElection  = time.Second
 )
+
+// leastKept is the least number of entries that stay with the members.
+const leastKept = 1000
 
 // Bounds of the times. A longer election would let a new leader act later than ten seconds after the loss of
 // the old one.
@@ -65,6 +71,9 @@ func (c *checker) sharedJournal() {
 	}
 	for i, e := range j.Endpoints {
 		c.endpoint(fmt.Sprintf("journal.endpoints[%d]", i), e)
+	}
+	if c.d.written("journal.keep") && j.Keep < leastKept {
+		c.d.fault("journal.keep", "%d entries are too few: want at least %d, so that what is under way finds itself again", j.Keep, leastKept)
 	}
 	c.journalTimes()
 }

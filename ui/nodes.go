@@ -36,12 +36,38 @@ type nodeView struct {
 	History []StoreHealth  `json:"history,omitempty" doc:"the keepers of the history"`
 	Members []MemberHealth `json:"members,omitempty" doc:"servers of the shared journal, as this desk reaches them"`
 	Relay   *RelayHealth   `json:"relay,omitempty" doc:"what carries this field's entries to the shared journal"`
+	Archive *ArchiveHealth `json:"archive,omitempty" doc:"this node's own copy of the shared journal"`
 }
 
 // CommonHealth is how the shared journal does from here.
 type CommonHealth struct {
 	Members []MemberHealth
 	Relay   *RelayHealth
+	Archive *ArchiveHealth
+}
+
+// ArchiveHealth is how far this node's own copy of the shared journal goes.
+type ArchiveHealth struct {
+	Entry      uint64        `json:"entry" doc:"newest entry in it"`
+	Held       uint64        `json:"held" doc:"up to here nothing is missing"`
+	Missing    uint64        `json:"missing,omitempty" doc:"entries that are missing or damaged"`
+	Floor      uint64        `json:"floor,omitempty" doc:"newest entry that has left the servers"`
+	Tip        uint64        `json:"tip" doc:"newest entry of the servers when they were last asked"`
+	Bytes      int64         `json:"bytes"`
+	StateEntry uint64        `json:"state_entry,omitempty" doc:"entry after which the state was last hashed"`
+	State      string        `json:"state,omitempty" doc:"hash of the state after it"`
+	Nodes      []ArchiveNode `json:"nodes,omitempty" doc:"the site's nodes, as compared with this one"`
+	Why        string        `json:"why,omitempty" doc:"why it is not kept, or not used"`
+}
+
+// ArchiveNode is a node as its history was last compared with this one's.
+type ArchiveNode struct {
+	Node   string `json:"node"`
+	Held   uint64 `json:"held" doc:"up to here it has every entry"`
+	Entry  uint64 `json:"entry,omitempty" doc:"entry of its newest checkpoint"`
+	Agrees bool   `json:"agrees" doc:"that entry is the same here"`
+	State  string `json:"state" enum:"same,other,unknown" doc:"its state, against this node's after the same entry"`
+	Why    string `json:"why,omitempty" doc:"in what they differ"`
 }
 
 // MemberHealth is how one server of the shared journal answered when it was last asked.
@@ -84,7 +110,7 @@ func (s *Server) listNodes(ctx context.Context, _ *struct{}) (*listOut[nodeView]
 	}
 	if s.cfg.Common != nil {
 		c := s.cfg.Common()
-		desk.Members, desk.Relay = c.Members, c.Relay
+		desk.Members, desk.Relay, desk.Archive = c.Members, c.Relay, c.Archive
 	}
 	return all([]nodeView{field, desk}), nil
 }

@@ -61,6 +61,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	var common func() ui.CommonHealth
 	figures := []prometheus.Collector{wireMetrics{field.wireReport}}
 	if commons != nil {
+		copied := keepShared(o, site, commons, log)
 		relay := shared.NewRelay(shared.RelayConfig{Log: commons, Field: o.node, Tail: field.client.Journal, Logger: log})
 		parts.start("relay", func(ctx context.Context) error {
 			defer func() { _ = client.Close() }()
@@ -72,7 +73,13 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 			return fmt.Errorf("prepare the shared journal: %w", err)
 		}
 		parts.start("servers", servers.run)
-		common, figures = servers.health, append(figures, servers)
+		parts.start("archive", copied.run)
+		figures = append(figures, servers, copied)
+		common = func() ui.CommonHealth {
+			h := servers.health()
+			h.Archive = copied.health()
+			return h
+		}
 	}
 	parts.start("site", func(ctx context.Context) error { return field.followSite(ctx, o.hangup) })
 	moves, err := startContinuity(o, site, commons, client, model, field, parts, log)

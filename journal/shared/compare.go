@@ -3,10 +3,10 @@ package shared
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -49,31 +49,52 @@ const (
 	keptStates = 128
 )
 
-// Tell takes the hash of the state that all entries up to a number add up to. Nodes that stood at the same
-// number are compared.
-func (k *Keeper) Tell(seq uint64, state string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if _, known := k.states[seq]; !known {
-		k.order = append(k.order, seq)
+// states remembers what this node has told of its own state. The zero value is ready.
+type states struct {
+	mu    sync.Mutex
+	by    map[uint64]string // by entry number
+	order []uint64          // of those, oldest first
+}
+
+func (s *states) tell(seq uint64, state string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by == nil {
+		s.by = map[uint64]string{}
 	}
-	k.states[seq] = state
-	for len(k.order) > keptStates {
-		delete(k.states, k.order[0])
-		k.order = k.order[1:]
+	if _, known := s.by[seq]; !known {
+		s.order = append(s.order, seq)
 	}
+	s.by[seq] = state
+	for len(s.order) > keptStates {
+		delete(s.by, s.order[0])
+		s.order = s.order[1:]
+	}
+}
+
+func (s *states) at(seq uint64) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state, known := s.by[seq]
+	return state, known
+}
+
+// newest is the one told last, of number 0 before the first.
+func (s *states) newest() (uint64, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.order) == 0 {
+		return 0, ""
+	}
+	seq := s.order[len(s.order)-1]
+	return seq, s.by[seq]
 }
 
 // checkpoint is what this node has to tell now.
 func (k *Keeper) checkpoint(now time.Time) Check {
 	s := k.archive.State()
 	c := Check{Seq: s.Last, Hash: s.Hash, At: now.UTC().Truncate(time.Millisecond)}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if n := len(k.order); n > 0 {
-		c.StateSeq = k.order[n-1]
-		c.State = k.states[c.StateSeq]
-	}
+	c.StateSeq, c.State = k.log.states.newest()
 	return c
 }
 
@@ -165,9 +186,7 @@ func (k *Keeper) judgeOne(p *Peer, c Check) {
 		p.Agrees, p.Upto, p.Why = true, max(p.Upto, c.Seq), ""
 	}
 	p.Check = c
-	k.mu.Lock()
-	own, known := k.states[c.StateSeq]
-	k.mu.Unlock()
+	own, known := k.log.states.at(c.StateSeq)
 	if known && c.StateSeq > 0 {
 		if p.State = SameState; own != c.State {
 			p.State = OtherState
@@ -180,14 +199,9 @@ func (k *Keeper) judgeOne(p *Peer, c Check) {
 
 // tell says loudly that a node differs, and that it does no longer.
 func (k *Keeper) tell(p Peer) {
-	var differs error
 	if p.Why == "" {
 		k.logger.Info("shared journal: a node agrees again", "node", p.Node, "entry", p.Upto)
-	} else {
-		differs = errors.New(p.Why)
-		k.logger.Error("shared journal: nodes do not agree; nothing is mended by itself: verify the archives of both and compare them with the third's", "node", p.Node, "cause", p.Why)
+		return
 	}
-	if k.cfg.Compare != nil {
-		k.cfg.Compare(p.Node, differs)
-	}
+	k.logger.Error("shared journal: nodes do not agree; nothing is mended by itself: verify the archives of both and compare them with the third's", "node", p.Node, "cause", p.Why)
 }

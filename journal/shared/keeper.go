@@ -23,12 +23,11 @@ const leastKeep = 1000
 
 // KeeperConfig says whose archive a Keeper keeps.
 type KeeperConfig struct {
-	Log     *Log // with the archive
-	Node    string
-	Nodes   []string // all that keep an archive by the site's configuration: entries leave the members once each of them has them
-	Keep    uint64   // of the newest entries stay with the members; 0 means DefaultKeep
-	Compare func(node string, differs error)
-	Logger  *slog.Logger
+	Log    *Log // with the archive
+	Node   string
+	Nodes  []string // all that keep an archive by the site's configuration: entries leave the members once each of them has them
+	Keep   uint64   // of the newest entries stay with the members; 0 means DefaultKeep
+	Logger *slog.Logger
 }
 
 // Keeper carries the shared log into this node's archive, lets old entries leave the members once every node
@@ -41,8 +40,6 @@ type Keeper struct {
 
 	mu     sync.Mutex
 	status KeeperStatus
-	states map[uint64]string // own state hashes by entry number
-	order  []uint64          // of those, oldest first
 }
 
 // KeeperStatus is how the archive does, for display.
@@ -68,7 +65,7 @@ func NewKeeper(cfg KeeperConfig) (*Keeper, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Keeper{cfg: cfg, log: cfg.Log, archive: cfg.Log.opts.Archive, logger: cfg.Logger.With("part", "archive"), states: map[uint64]string{}}, nil
+	return &Keeper{cfg: cfg, log: cfg.Log, archive: cfg.Log.opts.Archive, logger: cfg.Logger.With("part", "archive")}, nil
 }
 
 // Status is how the archive does now.

@@ -157,7 +157,7 @@ func TestOldEntriesLeaveAndNothingIsMissed(t *testing.T) {
 	})
 	t.Run("nodes agree, and are heard when they do not", func(t *testing.T) {
 		for _, k := range []*kept{a, b, d} {
-			k.keeper.Tell(1502, "state-1")
+			k.log.Tell(1502, "state-1")
 		}
 		until(t, "three states are the same", func() bool {
 			peers := a.keeper.Status().Peers
@@ -165,7 +165,7 @@ func TestOldEntriesLeaveAndNothingIsMissed(t *testing.T) {
 				return !p.Agrees || p.Why != "" || p.State != SameState || p.Check.StateSeq != 1502
 			})
 		})
-		b.keeper.Tell(1502, "state-2")
+		b.log.Tell(1502, "state-2")
 		until(t, "another state is told", func() bool {
 			return slices.ContainsFunc(a.keeper.Status().Peers, func(p Peer) bool { return p.Node == "b" && p.State == OtherState && p.Why != "" })
 		})

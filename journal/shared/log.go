@@ -35,6 +35,7 @@ type Log struct {
 	log    *slog.Logger
 	writer string        // tells entries of this Log from equal ones of another
 	count  atomic.Uint64 // drafts without a key so far
+	states states
 	slots  chan struct{} // bounds the queue
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -89,6 +90,13 @@ func Open(client *clientv3.Client, opts Options) *Log {
 		writer: rand.Text()[:12], slots: make(chan struct{}, queueLimit), ctx: ctx, cancel: cancel,
 	}
 }
+
+// Keep lets the log read what has left the members from this node's archive. It is called before anything else.
+func (l *Log) Keep(a *Archive) { l.opts.Archive = a }
+
+// Tell takes the hash of the state that all entries up to a number add up to, for a Keeper to compare with
+// other nodes'.
+func (l *Log) Tell(seq uint64, state string) { l.states.tell(seq, state) }
 
 // Close ends the appends under way with ErrUnknown and waits for the writer. The client is not closed.
 func (l *Log) Close() {
