@@ -56,6 +56,20 @@ describe('what is wrong', () => {
     expect(keys(s)).toEqual(['sys.wrong.field'])
   })
 
+  it('tells a certificate that ends soon, and not one that has time', () => {
+    const s = well()
+    const at = Date.parse(s.desk.at ?? '')
+    const until = (days: number) => new Date(at + days * 86_400_000 + 1000).toISOString()
+    s.desk.members = [
+      { name: 'a', address: 'a:1', ok: true, leader: true, ends: until(29) },
+      { name: 'b', address: 'b:1', ok: true, leader: false, ends: until(31) },
+      { name: 'c', address: 'c:1', ok: true, leader: false },
+    ]
+    expect(wrongs(s, [], undefined)).toEqual([
+      { key: 'sys.wrong.certificate', part: 'common', values: { name: 'a', days: 29 } },
+    ])
+  })
+
   it('names the heaviest first', () => {
     const s = well()
     s.field.health = { ...health, journal_ok: false, journal_gap: 'two acts' }

@@ -38,6 +38,8 @@ export interface Member {
   bytes?: number
   build?: string
   at?: string
+  /** When the certificate ends that it shows. */
+  ends?: string
 }
 
 export interface SystemNode {
@@ -94,6 +96,15 @@ export function behindBy(k: Keeper, at: number): number {
   return by >= backlogFrom ? by : 0
 }
 
+/** A certificate that ends sooner than this is to be renewed now. */
+const renewFrom = 30 * 86_400_000
+
+/** Whole days until a server's certificate ends, when that is soon; negative once it is over. */
+export function endsIn(m: Member, at: number): number | undefined {
+  const ends = millis(m.ends)
+  return ends && at && ends - at < renewFrom ? Math.floor((ends - at) / 86_400_000) : undefined
+}
+
 /** Everything that needs a person now, the heaviest first. `at` is the server's time of the answer. */
 export function wrongs(s: System, links: readonly Link[], control: Control | undefined): Wrong[] {
   const at = millis(s.desk.at)
@@ -110,6 +121,10 @@ export function wrongs(s: System, links: readonly Link[], control: Control | und
   say(!!h?.journal_gap, 'keeping', 'sys.wrong.gap')
   say(control && !control.quorum, 'common', 'sys.wrong.quorum')
   for (const m of s.desk.members ?? []) say(!m.ok, 'common', 'sys.wrong.member', { name: m.name })
+  for (const m of s.desk.members ?? []) {
+    const days = endsIn(m, at)
+    say(days !== undefined, 'common', 'sys.wrong.certificate', { name: m.name, days: days ?? 0 })
+  }
   say(!!s.desk.relay?.why, 'common', 'sys.wrong.relay')
   say(s.field.spool_ok === false, 'keeping', 'sys.wrong.spool')
   for (const k of s.desk.history ?? []) {

@@ -80,6 +80,7 @@ export function Common({ system }: { system: System }) {
                   <td className="remarks">
                     {m.leader && <span>{t('sys.leads-servers')}</span>}
                     {m.why && <span className="why">{m.why}</span>}
+                    {m.ends && <span>{t('sys.certificate-until', { time: full(m.ends) })}</span>}
                   </td>
                 </tr>
               ))}
