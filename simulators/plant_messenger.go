@@ -45,10 +45,10 @@ func (p *Plant) addMessenger() (err error) {
 	return err
 }
 
-// followPower gives the messenger sites that stand in this facility the power it has; the lock is held.
+// followPower gives the messenger sites that stand in this facility its power and its ways out; the lock is held.
 func (p *Plant) followPower() {
 	if p.messenger != nil {
-		p.messenger.FollowFacility(p.layout.Dark(p.world))
+		p.messenger.FollowFacility(p.layout.Dark(p.world), !p.world.Online())
 	}
 }
 

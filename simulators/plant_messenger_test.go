@@ -76,6 +76,21 @@ func TestDemoMessengerLivesAndDies(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "dc1 writes on", func() bool { s := state(); return s.Sites[0].Serving && s.Acked > before })
+	// Both carriers' ducts are dug up: the site has its power and lives on alone, and nobody hears of it.
+	for _, carrier := range []string{"demo/carrier-a", "demo/carrier-b"} {
+		if _, err := p.Inject(world.Fault{Kind: world.DuctCut, Target: carrier}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "dc1 is cut off", func() bool {
+		s := state()
+		return s.Sites[0].Power && !s.Sites[0].Online && !s.Sites[0].Serving && s.Sites[1].Online && s.Connected == 0
+	})
+	before = state().Acked
+	if _, err := p.StopScenario(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "dc1 is reached again", func() bool { s := state(); return s.Sites[0].Serving && s.Acked > before })
 	if s := state(); s.Lost != 0 || s.Duplicated != 0 {
 		t.Errorf("%+v", s.MessengerCounts)
 	}

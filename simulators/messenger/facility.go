@@ -10,11 +10,16 @@ import (
 
 const powerFromFacility = "the facility has no power"
 
-// FollowFacility gives the sites that stand in the simulated facility the power it has.
-func (w *World) FollowFacility(dark bool) {
-	for _, s := range w.cfg.Sites {
-		if s.Asset != "" {
-			w.setDark(s.ID, powerFromFacility, dark)
+// FollowFacility gives the sites that stand in the simulated facility the power it has, and its ways out. A site that is
+// cut off lives on alone: users and peers hear nothing of it, and whoever stands beside it still operates it.
+func (w *World) FollowFacility(dark, alone bool) {
+	for _, c := range w.cfg.Sites {
+		if c.Asset == "" {
+			continue
+		}
+		w.setDark(c.ID, powerFromFacility, dark)
+		if w.net.setAlone(c.ID, alone) {
+			w.site(c.ID).hangUp()
 		}
 	}
 }

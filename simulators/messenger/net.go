@@ -22,6 +22,7 @@ type backbone struct {
 	cut   map[[2]string]bool
 	slow  map[string]time.Duration // by the site that receives
 	mute  map[[2]string]bool       // from, to: nothing arrives that way
+	alone map[string]bool          // sites whose carriers are all gone
 	lags  map[tierPath]time.Duration
 }
 
@@ -33,7 +34,7 @@ type tierPath struct {
 
 func newBackbone() *backbone {
 	return &backbone{key: rand.Text(), sites: map[string]string{}, cut: map[[2]string]bool{}, slow: map[string]time.Duration{},
-		mute: map[[2]string]bool{}, lags: map[tierPath]time.Duration{}}
+		mute: map[[2]string]bool{}, alone: map[string]bool{}, lags: map[tierPath]time.Duration{}}
 }
 
 var errUnreachable = errors.New("the network between the sites is cut")
@@ -55,7 +56,7 @@ func (p *backbonePath) RoundTrip(req *http.Request) (*http.Response, error) {
 	to := ""
 	p.net.mu.Lock()
 	to = p.net.sites[req.URL.Host]
-	cut := p.net.cut[[2]string{p.from, to}] || p.net.mute[[2]string{p.from, to}]
+	cut := p.net.cut[[2]string{p.from, to}] || p.net.mute[[2]string{p.from, to}] || p.net.alone[p.from] || p.net.alone[to]
 	deaf := p.net.mute[[2]string{to, p.from}]
 	slow := p.net.slow[to]
 	p.net.mu.Unlock()
@@ -88,6 +89,21 @@ func (n *backbone) setCut(a, b string, cut bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.cut[[2]string{a, b}], n.cut[[2]string{b, a}] = cut, cut
+}
+
+// setAlone takes all ways out of a site or gives them back; it tells whether they have just gone.
+func (n *backbone) setAlone(site string, alone bool) (gone bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	gone = alone && !n.alone[site]
+	n.alone[site] = alone
+	return gone
+}
+
+func (n *backbone) isAlone(site string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.alone[site]
 }
 
 // setMute stops or lets through what one site sends another, and not what comes back.

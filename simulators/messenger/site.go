@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -247,13 +248,25 @@ func (s *site) switchOff() *sync.WaitGroup {
 func (s *site) dropConnections() {
 	s.connsMu.Lock()
 	defer s.connsMu.Unlock()
+	s.resetConnections()
+	s.conns = nil
+}
+
+// hangUp resets what is connected, and lets others come.
+func (s *site) hangUp() {
+	s.connsMu.Lock()
+	defer s.connsMu.Unlock()
+	s.resetConnections()
+}
+
+// resetConnections ends every connection; the lock of the connections is held.
+func (s *site) resetConnections() {
 	for c := range s.conns {
 		if tcp, ok := c.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // the peer sees a reset, not a farewell
 		}
 		_ = c.Close()
 	}
-	s.conns = nil
 }
 
 // announce wakes everybody who waits for a commit or a change of role; the lock is held.
@@ -262,11 +275,12 @@ func (s *site) announce() {
 	s.changed = make(chan struct{})
 }
 
-// guard lets a request in only while the power is on, and counts it.
+// guard lets a request in only while the power is on, and counts it. Without a way out nobody from outside comes
+// through: peers are held back on their side, and operators stand beside it.
 func (s *site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
-		if !s.on {
+		if !s.on || s.net.isAlone(s.id) && !strings.HasPrefix(r.URL.Path, "/admin/") {
 			s.mu.Unlock()
 			panic(http.ErrAbortHandler)
 		}

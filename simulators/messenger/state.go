@@ -45,6 +45,7 @@ type SiteState struct {
 	Serving bool        `json:"serving"`
 	Primary bool        `json:"primary"` // of messaging
 	Power   bool        `json:"power"`
+	Online  bool        `json:"online"` // its carriers reach the world
 	Address string      `json:"address"`
 	Detail  adminState  `json:"detail"`
 	Users   SiteService `json:"users"`
@@ -67,9 +68,9 @@ func (w *World) State() State {
 		}
 	}
 	for _, s := range w.sites {
-		st := s.state()
-		out.Sites = append(out.Sites, SiteState{ID: s.id, Power: st.Power, Primary: st.Power && st.Groups[groupMessaging].Role == rolePrimary,
-			Serving: st.Serving && public[uint16(port(s.address))], Address: s.address, Detail: st, Users: served[s.id]})
+		st, online := s.state(), !w.net.isAlone(s.id)
+		out.Sites = append(out.Sites, SiteState{ID: s.id, Power: st.Power, Online: online, Primary: st.Power && st.Groups[groupMessaging].Role == rolePrimary,
+			Serving: st.Serving && online && public[uint16(port(s.address))], Address: s.address, Detail: st, Users: served[s.id]})
 	}
 	return out
 }

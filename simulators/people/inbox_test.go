@@ -268,10 +268,10 @@ func TestMailRefusals(t *testing.T) {
 // eventually waits until a condition holds; what is waited for is named in the failure.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within 30 s: %s", what)
 		}
 		select {
 		case <-t.Context().Done():

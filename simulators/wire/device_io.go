@@ -114,8 +114,8 @@ func (s *rackIOStation) setRegister(*world.World, uint16, uint16) error {
 
 // roomIOStation is the fire input and output module of one battery room and, through it, of the site.
 type roomIOStation struct {
-	room, zone, partner string
-	coils               outputs
+	room, zone string
+	coils      outputs
 }
 
 // Coil addresses of a room module.
@@ -142,7 +142,7 @@ func newRoomIOStation(l *world.Layout, dev *facility.Device) (station, error) {
 	}
 	room := string(a.ID)
 	zone := l.RoomZone[room]
-	s := &roomIOStation{room: room, zone: zone, partner: l.Partner[zone], coils: make(outputs, 13)}
+	s := &roomIOStation{room: room, zone: zone, coils: make(outputs, 13)}
 	for coil, name := range map[int]string{
 		coilEvacAlarm: world.EvacAlarm, coilHVACStop: world.HVACStop, coilDrainToTank: world.DrainToTank, coilZoneDCTrip: world.ZoneDCTrip,
 		coilExhaustOn: world.ExhaustOn, coilExhaustOff: world.ExhaustOff, coilDamperClose: world.DamperClose,
@@ -165,6 +165,12 @@ func (s *roomIOStation) image(w *world.World) (image, error) {
 	if err != nil {
 		return image{}, err
 	}
+	var ups world.UPSReading // a room of no zone has no partner
+	if s.zone != "" {
+		if ups, err = w.Zone(s.zone); err != nil {
+			return image{}, err
+		}
+	}
 	return image{
 		input: []block{{0, []uint16{
 			// The detector's own range ends at 32 %/m: thicker smoke still reads 32, not "broken".
@@ -179,28 +185,9 @@ func (s *roomIOStation) image(w *world.World) (image, error) {
 			r.AbortHeld, r.ManualStation, r.PanelTrouble, r.DrainToTank, r.PumpRunning,
 			fb[coilEvacAlarm].Confirmed, fb[coilHVACStop].Confirmed, fb[coilZoneDCTrip].Confirmed, fb[coilGasPreAlarm].Confirmed,
 			fb[coilFDCall].Confirmed, fb[coilAuthority].Confirmed, fb[coilPowerCut].Confirmed,
-			s.partnerCarries(w), r.ASDFlowFault, r.GasBankLow, r.AccessStale,
+			ups.PartnerOK, r.ASDFlowFault, r.GasBankLow, r.AccessStale,
 		},
 	}, nil
-}
-
-// partnerCarries tells whether the partner zone is healthy and would stay below 95 % of its rating with
-// this zone's load on top. Only then may this zone's DC be tripped without dropping anybody.
-func (s *roomIOStation) partnerCarries(w *world.World) bool {
-	own, err := w.Zone(s.zone)
-	if err != nil {
-		return false
-	}
-	other, err := w.Zone(s.partner)
-	if err != nil || other.DCTripped || other.LoadPercent <= 0 {
-		return false
-	}
-	switch other.Mode {
-	case world.UPSOnline, world.UPSEco, world.UPSBattery:
-		rated := other.LoadKW * 100 / other.LoadPercent
-		return own.LoadKW+other.LoadKW < .95*rated
-	}
-	return false
 }
 
 func (s *roomIOStation) setCoil(w *world.World, addr uint16, on bool) error {

@@ -89,6 +89,9 @@ func newCarrier(id string, n int, cfg *Config) *carrier {
 	for i := range k.links {
 		k.links[i] = fibre{rxDBm: c.RxDBm + .6*(2*k.rng.Float64()-1), bgp: true, darkAt: -1}
 	}
+	if n == 0 {
+		k.carrying = 1 // traffic takes the first way, in a world that has not moved yet too
+	}
 	return k
 }
 
