@@ -22,6 +22,9 @@ const (
 	FoundEvicted = "samples-lost"     // samples went that no keeper of the history has
 	FoundHistory = "history-embedded" // the embedded history takes nothing
 	FoundInflux  = "history-influx"   // the database beside it takes nothing
+
+	FoundAway     = "collector-away" // a process that serves links beside the field's is not connected
+	FoundUnserved = "links-unserved" // links that nobody serves
 )
 
 // findings are the words of each of them.
@@ -49,6 +52,22 @@ var findings = map[string]External{
 			"The long-term history stands still. The spool keeps the samples until it is full."),
 		Action: txt("데이터베이스와 그 네트워크, 토큰을 확인하십시오. 되살아나면 밀린 것을 차례로 보냅니다.",
 			"See whether the database runs, is reached and takes the token. When it is back the backlog is sent in order."),
+	},
+	FoundAway: {
+		Priority: 3,
+		Text:     txt("수집기가 연결되어 있지 않음", "A collector is not connected"),
+		Consequence: txt("그 회선은 다음 수집기나 필드 프로세스가 맡습니다. 하나가 더 멈추면 맡을 곳이 없을 수 있습니다.",
+			"Its links are served by the next in order, or by the field itself. With one more away there may be nobody left."),
+		Action: txt("수집기 장비와 그 프로세스, 필드까지의 네트워크를 확인하십시오. 돌아와 30초 동안 안정되면 회선을 되찾습니다.",
+			"See whether its machine and process run and reach the field. Once back and steady for 30 seconds it has its links again."),
+	},
+	FoundUnserved: {
+		Priority: 2,
+		Text:     txt("아무도 맡지 않은 회선이 있음", "There are links that nobody serves"),
+		Consequence: txt("그 회선의 장비는 읽히지 않고 명령도 나가지 않습니다. 그 점들은 불량으로 표시됩니다.",
+			"Their devices are not read and take no command. Their points are shown as bad."),
+		Action: txt("그 회선에 닿을 수 있는 수집기를 되살리십시오. 필드 프로세스는 그 회선에 직접 닿지 못합니다.",
+			"Bring a collector back that reaches them: the field itself does not."),
 	},
 }
 

@@ -142,7 +142,11 @@ func announceKeepers(ctx context.Context, health func() []ui.StoreHealth, to tel
 
 // eachLook looks until ctx ends. That nobody hears is said once, until somebody does.
 func eachLook(ctx context.Context, log *slog.Logger, look func() error) error {
-	tick := time.NewTicker(announceEach)
+	return eachLookIn(ctx, announceEach, log, look)
+}
+
+func eachLookIn(ctx context.Context, every time.Duration, log *slog.Logger, look func() error) error {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	failing := false
 	for {

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"bongsu/collectors"
+	"bongsu/collectors/share"
 	"bongsu/facility"
 	"bongsu/journal"
 	"bongsu/rules"
@@ -38,17 +39,19 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	bus := facility.NewBus()
 	live := facility.NewLive(site.Points)
 	room := 8*len(site.Points) + 10_000
-	wire, err := collectors.New(site, bus, log, collectors.Options{StatusTopic: "bongsu/" + o.node + "/collectors"})
+	wire, err := collectors.New(site, bus, log, collectors.Options{StatusTopic: "bongsu/" + o.node + "/collectors", Aside: share.Aside})
 	if err != nil {
 		return fmt.Errorf("prepare the collectors: %w", err)
 	}
+	lines, sharers := shareWire(o, site, wire, bus, log)
 	filler := newSpooler(bus.Subscribe("spool", facility.KeepOrder, room), spool, log)
-	state := newFieldState(o.node, book, spool, filler, wire, filepath.Join(o.fieldDir(), "probe"))
+	state := newFieldState(o.node, book, spool, filler, lines, filepath.Join(o.fieldDir(), "probe"))
+	state.sharers = sharers
 	state.revision.Store(&site.Revision)
 	state.most, state.points = logs.most, len(site.Points)
 	engine, err := rules.NewEngine(rules.EngineConfig{
 		Site: site, Live: live, Reader: bus.Subscribe("rules", facility.KeepOrder, room), Journal: book,
-		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{wire}, Report: state.rooms, Turns: logs.turns(),
+		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{lines}, Report: state.rooms, Turns: logs.turns(),
 		Node: o.node, Log: log,
 	})
 	if err != nil {
@@ -69,7 +72,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("rules", engine.Run)
 	parts.start("watchdog", func(ctx context.Context) error { return watch(ctx, engine.Steps) })
 
-	again := &reloader{opts: o, book: book, engine: engine, wire: wire, state: state, ranks: logs.ranks, log: log, leave: make(chan struct{}), site: site, bundle: bundle}
+	again := &reloader{opts: o, book: book, engine: engine, wire: wire, sharers: sharers, state: state, ranks: logs.ranks, log: log, leave: make(chan struct{}), site: site, bundle: bundle}
 	parts.start("reload", again.run)
 	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: logs.points, again: again, bands: learned, log: log}
 	ln, err := journal.Listen("unix:"+o.socket(), nil)
@@ -77,6 +80,9 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("open the desk's door: %w", err)
 	}
 	parts.start("door", func(ctx context.Context) error { return journal.Serve(ctx, ln, door.handler(), log) })
+	if err := sharers.start(parts, engine, door); err != nil {
+		return err
+	}
 	debug.FreeOSMemory() // what reading the site took beside what is kept
 	parts.start("stayed up", func(ctx context.Context) error { return stayedUp(ctx, o) })
 	log.Info("collecting", "site", site.ID, "points", len(site.Points), "links", len(site.Links))
@@ -84,7 +90,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 }
 
 // commander hands the rules' commands to the collectors.
-type commander struct{ wire *collectors.Collectors }
+type commander struct{ wire fieldWire }
 
 func (c commander) Execute(ctx context.Context, cmd facility.Command) (rules.Receipt, error) {
 	r, err := c.wire.Execute(ctx, cmd)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"bongsu/collectors/share"
 	"bongsu/facility"
 	"bongsu/journal"
 	"bongsu/rules"
@@ -56,6 +57,9 @@ func (d fieldDoor) handler() http.Handler {
 	mux.HandleFunc("GET /site", d.site)
 	mux.HandleFunc("POST /reload", d.reload)
 	mux.HandleFunc("PUT /bands", d.bands.put)
+	if s := d.state.sharers; s != nil {
+		mux.Handle("POST "+share.Path, s)
+	}
 	return mux
 }
 

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"bongsu/collectors"
 	"bongsu/facility"
 	"bongsu/journal"
 )
@@ -29,7 +28,8 @@ type fieldState struct {
 	book    *journal.Log
 	spool   *journal.Spool
 	filler  *spooler
-	wire    *collectors.Collectors
+	wire    fieldWire
+	sharers *sharing
 	probe   string
 	most    int64 // bytes the spool may become
 	points  int
@@ -44,7 +44,7 @@ type fieldState struct {
 	listeners map[chan facility.FieldStatus]bool
 }
 
-func newFieldState(node string, book *journal.Log, spool *journal.Spool, filler *spooler, wire *collectors.Collectors, probe string) *fieldState {
+func newFieldState(node string, book *journal.Log, spool *journal.Spool, filler *spooler, wire fieldWire, probe string) *fieldState {
 	return &fieldState{node: node, started: time.Now().UTC(), book: book, spool: spool, filler: filler, wire: wire, probe: probe,
 		news: make(chan struct{}, 1), listeners: map[chan facility.FieldStatus]bool{}}
 }
@@ -116,7 +116,7 @@ func (f *fieldState) status() facility.FieldStatus {
 	if v := f.views.Load(); v != nil {
 		views = *v
 	}
-	return facility.FieldStatus{
+	st := facility.FieldStatus{
 		Time: now.UTC(), Node: f.node, Started: f.started, Revision: *f.revision.Load(), JournalSeq: f.book.LastSeq(),
 		JournalOK:  !has && f.book.Healthy() && now.Sub(time.Unix(0, f.probed.Load())) < probeWithin,
 		JournalGap: gap, SpoolOK: !f.filler.failing.Load() && f.spool.Err() == nil, Evicted: f.filler.lost(),
@@ -124,6 +124,8 @@ func (f *fieldState) status() facility.FieldStatus {
 		Collecting: now.Sub(time.Unix(0, f.filler.lastGood.Load())) < collectWithin,
 		Links:      f.wire.Status(), Rooms: views,
 	}
+	f.sharers.tell(&st)
+	return st
 }
 
 func (f *fieldState) tell() {

@@ -48,7 +48,7 @@ func command() *cobra.Command {
 		memberCommand(),
 		process("desk", "The desk process: history and console, fed by the field's logs", runDesk),
 	)
-	root.AddCommand(runCommand(), checkCommand(), exportCommand(), importCommand(), fireEvalCommand(),
+	root.AddCommand(runCommand(), collectCommand(), checkCommand(), exportCommand(), importCommand(), fireEvalCommand(),
 		replayCommand(), journalCommand(), userCommand(), pkiCommand(), versionCommand())
 	return root
 }

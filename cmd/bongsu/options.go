@@ -23,6 +23,9 @@ type options struct {
 	node   string
 	tls    string // folder with the node's certificate, empty for the site's or the data folder's
 
+	collectAt  string // address for collectors of other machines; empty: they come by the field's socket
+	collectTLS string // folder of the certificates of that door
+
 	hangup <-chan os.Signal // SIGHUP of this process
 }
 
@@ -32,6 +35,8 @@ func (o *options) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of the console")
 	cmd.Flags().StringVar(&o.node, "node", "n1", "name of this node")
 	cmd.Flags().StringVar(&o.tls, "tls", "", tlsFlag)
+	cmd.Flags().StringVar(&o.collectAt, "collect-listen", "", "address for the site's collectors on other machines")
+	cmd.Flags().StringVar(&o.collectTLS, "collect-tls", "", "folder with cert.pem, key.pem and ca.pem for that address")
 	_ = cmd.MarkFlagRequired("site")
 }
 
@@ -39,6 +44,9 @@ func (o *options) args() []string {
 	args := []string{"--site", o.site, "--data", o.data, "--listen", o.listen, "--node", o.node}
 	if o.tls != "" {
 		args = append(args, "--tls", o.tls)
+	}
+	if o.collectAt != "" {
+		args = append(args, "--collect-listen", o.collectAt, "--collect-tls", o.collectTLS)
 	}
 	return args
 }

@@ -36,14 +36,15 @@ const kindReload = "site.reload"
 // Everything is prepared and checked before anything is touched; then the new configuration is written down,
 // kept, and put in place, in that order.
 type reloader struct {
-	opts   options
-	book   entries
-	engine *rules.Engine
-	wire   *collectors.Collectors
-	state  *fieldState
-	ranks  *ranking
-	log    *slog.Logger
-	leave  chan struct{} // closed when another process is to take over
+	opts    options
+	book    entries
+	engine  *rules.Engine
+	wire    *collectors.Collectors
+	sharers *sharing
+	state   *fieldState
+	ranks   *ranking
+	log     *slog.Logger
+	leave   chan struct{} // closed when another process is to take over
 
 	mu     sync.Mutex // one reload at a time
 	site   *facility.Site
@@ -237,6 +238,7 @@ func (r *reloader) apply(ctx context.Context, p prepared, out *facility.Reload) 
 	if p.plan.Reach >= facility.ReachLinks {
 		p.wire.Apply()
 	}
+	r.sharers.use(p.site)
 	r.ranks.use(p.site)
 	r.site, r.bundle = p.site, p.bundle
 	r.state.revision.Store(&p.site.Revision)

@@ -14,11 +14,18 @@ import (
 type wireReport struct {
 	Links   []facility.LinkStatus   `json:"links"`
 	Devices []facility.DeviceStatus `json:"devices"`
+
+	Collectors []facility.CollectorStatus `json:"collectors,omitempty"`
+	Unserved   []string                   `json:"unserved,omitempty"`
 }
 
 // wire answers with the collectors' counters.
 func (d fieldDoor) wire(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, wireReport{Links: d.state.wire.Status(), Devices: d.state.wire.Devices()})
+	r := wireReport{Links: d.state.wire.Status(), Devices: d.state.wire.Devices()}
+	if s := d.state.sharers; s != nil {
+		r.Collectors, r.Unserved = s.Collectors(), s.Unserved()
+	}
+	answer(w, http.StatusOK, r)
 }
 
 // wireMetrics shows the collectors' counters on /metrics. It asks the field when it is asked; while the field does
