@@ -41,12 +41,14 @@ type Account struct {
 	Tokens    []string // labels of the API tokens
 }
 
-// Users is the file of accounts. It is safe for concurrent use, also by several processes.
+// Users is the file of accounts, this node's own or its copy of those that all sites share. It is safe for concurrent use, also by several processes.
 type Users struct {
 	file string
 	demo bool
 	busy chan struct{} // bounds how many passwords are hashed at once: each takes 19 MiB
 	fake string        // hash of nothing, compared for users that do not exist
+
+	shared Identity // nil: the accounts are this node's own
 
 	mu   sync.RWMutex
 	list []record
@@ -81,22 +83,22 @@ func (u *Users) Add(user string, name facility.Text, roles []string, password st
 	if err != nil {
 		return err
 	}
-	return u.update(func(list []record) ([]record, error) {
-		if find(list, user) >= 0 {
-			return nil, fmt.Errorf("%w %q exists already: remove it first or choose another name", ErrUser, user)
+	return u.edit("add", user, func(r *record, has bool) (bool, error) {
+		if has {
+			return true, fmt.Errorf("%w %q exists already: remove it first or choose another name", ErrUser, user)
 		}
-		return append(list, record{User: user, Name: name, Roles: roles, Password: hash}), nil
+		*r = record{User: user, Name: name, Roles: roles, Password: hash}
+		return true, nil
 	})
 }
 
 // Remove deletes an account; its sessions and tokens end within a second.
 func (u *Users) Remove(user string) error {
-	return u.update(func(list []record) ([]record, error) {
-		i := find(list, user)
-		if i < 0 {
-			return nil, fmt.Errorf("%w %q does not exist", ErrUser, user)
+	return u.edit("remove", user, func(_ *record, has bool) (bool, error) {
+		if !has {
+			return false, fmt.Errorf("%w %q does not exist", ErrUser, user)
 		}
-		return slices.Delete(list, i, i+1), nil
+		return false, nil
 	})
 }
 
@@ -106,7 +108,7 @@ func (u *Users) SetPassword(user, password string) error {
 	if err != nil {
 		return err
 	}
-	return u.change(user, func(r *record) error {
+	return u.change("password", user, func(r *record) error {
 		r.Password, r.Demo = hash, false
 		return nil
 	})
@@ -117,7 +119,7 @@ func (u *Users) AddToken(user, label string) (string, error) {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails
 	token := tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	err := u.change(user, func(r *record) error {
+	err := u.change("token", user, func(r *record) error {
 		if label == "" || slices.ContainsFunc(r.Tokens, func(t tokenRecord) bool { return t.Label == label }) {
 			return fmt.Errorf("%w %q: a token needs a label that none of its other tokens has", ErrUser, user)
 		}
@@ -132,7 +134,7 @@ func (u *Users) AddToken(user, label string) (string, error) {
 
 // RemoveToken withdraws an API token.
 func (u *Users) RemoveToken(user, label string) error {
-	return u.change(user, func(r *record) error {
+	return u.change("token-removed", user, func(r *record) error {
 		n := len(r.Tokens)
 		r.Tokens = slices.DeleteFunc(r.Tokens, func(t tokenRecord) bool { return t.Label == label })
 		if len(r.Tokens) == n {
@@ -208,14 +210,15 @@ func (u *Users) byToken(token string) (identity, bool) {
 	return identity{}, false
 }
 
-// loggedIn notes a login and returns the one before, nil for the first.
+// loggedIn notes a login and returns the one before, nil for the first. It is this desk's matter alone: nobody is kept out
+// because other sites cannot be told.
 func (u *Users) loggedIn(user string, now time.Time) (before *time.Time, err error) {
-	err = u.change(user, func(r *record) error {
+	err = u.editHere(user, present(user, func(r *record) error {
 		before = r.LastLogin
 		t := now.UTC().Truncate(time.Millisecond)
 		r.LastLogin = &t
 		return nil
-	})
+	}))
 	return before, err
 }
 
@@ -229,14 +232,18 @@ func (u *Users) active(user string) (record, bool) {
 	return u.list[i], true
 }
 
-func (u *Users) change(user string, do func(*record) error) error {
-	return u.update(func(list []record) ([]record, error) {
-		i := find(list, user)
-		if i < 0 {
-			return nil, fmt.Errorf("%w %q does not exist", ErrUser, user)
+func (u *Users) change(what, user string, do func(*record) error) error {
+	return u.edit(what, user, present(user, do))
+}
+
+// present is a change of an account that must be there.
+func present(user string, do func(*record) error) func(*record, bool) (bool, error) {
+	return func(r *record, has bool) (bool, error) {
+		if !has {
+			return true, fmt.Errorf("%w %q does not exist", ErrUser, user)
 		}
-		return list, do(&list[i])
-	})
+		return true, do(r)
+	}
 }
 
 func find(list []record, user string) int {

@@ -31,6 +31,7 @@ type record struct {
 	Demo      bool          `json:"demo,omitempty"`
 	LastLogin *time.Time    `json:"last_login,omitempty"`
 	Tokens    []tokenRecord `json:"tokens,omitempty"`
+	Version   int64         `json:"version,omitempty"` // as all sites know it, 0 for one they do not share
 }
 
 type tokenRecord struct {
