@@ -25,6 +25,7 @@ var gauges = map[string]gauge{
 
 	// Battery rooms.
 	"room_c":       ofRoom(func(r world.RoomReading) float64 { return r.AirC }),
+	"humidity_pct": ofRoom(func(r world.RoomReading) float64 { return r.HumidityPct }),
 	"lfl_percent":  ofRoom(func(r world.RoomReading) float64 { return r.LFLPercent }),
 	"asd_level":    ofRoom(func(r world.RoomReading) float64 { return float64(r.ASDLevel) }),
 	"people":       ofRoom(func(r world.RoomReading) float64 { return float64(r.Occupancy) }),

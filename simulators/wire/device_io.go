@@ -176,7 +176,7 @@ func (s *roomIOStation) image(w *world.World) (image, error) {
 			// The detector's own range ends at 32 %/m: thicker smoke still reads 32, not "broken".
 			int16At(min(32, r.ASDPctM), 1000), uint16(r.ASDLevel), uint16At(min(100, r.LFLPercent), 1), uint16(r.Occupancy),
 			uint16At(r.ExhaustM3H, 1), uint16At(r.GasBankBar, 10), uint16At(r.TankPercent, 10),
-			uint16At(r.PumpLPM, 1), int16At(r.PumpBar, 10), int16At(r.AirC, 10), uint16At(100*r.DamperPosition, 1),
+			uint16At(r.PumpLPM, 1), int16At(r.PumpBar, 10), int16At(r.AirC, 10), uint16At(100*r.DamperPosition, 1), uint16At(r.HumidityPct, 10),
 		}}},
 		coils: commanded(fb),
 		inputs: []bool{

@@ -106,7 +106,7 @@ var injectors = map[FaultKind]injector{
 	ActuatorStuck: injectActuator, FeedbackStuck: injectActuator, ActuatorSlow: injectActuator,
 	CameraSource: injectCameraSource,
 	Occupancy:    injectRoom, DoorOpen: injectRoom, AbortHeld: injectRoom, ManualStation: injectRoom, PanelTrouble: injectRoom,
-	HVACFail: injectRoom, RoomSmoke: injectRoom, WaterLoss: injectRoom, BankLeak: injectRoom, ASDFlow: injectRoom, RackSpread: injectRoom,
+	HVACFail: injectRoom, RoomSmoke: injectRoom, DampAir: injectRoom, WaterLoss: injectRoom, BankLeak: injectRoom, ASDFlow: injectRoom, RackSpread: injectRoom,
 	FeedLoss: injectFeed, FeedSag: injectFeed, FeedHz: injectFeed, UPSModeFault: injectUPSMode,
 	ChillerTrip: injectChiller, ChillerFouling: injectChiller, ChillerNoStart: injectChiller, ChillerLocal: injectChiller, PumpOut: injectPumpOut,
 	FanOut: injectCRAH, ValveStuck: injectCRAH, FilterClogged: injectCRAH, CRAHLeak: injectCRAH,

@@ -118,6 +118,9 @@ func injectRoom(w *World, f Fault, id string) (func(), error) {
 	case WaterLoss:
 		r.noWater = id
 		return func() { r.noWater = "" }, nil
+	case DampAir:
+		r.damp.source = append(r.damp.source, dose{id, f.Params.Amount})
+		return func() { r.damp.source = without(r.damp.source, id) }, nil
 	case RoomSmoke:
 		r.smell = append(r.smell, dose{id, f.Params.Amount})
 		return func() { r.smell = without(r.smell, id) }, nil

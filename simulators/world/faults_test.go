@@ -12,7 +12,7 @@ import (
 func sampleFault(k FaultKind) Fault {
 	f := Fault{Kind: k, Target: "z1b1", Params: FaultParams{Amount: 1, Channel: ChannelRT, Actuator: Curtain}}
 	switch k {
-	case Occupancy, DoorOpen, AbortHeld, ManualStation, PanelTrouble, HVACFail, RoomSmoke, WaterLoss, BankLeak, ASDFlow, RackSpread:
+	case Occupancy, DoorOpen, AbortHeld, ManualStation, PanelTrouble, HVACFail, RoomSmoke, DampAir, WaterLoss, BankLeak, ASDFlow, RackSpread:
 		f.Target = "room1"
 	case FeedLoss, FeedSag, FeedHz:
 		f.Target = "main"

@@ -72,6 +72,7 @@ const (
 // RoomReading is what the instruments of one battery or electrical room show now.
 type RoomReading struct {
 	AirC              float64
+	HumidityPct       float64
 	ASDPctM           float64 // aspirating detector, %/m after transport delay
 	ASDLevel          int     // 0 none, 1 alert, 2 action, 3 fire-1, 4 fire-2
 	ASDFlowFault      bool

@@ -14,6 +14,7 @@ type RoomPhysics struct {
 	HVACMaxW     float64
 	HVACWPK      float64 // cooling per kelvin over the set-point
 	SetpointC    float64
+	HumidityPct  float64 // of the air that comes in, at the set-point
 	AirChangesPH float64 // normal ventilation
 	ExhaustPH    float64 // emergency exhaust
 	DoorPH       float64 // added by an open door
@@ -32,7 +33,7 @@ type RoomPhysics struct {
 // a 120 m3 tank for contaminated water and a 200 bar inert gas bank.
 func DefaultRoomPhysics() RoomPhysics {
 	return RoomPhysics{
-		VolumeM3: 1200, HeatCapJPK: 4.3e6, WallWPK: 400, OutsideC: 24, HVACMaxW: 40e3, HVACWPK: 20e3, SetpointC: 24,
+		VolumeM3: 1200, HeatCapJPK: 4.3e6, WallWPK: 400, OutsideC: 24, HVACMaxW: 40e3, HVACWPK: 20e3, SetpointC: 24, HumidityPct: 45,
 		AirChangesPH: 2, ExhaustPH: 12, DoorPH: 1,
 		WaterLPM: 120, TankL: 120e3, PumpBar: 6, PumpMaxLPM: 3660,
 		BankBar: 200, BankLow: .9, DischargeS: 20, LeaveAfterS: 10, LeaveEachS: 4,
@@ -55,6 +56,7 @@ type room struct {
 
 	asd      aspirating
 	air, lfl *probe
+	damp     moisture
 	lflPct   float64
 
 	people     int
@@ -87,6 +89,7 @@ func newRoom(rc RoomConfig, cfg *Config, acts map[string]*actuator) *room {
 	r.asd = aspirating{pipe: newDelayLine(s.ASDTransportS), probe: &probe{tauS: s.ASDLagS}, levels: s.ASDLevelsPctM}
 	r.air = newProbe(s, 20, .3, .03, r.rng)
 	r.lfl = &probe{tauS: 10}
+	r.damp = newMoisture(rc.ID, cfg)
 	return r
 }
 
@@ -143,6 +146,7 @@ func (r *room) step(in roomLoad, dt float64) {
 	r.gasL += in.flow.gasL - r.gasL*share
 	// Extinguishing gas leaks slowly even from a tight room: half is gone after about half an hour.
 	r.inert -= r.inert * min(1, exchange+dt/2600)
+	r.damp.step(p, r.airC, share, dt)
 	r.stepSense(dt)
 }
 
@@ -257,7 +261,7 @@ func (r *room) reading() RoomReading {
 	p := r.phys
 	people, unknown := r.access.count(r.people)
 	out := RoomReading{
-		AirC: r.air.out, ASDPctM: r.asd.pctM, ASDLevel: r.asd.level, ASDFlowFault: r.asd.flowFault, LFLPercent: r.lflPct,
+		AirC: r.air.out, HumidityPct: max(0, min(100, r.damp.probe.out)), ASDPctM: r.asd.pctM, ASDLevel: r.asd.level, ASDFlowFault: r.asd.flowFault, LFLPercent: r.lflPct,
 		Occupancy: people, AccessStale: unknown, DoorClosed: !r.doorOpen,
 		DamperPosition: r.acts[DamperClose].position, DampersClosed: r.acts[DamperClose].confirmed(),
 		ExhaustRunning: r.fan > .5, ExhaustM3H: r.exhaustM3H(), HVACRunning: r.hvacRunning(),
