@@ -1,18 +1,14 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"bongsu/journal"
-	"bongsu/journal/shared"
 )
 
 func journalCommand() *cobra.Command {
@@ -70,66 +66,6 @@ func journalCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.AddCommand(verify, export, sharedCommand())
+	cmd.AddCommand(verify, export, sharedCommand(&data))
 	return cmd
-}
-
-// sharedPatience is how long the members may take to answer a person at the command line.
-const sharedPatience = 10 * time.Second
-
-// sharedCommand reads the sites' common journal through any member that answers.
-func sharedCommand() *cobra.Command {
-	o := options{node: "cli"}
-	cmd := &cobra.Command{
-		Use:   "shared",
-		Short: "Print the sites' shared journal, one JSON object a line, and check its hash chain",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			log := logger("journal")
-			s, err := loadSite(o.site, log)
-			if err != nil {
-				return err
-			}
-			commons, client, err := sharedLog(o, s, log)
-			if err != nil {
-				return err
-			}
-			if commons == nil {
-				return fmt.Errorf("%s names no members: it has no shared journal", o.site)
-			}
-			defer func() { _ = client.Close() }()
-			defer commons.Close()
-			ctx, cancel := context.WithTimeout(cmd.Context(), sharedPatience)
-			defer cancel()
-			return printShared(ctx, commons, cmd.OutOrStdout(), cmd.ErrOrStderr())
-		},
-	}
-	o.memberFlags(cmd)
-	return cmd
-}
-
-func printShared(ctx context.Context, commons *shared.Log, out, told io.Writer) error {
-	enc := json.NewEncoder(out)
-	after := uint64(0)
-	for {
-		page, err := commons.After(ctx, after, mostPage, shared.Newest)
-		if err != nil {
-			return fmt.Errorf("read the shared journal (is a majority of the members up?): %w", err)
-		}
-		if len(page) == 0 {
-			break
-		}
-		for _, e := range page {
-			after = e.Seq
-			if err := enc.Encode(e); err != nil {
-				return err
-			}
-		}
-	}
-	v, err := commons.Verify(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(told, "%d entries, the chain holds, newest %s\n", v.Entries, v.Hash)
-	return nil
 }

@@ -316,3 +316,52 @@ func FuzzLoan(f *testing.F) {
 		}
 	})
 }
+
+// Verifying names the first bad entry with its file, hands out all others and marks the gaps where they stand.
+func TestVerifyNamesWhatIsWrong(t *testing.T) {
+	entries := chained(segmentEntries + 20)
+	forged := entries[499]
+	forged.Data = json.RawMessage(`{"n":0}`)
+	forged.Hash = forged.sum()
+	for name, tc := range map[string]struct {
+		spoil func(lines []string) []string
+		want  []Flaw
+		left  int
+	}{
+		"whole":         {func(l []string) []string { return l }, nil, len(entries)},
+		"a bit":         {func(l []string) []string { l[9] = strings.Replace(l[9], `"n":9}`, `"n":8}`, 1); return l }, []Flaw{{Span{10, 10}, segmentName(1), "missing, or its checksum does not match"}}, len(entries) - 1},
+		"a line is out": {func(l []string) []string { return slices.Delete(l, 100, 103) }, []Flaw{{Span{101, 103}, segmentName(1), "missing, or its checksum does not match"}}, len(entries) - 3},
+		"forged with its checksum": {func(l []string) []string {
+			text, _ := appendLine(nil, forged)
+			l[499] = string(text)
+			return l
+		}, []Flaw{{Span{501, 501}, segmentName(1), "it does not follow the entry before it as that stands here"}}, len(entries)},
+		"the first file is gone": {func([]string) []string { return nil }, []Flaw{{Span{1, segmentEntries}, segmentName(1), "missing, or its checksum does not match"}}, 20},
+	} {
+		dir := t.TempDir()
+		a := openArchive(t, dir)
+		put(t, a, entries)
+		_ = a.Close()
+		file := filepath.Join(dir, segmentName(1))
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := tc.spoil(strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n"))
+		if n := len(lines); n > 0 && !strings.HasSuffix(lines[n-1], "\n") {
+			lines[n-1] += "\n"
+		}
+		if err := os.WriteFile(file, []byte(strings.Join(lines, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var got []Flaw
+		read := 0
+		r, err := ReadArchive(dir, func(Entry) error { read++; return nil }, func(f Flaw) error { got = append(got, f); return nil })
+		if err != nil || read != tc.left || int(r.Entries) != tc.left || r.Last != uint64(len(entries)) || r.Hash != entries[len(entries)-1].Hash || r.Flaws != len(got) {
+			t.Errorf("%s: %d entries, %+v, %v", name, read, r, err)
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s: found %+v, want %+v", name, got, tc.want)
+		}
+	}
+}
