@@ -251,6 +251,7 @@ func (h *house) people(s *simulators.Scenario, n int64) {
 // do lets the first person ask and the second one sign at another station, where an act takes two.
 func (h *house) do(act facility.Act) facility.ActResult {
 	if len(act.By) < 2 {
+		act.Station = "browser:one"
 		return h.engine.Do(h.t.Context(), act)
 	}
 	first := act
