@@ -81,6 +81,12 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 			return h
 		}
 	}
+	if err := shareAccounts(o, site, users, commons, client); err != nil {
+		return err
+	}
+	if commons != nil && sharesAccounts(site) {
+		parts.start("accounts", keepIdentity(users, log))
+	}
 	parts.start("site", func(ctx context.Context) error { return field.followSite(ctx, o.hangup) })
 	moves, err := startContinuity(o, site, commons, client, model, field, parts, log)
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"bongsu/ui"
 )
 
-// accounts is the node's file of accounts; the desk notices when it changes.
+// accounts is the node's file of accounts; the desk notices when it changes. Where several sites share their accounts a
+// change goes through all of them, and is refused where no majority answers.
 type accounts struct{ data string }
 
 func (a *accounts) open() (*ui.Users, error) {
@@ -64,6 +65,11 @@ func (a *accounts) command(use, short string, args int, act func(*cobra.Command,
 		if err != nil {
 			return err
 		}
+		done, err := reachIdentity(a.data, users, logger("user"))
+		if err != nil {
+			return err
+		}
+		defer done()
 		return act(cmd, users, args)
 	}}
 }

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"bongsu/facility"
+	"bongsu/journal/shared"
+	"bongsu/ui"
+)
+
+const (
+	identityUnder = "identity/users/"
+	identityEvery = 2 * time.Second
+	// kindIdentity is an entry that says that an account is about to be changed; it has no hash in it.
+	kindIdentity = "identity"
+)
+
+// identity keeps the accounts of all sites beside the shared journal, not in it: hashes do not belong into a log that
+// is kept for ever.
+type identity struct {
+	board   *shared.Board
+	commons *shared.Log
+	actor   string // who changes here, for the journal
+}
+
+// Get implements ui.Identity.
+func (i identity) Get(ctx context.Context, user string) (ui.SharedAccount, error) {
+	notes, err := i.board.All(ctx, identityUnder+user)
+	if err != nil {
+		return ui.SharedAccount{}, refused(err)
+	}
+	for _, n := range notes {
+		if n.Name == identityUnder+user {
+			return account(n), nil
+		}
+	}
+	return ui.SharedAccount{User: user}, nil
+}
+
+// All implements ui.Identity.
+func (i identity) All(ctx context.Context) ([]ui.SharedAccount, error) {
+	notes, err := i.board.All(ctx, identityUnder)
+	if err != nil {
+		return nil, refused(err)
+	}
+	out := make([]ui.SharedAccount, 0, len(notes))
+	for _, n := range notes {
+		out = append(out, account(n))
+	}
+	return out, nil
+}
+
+// Put implements ui.Identity.
+func (i identity) Put(ctx context.Context, a ui.SharedAccount) (int64, error) {
+	version, err := i.board.PutIf(ctx, identityUnder+a.User, a.Record, a.Version)
+	return version, refused(err)
+}
+
+// Note implements ui.Identity.
+func (i identity) Note(ctx context.Context, c ui.AccountChange) error {
+	_, err := i.commons.Append(ctx, shared.Draft{Kind: kindIdentity, Actor: i.actor, Subject: c.What + " " + c.User, Data: c})
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ui.ErrReadOnly, err)
+	}
+	return refused(err)
+}
+
+func account(n shared.Note) ui.SharedAccount {
+	return ui.SharedAccount{User: strings.TrimPrefix(n.Name, identityUnder), Record: n.Value, Version: n.Version}
+}
+
+// refused keeps what the console branches on.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, shared.ErrChanged):
+		return fmt.Errorf("%w: %w", ui.ErrElsewhere, err)
+	case errors.Is(err, shared.ErrNoMajority), errors.Is(err, shared.ErrUnknown):
+		return fmt.Errorf("%w: %w", ui.ErrReadOnly, err)
+	}
+	return err
+}
+
+// sharesAccounts says whether a site's accounts are those of all sites: one alone keeps its own, and needs no running
+// journal to change them.
+func sharesAccounts(site *facility.Site) bool { return len(site.Members) > 1 }
+
+// keepIdentity has a desk's copy follow what all sites know.
+func keepIdentity(users *ui.Users, log *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		said := ""
+		for ctx.Err() == nil {
+			try, cancel := context.WithTimeout(ctx, identityEvery)
+			err := users.Sync(try)
+			cancel()
+			if now := fmt.Sprint(err); ctx.Err() == nil && now != said {
+				said = now
+				if err != nil {
+					log.Warn("the accounts are this desk's own copy for now", "cause", err)
+				} else {
+					log.Info("the accounts are those of all sites")
+				}
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(identityEvery):
+			}
+		}
+		return nil
+	}
+}
+
+// sharedBy is a note in the desk's folder by which the account commands find the other sites.
+type sharedBy struct {
+	Site string `json:"site"`
+	Node string `json:"node"`
+}
+
+func sharedByFile(data string) string { return filepath.Join(data, "desk", "identity.json") }
+
+// noteSharing leaves that note, or takes it away from a site that is alone now.
+func noteSharing(o options, site *facility.Site) error {
+	file := sharedByFile(o.data)
+	if !sharesAccounts(site) {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("forget the other sites' accounts: %w", err)
+		}
+		return nil
+	}
+	path, err := filepath.Abs(o.site)
+	if err != nil {
+		return fmt.Errorf("site file: %w", err)
+	}
+	text, err := json.Marshal(sharedBy{path, o.node})
+	if err != nil {
+		return fmt.Errorf("encode the way to the other sites: %w", err)
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o600)
+}
+
+// shareAccounts makes the desk's accounts those of all sites, where there are others.
+func shareAccounts(o options, site *facility.Site, users *ui.Users, commons *shared.Log, client *clientv3.Client) error {
+	if commons != nil && sharesAccounts(site) {
+		users.Share(identity{shared.NewBoard(client, ""), commons, "desk " + o.node})
+	}
+	return noteSharing(o, site)
+}
+
+// reachIdentity lets the account commands change the accounts of all sites, where this node's are; done ends it.
+func reachIdentity(data string, users *ui.Users, log *slog.Logger) (done func(), err error) {
+	text, err := os.ReadFile(sharedByFile(data))
+	if errors.Is(err, fs.ErrNotExist) {
+		return func() {}, nil
+	}
+	var by sharedBy
+	if err == nil {
+		err = json.Unmarshal(text, &by)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the other sites: %w", err)
+	}
+	site, err := loadSite(by.Site, log)
+	if err != nil {
+		return nil, err
+	}
+	commons, client, err := sharedLog(options{site: by.Site, data: data, node: by.Node}, site, log)
+	if err != nil {
+		return nil, err
+	}
+	if commons == nil {
+		return func() {}, nil
+	}
+	users.Share(identity{shared.NewBoard(client, ""), commons, "bongsu user at " + by.Node})
+	return func() { commons.Close(); _ = client.Close() }, nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"bongsu/facility"
+	"bongsu/journal/shared"
+	"bongsu/ui"
+)
+
+// commonMember is a shared journal of one member in this process; stop takes the majority away.
+func commonMember(t *testing.T) (client *clientv3.Client, stop func()) {
+	t.Helper()
+	url := func() string {
+		for {
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 25_000+rand.IntN(7_000)))
+			if err != nil {
+				continue
+			}
+			defer func() { _ = ln.Close() }()
+			return "http://" + ln.Addr().String()
+		}
+	}
+	peer, public := url(), url()
+	m, err := shared.OpenMember(shared.MemberConfig{Name: "n1", Dir: t.TempDir(), ClientURL: public, PeerURL: peer, Cluster: map[string]string{"n1": peer}, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := m.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	stop = func() { cancel(); <-ended }
+	t.Cleanup(stop)
+	select {
+	case <-m.Ready():
+	case <-time.After(time.Minute):
+		t.Fatal("the member does not come up")
+	}
+	client, err = shared.Dial([]string{public}, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client, stop
+}
+
+// Two desks over a real shared journal: an account made at one is known at the other, the journal tells of it without a
+// hash, and without a majority it can be used and not changed.
+func TestAccountsGoThroughTheSharedJournal(t *testing.T) {
+	client, stop := commonMember(t)
+	desk := func(node string) (*ui.Users, *shared.Log) {
+		users, err := ui.OpenUsers(filepath.Join(t.TempDir(), "users.json"), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commons := shared.Open(client, shared.Options{Site: "c" + node, Node: node})
+		t.Cleanup(commons.Close)
+		users.Share(identity{shared.NewBoard(client, ""), commons, "desk " + node})
+		return users, commons
+	}
+	one, commons := desk("n1")
+	two, _ := desk("n2")
+	for _, user := range []string{"kim", "kim2"} { // one name begins like the other
+		if err := one.Add(user, facility.Text{KO: "김", EN: "Kim"}, []string{"lead"}, "a secret of "+user); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := two.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := two.List(); len(got) != 2 || got[0].User != "kim" || got[0].Roles[0] != "lead" {
+		t.Fatalf("the other desk knows %+v", got)
+	}
+	if err := two.Remove("kim2"); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := commons.After(t.Context(), 0, 100, shared.Newest)
+	if err != nil || len(entries) != 3 {
+		t.Fatalf("%d entries, %v", len(entries), err)
+	}
+	for i, subject := range []string{"add kim", "add kim2", "remove kim2"} {
+		if e := entries[i]; e.Kind != kindIdentity || e.Subject != subject || strings.Contains(string(e.Data), "argon2") {
+			t.Errorf("entry %d: %s %s %s", i, e.Kind, e.Subject, e.Data)
+		}
+	}
+	stop()
+	if err := one.SetPassword("kim", "another secret"); !errors.Is(err, ui.ErrReadOnly) {
+		t.Errorf("a change without a majority: %v", err)
+	}
+	if got := one.List(); len(got) == 0 {
+		t.Error("without a majority nobody is known")
+	}
+}
+
+// The account commands know by the desk's note that others share its accounts; a site that is alone has none.
+func TestAccountCommandsFindTheOtherSites(t *testing.T) {
+	o := options{site: "../../sites/three/n2.yaml", data: t.TempDir(), node: "n2"}
+	if err := os.MkdirAll(o.deskDir(), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	three := &facility.Site{Members: []facility.Member{{Name: "n1"}, {Name: "n2"}, {Name: "n3"}}}
+	if err := noteSharing(o, three); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(sharedByFile(o.data))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	if err := noteSharing(o, &facility.Site{Members: three.Members[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	users, err := (&accounts{data: o.data}).open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := reachIdentity(o.data, users, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	if err := users.Add("kim", facility.Text{KO: "김", EN: "Kim"}, []string{"lead"}, "long enough"); err != nil {
+		t.Errorf("a site alone needs somebody else for its accounts: %v", err)
+	}
+}
