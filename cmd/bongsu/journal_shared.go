@@ -160,10 +160,10 @@ func verifyShared(dir string, checks map[string]shared.Check, out io.Writer) err
 	for _, node := range slices.Sorted(maps.Keys(checks)) {
 		c := checks[node]
 		switch at := c.At.Format(time.RFC3339); {
-		case here[c.Seq] == c.Hash:
-			fmt.Fprintf(out, "agrees with the checkpoint of %s at entry %d (%s)\n", node, c.Seq, at)
 		case here[c.Seq] == "":
 			fmt.Fprintf(out, "the checkpoint of %s is at entry %d (%s), which is not here\n", node, c.Seq, at)
+		case here[c.Seq] == c.Hash:
+			fmt.Fprintf(out, "agrees with the checkpoint of %s at entry %d (%s)\n", node, c.Seq, at)
 		default:
 			differs = true
 			fmt.Fprintf(out, "DIFFERS from the checkpoint of %s at entry %d (%s)\n", node, c.Seq, at)
