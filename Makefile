@@ -37,8 +37,8 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 run: build ## the demo: one node, the simulator, the console at http://127.0.0.1:8080; Ctrl-C stops all
 	@SITE='$(SITE)' DATA='$(DATA)' LISTEN='$(LISTEN)' bash cmd/bongsu-sim/demo.sh
 
-run-three: ## three nodes; comes with the three-site control plane
-	@echo "three nodes are not there yet: the shared journal has one member in the demo; use make run"; exit 2
+run-three: build ## three data centers, a node in each: consoles at 8080, 8081 and 8082; one can be stopped from the demo's page
+	@SITES=sites/three RUN=var/three bash cmd/bongsu-sim/three.sh
 
 test: test-go test-web ## every test, the browser ones included
 

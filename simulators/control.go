@@ -43,6 +43,8 @@ func (p *Plant) handler() http.Handler {
 		{"/sim/v1/step", map[string]func(*http.Request) (any, error){"POST": p.postStep}},
 		{"/sim/v1/speed", map[string]func(*http.Request) (any, error){"PUT": p.putSpeed}},
 		{"/sim/v1/messenger", map[string]func(*http.Request) (any, error){"GET": p.getMessenger}},
+		{"/sim/v1/nodes", map[string]func(*http.Request) (any, error){"GET": p.getNodes}},
+		{"/sim/v1/nodes/{name}/{act}", map[string]func(*http.Request) (any, error){"POST": p.postNode}},
 		{"/sim/v1/inbox", map[string]func(*http.Request) (any, error){"GET": p.getInbox}},
 	}
 	for _, r := range routes {

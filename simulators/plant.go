@@ -37,6 +37,7 @@ type Options struct {
 	Control  string  // host:port of the control API instead of the site's; with AnyPort port 0 unless given
 	Speed    float64 // 1 to 100; 0 means 1
 	Scenario string  // to start with, empty for none
+	Nodes    string  // folder through which the demo's nodes are stopped and started, empty for none
 	Log      *slog.Logger
 }
 
@@ -48,6 +49,7 @@ type Plant struct {
 	links     *wire.Links
 	scenarios map[string]*Scenario
 	control   string
+	nodes     string
 	messenger *messenger.World // nil for a site without one
 
 	mu         sync.Mutex // guards all below
@@ -143,7 +145,7 @@ func newPlant(site *facility.Site, o Options) (*Plant, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plant{site: site, layout: l, log: o.Log, injected: map[string]*plantFault{},
+	p := &Plant{site: site, layout: l, log: o.Log, nodes: o.Nodes, injected: map[string]*plantFault{},
 		world: world.New(l.Config), gen: 1, asked: o.Speed, failed: make(chan error, 2), resume: make(chan struct{}, 1)}
 	p.links, err = wire.New(site, l, house{p}, o.Log)
 	if err := errors.Join(err, p.addMessenger()); err != nil {

@@ -59,6 +59,7 @@ func command(out, errs io.Writer) *cobra.Command {
 	f.StringVar(&site, "site", "", "site file, for example sites/demo/site.yaml")
 	f.StringVar(&o.Control, "listen", "", "address of the control API (default: the site's, 127.0.0.1:8090)")
 	f.Float64Var(&o.Speed, "speed", 1, "1 to 100 times the wall clock while no rack is hot")
+	f.StringVar(&o.Nodes, "nodes", "", "folder through which the script that runs several nodes is asked to stop and start them")
 	f.BoolVar(&bare, "bare", false, "without scenarios: a building beside the one that the scenarios are written for")
 	f.StringVar(&o.Scenario, "scenario", "", "scenario to start with")
 	cmd.AddCommand(checkCommand(out, errs))
