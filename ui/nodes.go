@@ -27,6 +27,8 @@ type nodeView struct {
 	Evicted     *uint64         `json:"evicted,omitempty" doc:"samples lost to a full spool or a slow reader"`
 	Points      int             `json:"points,omitempty"`
 	Links       []linkView      `json:"links,omitempty"`
+	Collectors  []collectorView `json:"collectors,omitempty" doc:"processes that serve links beside the field's"`
+	Unserved    []string        `json:"unserved,omitempty" doc:"links that nobody serves"`
 	Devices     []deviceTrouble `json:"devices,omitempty" doc:"those with trouble now, the worst first"`
 	DevicesMore int             `json:"devices_more,omitempty" doc:"devices with trouble beyond those listed"`
 
@@ -100,6 +102,7 @@ func (s *Server) listNodes(ctx context.Context, _ *struct{}) (*listOut[nodeView]
 		field.Build, field.Revision, field.Points = st.Build, st.Revision, st.Points
 		field.SpoolOK, field.Evicted, field.Links = &st.SpoolOK, &st.Evicted, s.cfg.Model.links()
 		field.SpoolBytes, field.SpoolMost = st.SpoolBytes, st.SpoolMost
+		field.Collectors, field.Unserved = collectorViews(st.Collectors), st.Unserved
 		field.Devices, field.DevicesMore = s.troubles.at(ctx, s.cfg, now)
 	}
 	viewers := s.hub.viewers()

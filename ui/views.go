@@ -154,6 +154,8 @@ type linkView struct {
 	facility.LinkStatus
 	LastGood *stamp `json:"last_good"`
 	NextTry  *stamp `json:"next_try"`
+
+	OwnedSince *stamp `json:"owned_since,omitempty"`
 }
 
 func (m *Model) links() []linkView {
@@ -161,7 +163,7 @@ func (m *Model) links() []linkView {
 	defer m.mu.RUnlock()
 	out := []linkView{}
 	for _, l := range m.status.Links {
-		out = append(out, linkView{LinkStatus: l, LastGood: stampOf(l.LastGood), NextTry: stampOf(l.NextTry)})
+		out = append(out, linkView{LinkStatus: l, LastGood: stampOf(l.LastGood), NextTry: stampOf(l.NextTry), OwnedSince: stampOf(l.OwnedSince)})
 	}
 	return out
 }

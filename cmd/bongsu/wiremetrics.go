@@ -61,12 +61,20 @@ var (
 	linkDoubted  = prometheus.NewDesc("bongsu_link_foreign_firmware_devices", "Devices whose firmware is none their profile is for.", []string{"link"}, nil)
 	deviceAway   = prometheus.NewDesc("bongsu_device_away", "1 while a device behind a broker is away, as it or its gateway says.", []string{"device"}, nil)
 	deviceSkew   = prometheus.NewDesc("bongsu_device_clock_skew_seconds", "The device's clock minus ours, 0 while within its limit.", []string{"device"}, nil)
+	sharerUp     = prometheus.NewDesc("bongsu_collector_connected", "1 while a collector is connected to the field.", []string{"collector"}, nil)
+	sharerLinks  = prometheus.NewDesc("bongsu_collector_links", "Links a collector serves, and those it is the first choice for.", []string{"collector", "which"}, nil)
+	sharerLag    = prometheus.NewDesc("bongsu_collector_lag_seconds", "The longest a sample took lately from the wire's answer to the field.", []string{"collector"}, nil)
+	sharerClock  = prometheus.NewDesc("bongsu_collector_clock_seconds", "A collector's wall clock minus the field's.", []string{"collector"}, nil)
+	sharerTook   = prometheus.NewDesc("bongsu_collector_samples_total", "Samples of a collector by what became of them: taken, late (for the history only), refused (of a lease that is over), evicted (never sent).", []string{"collector", "what"}, nil)
+	linkOwned    = prometheus.NewDesc("bongsu_link_owned_seconds", "Since when a link is served by who serves it now; no series while nobody does.", []string{"link", "owner"}, nil)
+	unserved     = prometheus.NewDesc("bongsu_links_unserved", "Links that nobody serves.", nil, nil)
 	deviceTook   = prometheus.NewDesc("bongsu_device_messages_total", "Messages of a device by what was odd in them; all is every one.", []string{"device", "what"}, nil)
 )
 
 // Describe lists what Collect can send.
 func (m wireMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{linkUp, linkGood, linkRequests, linkFailures, linkOverruns, linkUnbound, linkSkewed, linkDoubted, deviceAway, deviceSkew, deviceTook} {
+	for _, d := range []*prometheus.Desc{linkUp, linkGood, linkRequests, linkFailures, linkOverruns, linkUnbound, linkSkewed, linkDoubted, deviceAway, deviceSkew, deviceTook,
+		sharerUp, sharerLinks, sharerLag, sharerClock, sharerTook, linkOwned, unserved} {
 		ch <- d
 	}
 }
@@ -96,6 +104,22 @@ func (m wireMetrics) Collect(ch chan<- prometheus.Metric) {
 		count(linkUnbound, l.Unbound, l.ID)
 		gauge(linkSkewed, float64(l.Skewed), l.ID)
 		gauge(linkDoubted, float64(l.Doubted), l.ID)
+		if l.OwnedSince != nil {
+			gauge(linkOwned, time.Since(*l.OwnedSince).Seconds(), l.ID, l.Owner)
+		}
+	}
+	if len(r.Collectors) > 0 {
+		gauge(unserved, float64(len(r.Unserved)))
+	}
+	for _, c := range r.Collectors {
+		gauge(sharerUp, oneIf(c.Connected), c.Name)
+		gauge(sharerLinks, float64(len(c.Links)), c.Name, "serves")
+		gauge(sharerLinks, float64(c.Own), c.Name, "own")
+		gauge(sharerLag, float64(c.LagMS)/1000, c.Name)
+		gauge(sharerClock, float64(c.ClockMS)/1000, c.Name)
+		for what, n := range map[string]uint64{"taken": c.Samples, "late": c.Late, "refused": c.Refused, "evicted": c.Evicted} {
+			count(sharerTook, n, c.Name, what)
+		}
 	}
 	for _, d := range r.Devices {
 		id := string(d.ID)

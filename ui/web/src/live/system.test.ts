@@ -70,6 +70,20 @@ describe('what is wrong', () => {
     ])
   })
 
+  it('names collectors that are away and links that nobody serves', () => {
+    const s = well()
+    const c = { since: null, links: [], own: 2, lag_ms: 0, clock_ms: 0, samples: 0, late: 0, refused: 0, evicted: 0 }
+    s.field.collectors = [
+      { ...c, name: 'c1', connected: true },
+      { ...c, name: 'c2', connected: false },
+    ]
+    s.field.unserved = ['a', 'b', 'c', 'd', 'e', 'f']
+    expect(wrongs(s, [], undefined)).toEqual([
+      { key: 'sys.wrong.unserved', part: 'collectors', values: { n: 6, names: 'a, b, c, d, e, …' } },
+      { key: 'sys.wrong.collector', part: 'collectors', values: { name: 'c2' } },
+    ])
+  })
+
   it('names the heaviest first', () => {
     const s = well()
     s.field.health = { ...health, journal_ok: false, journal_gap: 'two acts' }

@@ -42,6 +42,46 @@ export interface Member {
   ends?: string
 }
 
+/** A process that serves links beside the field's. */
+export interface Collector {
+  name: string
+  connected: boolean
+  since: string | null
+  build?: string
+  from?: string
+  links: string[]
+  own: number
+  lag_ms: number
+  clock_ms: number
+  samples: number
+  late: number
+  refused: number
+  evicted: number
+  why?: string
+}
+
+/** This node's own copy of the shared journal. */
+export interface Archive {
+  entry: number
+  held: number
+  missing?: number
+  floor?: number
+  tip: number
+  bytes: number
+  nodes?: ArchiveNode[] | null
+  why?: string
+}
+
+/** A node as its history was last compared with this one's. */
+export interface ArchiveNode {
+  node: string
+  held: number
+  entry?: number
+  agrees: boolean
+  state: 'same' | 'other' | 'unknown'
+  why?: string
+}
+
 export interface SystemNode {
   node: string
   role: 'field' | 'desk'
@@ -57,6 +97,8 @@ export interface SystemNode {
   evicted?: number
   points?: number
   links?: Link[] | null
+  collectors?: Collector[] | null
+  unserved?: string[] | null
   devices?: DeviceTrouble[] | null
   devices_more?: number
   viewers?: number
@@ -64,6 +106,7 @@ export interface SystemNode {
   history?: Keeper[] | null
   members?: Member[] | null
   relay?: { seq: number; carried: number; why?: string } | null
+  archive?: Archive | null
 }
 
 export interface System {
@@ -83,7 +126,7 @@ export interface Wrong {
   key: string
   values?: Record<string, string | number>
   /** The part of the screen that says more. */
-  part: 'processes' | 'links' | 'devices' | 'keeping' | 'common'
+  part: 'processes' | 'links' | 'collectors' | 'devices' | 'keeping' | 'common'
 }
 
 /** A backlog younger than this is the ordinary way of a sample. */
@@ -126,6 +169,10 @@ export function wrongs(s: System, links: readonly Link[], control: Control | und
     say(days !== undefined, 'common', 'sys.wrong.certificate', { name: m.name, days: days ?? 0 })
   }
   say(!!s.desk.relay?.why, 'common', 'sys.wrong.relay')
+  const archive = s.desk.archive
+  say(!!archive?.why, 'common', 'sys.wrong.archive')
+  say(!!archive?.missing, 'common', 'sys.wrong.archive-missing', { n: archive?.missing ?? 0 })
+  for (const n of archive?.nodes ?? []) say(!!n.why, 'common', 'sys.wrong.differs', { name: n.node })
   say(s.field.spool_ok === false, 'keeping', 'sys.wrong.spool')
   for (const k of s.desk.history ?? []) {
     say(!k.ok, 'keeping', `sys.wrong.${k.name}`)
@@ -133,6 +180,13 @@ export function wrongs(s: System, links: readonly Link[], control: Control | und
   }
   const down = links.filter((l) => !l.connected)
   say(down.length > 0, 'links', 'sys.wrong.links', { n: down.length, of: links.length })
+  const bare = s.field.unserved ?? []
+  say(bare.length > 0, 'collectors', 'sys.wrong.unserved', {
+    n: bare.length,
+    names: bare.slice(0, 5).join(', ') + (bare.length > 5 ? ', …' : ''),
+  })
+  for (const c of s.field.collectors ?? [])
+    say(!c.connected, 'collectors', 'sys.wrong.collector', { name: c.name })
   const devices = (s.field.devices?.length ?? 0) + (s.field.devices_more ?? 0)
   say(devices > 0, 'devices', 'sys.wrong.devices', { n: devices })
   const other = s.field.revision && s.desk.revision && s.field.revision !== s.desk.revision

@@ -212,6 +212,9 @@ export interface Link {
   historical?: number
   skewed?: number
   doubted?: number
+  /** On a site with collectors: who serves it, and since when. */
+  owner?: string
+  owned_since?: string | null
 }
 
 export interface Entry {

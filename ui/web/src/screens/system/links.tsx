@@ -9,7 +9,15 @@ import { Wide } from '../../ui/tile'
 import { useWords } from '../../ui/text'
 import { Ago, Part, Well } from './parts'
 
-export function LinkTable({ links, known }: { links: readonly Link[]; known: number }) {
+export function LinkTable({
+  links,
+  known,
+  shared,
+}: {
+  links: readonly Link[]
+  known: number
+  shared: boolean
+}) {
   const { t } = useWords()
   const rows = [...links].sort((a, b) => Number(a.connected) - Number(b.connected))
   if (rows.length === 0)
@@ -42,7 +50,7 @@ export function LinkTable({ links, known }: { links: readonly Link[]; known: num
           </thead>
           <tbody>
             {rows.map((l) => (
-              <Row key={l.id} link={l} />
+              <Row key={l.id} link={l} shared={shared} />
             ))}
           </tbody>
         </table>
@@ -51,7 +59,7 @@ export function LinkTable({ links, known }: { links: readonly Link[]; known: num
   )
 }
 
-function Row({ link: l }: { link: Link }) {
+function Row({ link: l, shared }: { link: Link; shared: boolean }) {
   const { t, lasts } = useWords()
   const now = useNow()
   const wait = millis(l.next_try) - now
@@ -63,6 +71,13 @@ function Row({ link: l }: { link: Link }) {
         <span className="link-where">
           {t(`sys.protocol.${l.protocol}`, { defaultValue: l.protocol })} · {l.address}
         </span>
+        {shared && (
+          <span className="link-where">
+            {l.owner
+              ? t(l.owner === 'field' ? 'sys.owner.field' : 'sys.owner', { name: l.owner })
+              : t('sys.no-owner')}
+          </span>
+        )}
       </th>
       <td>
         <Well ok={l.connected} word={t(l.connected ? 'sys.link-up' : 'sys.link-down')} />

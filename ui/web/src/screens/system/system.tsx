@@ -12,6 +12,7 @@ import { useHeartbeat, useLinks, useNow, useView } from '../../ui/live'
 import { Age } from '../../ui/quantity'
 import { Failed, Loading } from '../../ui/states'
 import { useTimes, useWords } from '../../ui/text'
+import { Collectors } from './collectors'
 import { Common } from './common'
 import { Devices } from './devices'
 import { Keeping } from './keeping'
@@ -49,7 +50,8 @@ export default function SystemScreen() {
       <h1 className="screen-title">{t('nav.system')}</h1>
       <Standing system={system} links={links} failed={asked.error !== null} />
       <Processes system={system} />
-      <LinkTable links={links} known={millis(system.field.at)} />
+      <Collectors system={system} />
+      <LinkTable links={links} known={millis(system.field.at)} shared={!!system.field.collectors?.length} />
       <Devices system={system} />
       <Keeping system={system} />
       <Common system={system} />
