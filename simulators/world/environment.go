@@ -15,7 +15,7 @@ type EnvironmentConfig struct {
 	Ropes      []RopeConfig
 	DrainTanks []string
 	DrainOf    map[string]string // room -> drain tank; a room that is not in it has one of its own
-	SumpOf     map[string]string // leak rope -> sump that its water runs to
+	SumpOf     map[string]string // leak rope -> sump that its water runs to; feed -> sump whose floor its incomer stands on
 	MeetMe     []string          // meet-me rooms, in the order in which routes prefer them
 	Carriers   []string          // likewise
 
@@ -112,6 +112,7 @@ func (w *World) stepEnvironment(dt float64) {
 	for _, s := range e.sumpOrder {
 		s.step(e.weather.rainMMH, e.ground.shaking(), dt)
 	}
+	w.drown()
 	for _, t := range e.tankOrder {
 		t.step(dt)
 	}
@@ -153,6 +154,11 @@ func (l *Layout) addEnvironment(site *facility.Site) {
 	for _, r := range e.Ropes {
 		if s := l.nearest(r.ID, e.Sumps); s != "" {
 			e.SumpOf[r.ID] = s
+		}
+	}
+	for _, f := range l.Feeds {
+		if s := l.nearest(f, e.Sumps); s != "" {
+			e.SumpOf[f] = s
 		}
 	}
 	e.Panel.Acts = site.Fire != nil && site.Fire.Mode == "supervisor"

@@ -16,6 +16,8 @@ type FloodConfig struct {
 	StopCm        float64
 	BoardShare    float64 // what closed flood boards let through
 	SloshCmPerGal float64 // error of a float while the ground shakes
+	PlinthCm      float64 // that the first incomer stands on
+	PlinthStepCm  float64 // and each further one higher
 
 	RopeM   float64 // length of a leak rope
 	WetL    float64 // litres on the floor that the rope feels
@@ -30,7 +32,7 @@ type FloodConfig struct {
 // 35 cm deep after about 40 min with one of them.
 func DefaultFloodConfig() FloodConfig {
 	return FloodConfig{FloorM2: 300, CatchmentM2: 3000, Runoff: .9, PumpM3H: 60, LeadCm: 3, LagCm: 8, StopCm: .5,
-		BoardShare: .1, SloshCmPerGal: .02, RopeM: 60, WetL: .5, PuddleL: 40, DryS: 900,
+		BoardShare: .1, SloshCmPerGal: .02, PlinthCm: 50, PlinthStepCm: 30, RopeM: 60, WetL: .5, PuddleL: 40, DryS: 900,
 		HighPct: 80, HighHighPct: 95, TransferLPM: 500}
 }
 

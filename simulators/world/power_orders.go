@@ -126,6 +126,9 @@ func (w *World) ResetBreaker(id string) error {
 	if err != nil {
 		return err
 	}
+	if b.wet {
+		return fmt.Errorf("reset %s: water stands in it: %w", id, ErrRefused)
+	}
 	b.lockout, b.latched, b.heat, b.earth = false, 0, 0, 0
 	return nil
 }

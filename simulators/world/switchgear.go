@@ -66,6 +66,7 @@ type breaker struct {
 	moveS    float64
 	springS  float64 // until it is charged
 	lockout  bool
+	wet      bool // water stands in the cubicle
 	latched  Relay
 	live     Relay // undervoltage, overvoltage and frequency as they are now
 	byHand   bool  // opened by order: no automatic closes it
@@ -109,7 +110,7 @@ func (b *breaker) order(closing bool) Refusal {
 	switch {
 	case b.racked != "":
 		b.refusal = RefusedRacked
-	case closing && b.lockout:
+	case closing && (b.lockout || b.wet):
 		b.refusal = RefusedLockout
 	case closing && b.springS > 0:
 		b.refusal = RefusedSpring
