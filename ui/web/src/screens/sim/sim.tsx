@@ -7,6 +7,7 @@ import { Empty, Failed, Loading } from '../../ui/states'
 import { useWords } from '../../ui/text'
 import { Checks } from './checks'
 import { Faults } from './faults'
+import { Nodes } from './nodes'
 import { Running } from './running'
 import { Scenarios } from './scenarios'
 import { TruthTable } from './truth'
@@ -30,6 +31,7 @@ export default function Simulator() {
         {sim.state.run && <Checks run={sim.state.run} />}
         <Scenarios state={sim.state} />
         <Faults faults={sim.state.faults} />
+        <Nodes />
         <TruthTable state={sim.state} />
       </div>
     </div>
