@@ -35,7 +35,12 @@ func loadSite(t *testing.T) *facility.Site {
 // idleBench listens nowhere, and its world moves when the test says so.
 func idleBench(t *testing.T) *bench {
 	t.Helper()
-	site := loadSite(t)
+	return idleOn(t, loadSite(t))
+}
+
+// idleOn is such a bench of any site.
+func idleOn(t *testing.T, site *facility.Site) *bench {
+	t.Helper()
 	at, err := world.NewLayout(site)
 	if err != nil {
 		t.Fatal(err)

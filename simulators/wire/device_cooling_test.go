@@ -13,29 +13,6 @@ import (
 // coolingDevices of the demo, one of each kind.
 var coolingDevices = []facility.DeviceID{"demo/cw/ch1/ctl", "demo/cw/p1/drive", "demo/cw/tank/panel", "demo/h1/crah1/ctl"}
 
-// Every point of a cooling profile is there, inside its range and named, in the plant's ordinary state.
-func TestCoolingProfilesAgreeWithTheDevices(t *testing.T) {
-	p := startBench(t)
-	for _, dev := range coolingDevices {
-		d := p.site.Device(dev)
-		client := dial(t, p, d.Link, byte(d.Unit))
-		for _, ref := range d.Refs {
-			point := p.site.Points[ref]
-			v, err := readPoint(client, *point.Def)
-			if err != nil {
-				t.Errorf("%s: %v", point.ID, err)
-				continue
-			}
-			if point.Kind == "analog" && (v < point.Min || v > point.Max) {
-				t.Errorf("%s reads %g, outside its range %g to %g", point.ID, v, point.Min, point.Max)
-			}
-			if _, named := point.Enum[int(v)]; point.Kind == "enum" && !named {
-				t.Errorf("%s reads %g, which its profile does not name", point.ID, v)
-			}
-		}
-	}
-}
-
 // show reads a point of the idle bench as its profile decodes it.
 func (p *bench) show(t *testing.T, id facility.PointID) float64 {
 	t.Helper()

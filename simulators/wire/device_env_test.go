@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -39,15 +38,7 @@ func benchOf(t *testing.T, change func(string) string) *bench {
 	if err := faults.Err(); err != nil {
 		t.Fatal(err)
 	}
-	at, err := world.NewLayout(site)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{t: t, site: site, world: world.New(at.Config), gen: 1}
-	if b.Links, err = New(site, at, b, slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return idleOn(t, site)
 }
 
 // withPanel adds a fire panel for the whole site, its zone registers shifted as gateways have them, and says who acts.

@@ -10,30 +10,6 @@ import (
 	"bongsu/simulators/world"
 )
 
-// Every point of the power path's profiles must agree with what the device serves: a wrong address, scale or type gives
-// a value out of range, or a state that has no name.
-func TestPowerProfilesAgreeWithTheDevices(t *testing.T) {
-	p := startBench(t)
-	for _, dev := range []facility.DeviceID{"demo/ups-a/ups/ctl", "demo/feed-a/cb/relay", "demo/ats/ctl", "demo/gen/ctl", "demo/h1/pdu-a/meter", "demo/h1/a1/strips"} {
-		d := p.site.Device(dev)
-		client := dial(t, p, d.Link, byte(d.Unit))
-		for _, ref := range d.Refs {
-			point := p.site.Points[ref]
-			v, err := readPoint(client, *point.Def)
-			if err != nil {
-				t.Errorf("%s: %v", point.ID, err)
-				continue
-			}
-			if point.Kind == "analog" && (v < point.Min || v > point.Max) {
-				t.Errorf("%s reads %g, outside its range %g to %g", point.ID, v, point.Min, point.Max)
-			}
-			if _, named := point.Enum[int(v)]; point.Kind == "enum" && !named {
-				t.Errorf("%s reads %g, which its profile does not name", point.ID, v)
-			}
-		}
-	}
-}
-
 // What the power path of the demo shows on a quiet day, in the units of the maps.
 func TestGoldenRegistersOfAHealthyPowerPath(t *testing.T) {
 	p := idleBench(t)

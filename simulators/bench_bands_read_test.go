@@ -1,0 +1,78 @@
+package simulators
+
+import (
+	"bongsu/facility"
+	"bongsu/rules/bands"
+	"bongsu/simulators/world"
+)
+
+// bandPlans is what the site wants learned, as the learning takes it.
+func bandPlans(site *facility.Site) []bands.Plan {
+	var out []bands.Plan
+	for _, p := range site.BandPlans() {
+		plan := bands.Plan{Point: string(p.Point), Least: p.Least, Warmup: p.Warmup, Zone: site.Timezone}
+		for _, d := range p.Drivers {
+			plan.Drivers = append(plan.Drivers, string(d))
+		}
+		out = append(out, plan)
+	}
+	return out
+}
+
+// bandRead is one point and where the world shows it.
+type bandRead struct {
+	ref facility.Ref
+	get func() float64
+}
+
+// bandReads lists the points of the cooling plant and the racks that bands or limits look at.
+func bandReads(w *world.World, site *facility.Site) (out []bandRead) {
+	add := func(id string, get func() float64) {
+		if ref, ok := site.Ref(facility.PointID(id)); ok {
+			out = append(out, bandRead{ref, get})
+		}
+	}
+	bit := func(b bool) float64 {
+		if b {
+			return 1
+		}
+		return 0
+	}
+	for _, id := range []string{"demo/cw/ch1", "demo/cw/ch2"} {
+		get := func(f func(r world.ChillerReading) float64) func() float64 {
+			return func() float64 { r, _ := w.Chiller(id); return f(r) }
+		}
+		add(id+"/ctl/status", get(func(r world.ChillerReading) float64 { return float64(r.Status) }))
+		add(id+"/ctl/cond-approach", get(func(r world.ChillerReading) float64 { return r.CondApproachK }))
+		add(id+"/ctl/cooling", get(func(r world.ChillerReading) float64 { return r.CoolingKW }))
+		add(id+"/ctl/power", get(func(r world.ChillerReading) float64 { return r.PowerKW }))
+		add(id+"/ctl/cdw-supply", get(func(r world.ChillerReading) float64 { return r.CDWSupplyC }))
+		add(id+"/ctl/maintenance", get(func(r world.ChillerReading) float64 { return bit(r.TubesFouled) }))
+		add(id+"/ctl/alarm", get(func(r world.ChillerReading) float64 { return bit(r.Status == world.ChillerAlarm) }))
+	}
+	crah := func(f func(r world.CRAHReading) float64) func() float64 {
+		return func() float64 { r, _ := w.CRAH("demo/h1/crah1"); return f(r) }
+	}
+	add("demo/h1/crah1/ctl/supply", crah(func(r world.CRAHReading) float64 { return r.SupplyC }))
+	add("demo/h1/crah1/ctl/return", crah(func(r world.CRAHReading) float64 { return r.ReturnC }))
+	add("demo/h1/crah1/ctl/valve", crah(func(r world.CRAHReading) float64 { return r.ValvePercent }))
+	add("demo/h1/crah1/ctl/fan", crah(func(r world.CRAHReading) float64 { return r.FanPercent }))
+	add("demo/h1/crah1/ctl/filter-dp", crah(func(r world.CRAHReading) float64 { return r.FilterPa }))
+	add("demo/h1/crah1/ctl/alarm-valve", crah(func(r world.CRAHReading) float64 { return bit(r.ValveAstray) }))
+	add("demo/h1/crah1/ctl/alarm-filter", crah(func(r world.CRAHReading) float64 { return bit(r.FilterClogged) }))
+	tank := func(f func(r world.TankReading) float64) func() float64 {
+		return func() float64 { r, _ := w.Tank("demo/cw/tank"); return f(r) }
+	}
+	add("demo/cw/tank/panel/t-out", tank(func(r world.TankReading) float64 { return r.OutC }))
+	add("demo/cw/tank/panel/flow", tank(func(r world.TankReading) float64 { return r.FlowM3H }))
+	add("demo/cw/tank/panel/minutes", tank(func(r world.TankReading) float64 { return r.MinutesLeft }))
+	for _, a := range site.Assets {
+		if a.Kind != "it-rack" {
+			continue
+		}
+		id := string(a.ID)
+		add(id+"/env/inlet-top", func() float64 { r, _ := w.ITRack(id); return r.InletTopC })
+		add(id+"/env/kw-a", func() float64 { r, _ := w.ITRack(id); return r.FeedAKW })
+	}
+	return out
+}
