@@ -56,6 +56,26 @@ export function nodes(
       at,
     }))
     desk.relay = { seq, carried: 12 }
+    const compared = (node: string) => ({
+      node,
+      held: 48_100,
+      entry: 48_100,
+      agrees: true,
+      state: 'same' as const,
+    })
+    const other = {
+      ...compared('n3'),
+      state: 'other' as const,
+      why: 'node n3 makes another state of the same entries, at entry 48090',
+    }
+    desk.archive = {
+      entry: 48_100,
+      held: 48_100,
+      floor: 28_100,
+      tip: 48_100,
+      bytes: 22_400_000,
+      nodes: [compared('n1'), compared('n2'), sick ? other : compared('n3')],
+    }
   }
   if (!sick) return [field, desk]
   field.devices = [

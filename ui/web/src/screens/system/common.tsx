@@ -7,6 +7,7 @@ import type { System } from '../../live/system'
 import { useContinuity } from '../../ui/continuity'
 import { Fact, Facts, Wide } from '../../ui/tile'
 import { useTimes, useWords } from '../../ui/text'
+import { Archived } from './archive'
 import { Ago, Part, Size, Well } from './parts'
 
 export function Common({ system }: { system: System }) {
@@ -15,7 +16,6 @@ export function Common({ system }: { system: System }) {
   const { picture, absent } = useContinuity()
   const members = system.desk.members ?? []
   const relay = system.desk.relay
-  const archive = system.desk.archive
   if (absent && members.length === 0) return null
   const c = picture?.control
   const waits =
@@ -45,43 +45,10 @@ export function Common({ system }: { system: System }) {
           )}
           {waits !== undefined && waits > 0 && ` · ${t('sys.relay-waits', { n: waits })}`}
         </Fact>
-        {archive && (
-          <Fact name={t('sys.archive')}>
-            {t('sys.archive-to', { n: archive.held })}
-            {archive.tip > archive.entry &&
-              ` · ${t('sys.archive-behind', { n: archive.tip - archive.entry })}`}
-            {!!archive.missing && ` · ${t('sys.archive-missing', { n: archive.missing })}`} ·{' '}
-            <Size bytes={archive.bytes} />
-          </Fact>
-        )}
-        {!!archive?.floor && (
-          <Fact name={t('sys.archive-floor')}>{t('sys.archive-to', { n: archive.floor })}</Fact>
-        )}
-        {!!archive?.nodes?.length && (
-          <Fact name={t('sys.archive-nodes')}>
-            {archive.nodes.map((n) => (
-              <span key={n.node} className="archive-node">
-                {n.node}{' '}
-                <Well
-                  ok={n.why ? false : n.agrees ? true : null}
-                  word={t(n.why ? 'sys.archive-differs' : n.agrees ? 'sys.archive-agrees' : 'sys.not-known')}
-                />{' '}
-              </span>
-            ))}
-          </Fact>
-        )}
       </Facts>
-      {archive?.why && <p className="why">{archive.why}</p>}
-      {archive?.nodes?.map(
-        (n) =>
-          n.why && (
-            <p className="why" key={n.node}>
-              {n.why}
-            </p>
-          ),
-      )}
       {c?.why && <p className="why">{c.why}</p>}
       {relay?.why && <p className="why">{relay.why}</p>}
+      {system.desk.archive && <Archived archive={system.desk.archive} />}
       {members.length > 0 && (
         <Wide label={t('sys.members')}>
           <table className="plain">
