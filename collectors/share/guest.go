@@ -88,10 +88,10 @@ func (k *Keeper) receive(conn net.Conn, in *bufio.Reader, encrypted *tls.Connect
 	if no != nil {
 		out := bufio.NewWriter(conn)
 		_ = errors.Join(writeJSON(out, frameRefusal, no), out.Flush())
-		if no.Revision != "" {
-			return nil // it comes back with the right one
+		if k.news(h.Name, no) {
+			k.cfg.Log.Warn("collector refused", "name", h.Name, "from", conn.RemoteAddr(), "because", no.Why)
 		}
-		return fmt.Errorf("collector %q is refused: %s", h.Name, no.Why)
+		return nil
 	}
 	_ = conn.SetDeadline(time.Time{})
 	k.cfg.Log.Info("collector connected", "name", g.name, "from", conn.RemoteAddr(), "build", h.Build, "keeps", len(kept))
@@ -135,11 +135,30 @@ func (k *Keeper) admit(g *guest, h hello, encrypted *tls.ConnectionState) ([]Hel
 	}
 	at := time.Now().UTC()
 	s.status.Connected, s.status.Since, s.status.Build, s.status.Why = true, &at, h.Build, ""
+	s.refused = ""
 	s.status.From = g.conn.RemoteAddr().String()
 	g.site = k.site
 	k.guests[h.Name] = g
 	g.say(frameWelcome, welcome{kept, s.taken})
 	return kept, nil
+}
+
+// news says whether a refusal is another one than the last of that collector, and keeps it for people.
+func (k *Keeper) news(name string, no *refusal) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.seen[name]
+	if s == nil {
+		s = &known{} // a name the site does not have; there are few
+		if len(k.seen) < mostKnown {
+			k.seen[name] = s
+		}
+	}
+	again := s.refused == no.Why
+	if s.refused = no.Why; !s.status.Connected {
+		s.status.Why = "refused: " + no.Why
+	}
+	return !again
 }
 
 func (k *Keeper) names(name string) bool {

@@ -43,6 +43,7 @@ type Keeper struct {
 // known is what is kept of a collector between its connections.
 type known struct {
 	instance string
+	refused  string // why it was not let in the last time
 	taken    uint64 // number of its last samples that were taken
 	status   facility.CollectorStatus
 	lag      [2]time.Duration // the longest of this span and of the one before
@@ -55,6 +56,7 @@ type seat struct{ last chan struct{} }
 const (
 	bareEvery = 10 * time.Second // the points of a link that nobody serves are said to be bad anew
 	lagSpan   = 5 * time.Second
+	mostKnown = 1000 // names that are remembered, those of strangers with them
 )
 
 // NewKeeper prepares the field's side. It starts nothing.

@@ -115,8 +115,11 @@ func refused(payload []byte) error {
 	if r.Revision != "" {
 		return otherSite{r.Revision}
 	}
-	return fmt.Errorf("the field refuses: %s", r.Why)
+	return fmt.Errorf("%w: %s", errRefused, r.Why)
 }
+
+// errRefused is a field that does not let this collector in.
+var errRefused = errors.New("the field refuses")
 
 // keep goes on with the leases the field knows of and ends the others.
 func (t *talk) keep(held []Held, w welcome, until time.Duration) {

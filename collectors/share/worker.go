@@ -29,7 +29,8 @@ type WorkerConfig struct {
 	Build string
 	// Dial connects to the field's door, encrypted where that is asked for.
 	Dial func(ctx context.Context) (net.Conn, error)
-	// Site gives the site to work by: any for "", else the one of that revision, which the field works by.
+	// Site gives the site to work by: any for "", else the one of that revision, which the field works by. Asked again
+	// for the same it has it at hand.
 	Site   func(ctx context.Context, revision string) (*facility.Site, error)
 	Wire   collectors.Options
 	Limits Limits
@@ -54,6 +55,7 @@ type Worker struct {
 const (
 	returnFirst = 50 * time.Millisecond
 	returnMost  = 250 * time.Millisecond // a lease must outlive the start of another field process
+	askAgain    = time.Second            // after a refusal, which a person must see to
 )
 
 // NewWorker prepares a collector. It connects nothing.
@@ -97,7 +99,6 @@ func (w *Worker) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case errors.As(err, &other):
-			w.cfg.Log.Warn("refused: the field works by another revision of the site", "field", other.revision, "ours", site.Revision)
 			revision = other.revision
 		case err != nil:
 			if site != nil {
@@ -130,6 +131,10 @@ func (w *Worker) work(ctx context.Context, site *facility.Site) error {
 	s.parts.Go(func() { s.pump(own) })
 	s.parts.Go(func() { s.watch(own) })
 	err = s.follow(ctx)
+	if other := (otherSite{}); errors.As(err, &other) {
+		w.cfg.Log.Warn("refused: the field works by another revision of the site", "field", other.revision, "ours", site.Revision)
+		_, _ = w.cfg.Site(ctx, other.revision) // had now, it is at hand then: while the leases run the links are served on
+	}
 	s.leaveAll()
 	stop()
 	s.parts.Wait()
@@ -155,6 +160,9 @@ func (s *shift) follow(ctx context.Context) error {
 		if err != nil && err.Error() != told {
 			told = err.Error()
 			s.log.Warn("the field is not reached", "cause", err)
+		}
+		if errors.Is(err, errRefused) {
+			wait = askAgain
 		}
 		sleep(ctx, wait)
 		wait = min(2*wait, returnMost)
