@@ -3,6 +3,8 @@ package shared
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -45,7 +47,7 @@ func startCluster(b *testing.B) *cluster {
 // and until another worker's first act has reached the world, under its own epoch.
 func BenchmarkFailover(b *testing.B) {
 	c := startCluster(b)
-	var writes, leaders []time.Duration
+	var writes, leaders, rejoined []time.Duration
 	var bySignal [2][]time.Duration
 	for n := range failoverRounds {
 		was := c.world.leads(b, 0)
@@ -57,6 +59,7 @@ func BenchmarkFailover(b *testing.B) {
 		writes, leaders = append(writes, took), append(leaders, acted)
 		bySignal[n%2] = append(bySignal[n%2], acted)
 		b.Logf("%v of %s: writes after %v, a leader acts after %v; the one before led since %v", sig, c.cfgs[i].Name, took, acted, was.Format(time.TimeOnly))
+		from := time.Now()
 		if sig == syscall.SIGSTOP {
 			c.procs[i].signal(syscall.SIGCONT)
 			c.workers[i].signal(syscall.SIGCONT)
@@ -65,7 +68,9 @@ func BenchmarkFailover(b *testing.B) {
 			c.workers[i] = startWorker(b, c.cfgs, i, c.world.url)
 		}
 		back(b, c.trial, i)
+		rejoined = append(rejoined, time.Since(from))
 	}
+	memory := c.memory(b)
 	c.stop()
 	for i, p := range c.workers {
 		p.signal(syscall.SIGTERM)
@@ -79,7 +84,28 @@ func BenchmarkFailover(b *testing.B) {
 			b.Fatalf("worker %d does not end: %s", i, p.out)
 		}
 	}
-	c.print(b, writes, leaders, bySignal)
+	slices.Sort(rejoined)
+	c.print(b, writes, leaders, bySignal, map[string]any{
+		"rejoin_ms_p50": millis(rejoined[len(rejoined)/2]), "rejoin_ms_max": millis(rejoined[len(rejoined)-1]), "member_rss_mib_max": memory,
+	})
+}
+
+// memory is what the largest member holds, in MiB.
+func (c *cluster) memory(b *testing.B) float64 {
+	b.Helper()
+	most := 0.0
+	for _, p := range c.procs {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+		if err != nil {
+			b.Fatal(err)
+		}
+		var size, resident int
+		if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+			b.Fatal(err)
+		}
+		most = max(most, float64(resident*os.Getpagesize())/(1<<20))
+	}
+	return most
 }
 
 // together moves etcd's leadership to the node whose worker leads, so that one strike takes both.
@@ -110,7 +136,7 @@ func (c *cluster) together(b *testing.B) int {
 	return -1
 }
 
-func (c *cluster) print(b *testing.B, writes, leaders []time.Duration, bySignal [2][]time.Duration) {
+func (c *cluster) print(b *testing.B, writes, leaders []time.Duration, bySignal [2][]time.Duration, more map[string]any) {
 	acked, lost := c.check(b)
 	done := c.world.acts()
 	intended, settled := map[string]bool{}, map[string]bool{}
@@ -138,12 +164,14 @@ func (c *cluster) print(b *testing.B, writes, leaders []time.Duration, bySignal 
 		slices.Sort(list)
 	}
 	n := len(writes)
-	line, err := json.Marshal(map[string]any{
+	figures := map[string]any{
 		"bench": "journal.failover", "rounds": n, "lost": lost, "repeated": repeated, "forgotten": forgotten,
 		"writes_ms_p50": millis(writes[n/2]), "writes_ms_max": millis(writes[n-1]), "leader_ms_p50": millis(leaders[n/2]), "leader_ms_max": millis(leaders[n-1]),
 		"killed_leader_ms_p50": millis(bySignal[0][n/4]), "frozen_leader_ms_p50": millis(bySignal[1][n/4]),
 		"acknowledged": acked, "steps": len(intended), "refused_stale": c.world.refusals(),
-	})
+	}
+	maps.Copy(figures, more)
+	line, err := json.Marshal(figures)
 	if err != nil {
 		b.Fatal(err)
 	}
