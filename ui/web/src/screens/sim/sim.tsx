@@ -29,9 +29,9 @@ export default function Simulator() {
       <div className="sim-grid">
         <Running state={sim.state} />
         {sim.state.run && <Checks run={sim.state.run} />}
+        <Nodes />
         <Scenarios state={sim.state} />
         <Faults faults={sim.state.faults} />
-        <Nodes />
         <TruthTable state={sim.state} />
       </div>
     </div>
