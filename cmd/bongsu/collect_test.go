@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -379,4 +380,54 @@ func TestCollectorsThatDieStandStillAndAreCutOff(t *testing.T) {
 		}
 		return ok
 	})
+}
+
+// The same for three minutes and at random: whoever is hurt, however often, no device is asked by two.
+func TestCollectorsHurtAtRandom(t *testing.T) {
+	if os.Getenv("BONGSU_LONG") == "" {
+		t.Skip("three minutes of real time: make scenario sets BONGSU_LONG=1")
+	}
+	p := newOutpost(t, 12)
+	g := newGate(t, p.socket())
+	way := []string{"unix:" + p.socket(), "unix:" + p.socket(), g.address}
+	procs := make([]*os.Process, 3)
+	for i := range procs {
+		procs[i] = p.collector(fmt.Sprintf("c%d", i+1), way[i])
+	}
+	field := p.field()
+	p.owners("every link is its first choice's", func(i int, owner string) bool { return owner == fmt.Sprintf("c%d", i%3+1) })
+	hurts := 0
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); hurts++ {
+		i, at := rand.IntN(3), time.Now()
+		for _, pause := range []time.Duration{time.Duration(rand.IntN(4000)) * time.Millisecond, 0} {
+			switch how := rand.IntN(4); {
+			case how == 0:
+				_ = procs[i].Kill()
+				procs[i] = p.collector(fmt.Sprintf("c%d", i+1), way[i])
+			case how == 1:
+				_ = procs[i].Signal(syscall.SIGSTOP)
+				time.Sleep(pause)
+				_ = procs[i].Signal(syscall.SIGCONT)
+			case how == 2:
+				g.block(true)
+				time.Sleep(pause)
+				g.block(false)
+			case pause > 3*time.Second: // rarely: the field itself
+				_ = field.Kill()
+				_, _ = field.Wait()
+				field = p.field()
+			}
+		}
+		p.resumedBy(at.Add(20 * time.Second))
+	}
+	p.alone()
+	t.Logf("hurt %d times", hurts)
+}
+
+// resumedBy waits until every device was asked within the last two scans.
+func (p *outpost) resumedBy(end time.Time) {
+	p.t.Helper()
+	for _, d := range p.devices {
+		eventually(p.t, max(time.Until(end), time.Second), d.link+" is asked again", func() bool { return time.Since(d.newest().last) < 2*outpostScan })
+	}
 }
