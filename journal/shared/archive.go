@@ -44,6 +44,7 @@ type Archive struct {
 	keys  map[uint64]uint64
 	bytes int64
 	tail  *os.File // newest segment, open for writing; nil until the next write
+	grows string   // path of it
 	size  int64    // of it, up to the last whole line
 	why   string   // the archive belongs to another history; readers pass it over
 	torn  chan struct{}
@@ -165,7 +166,8 @@ func (a *Archive) loadSegment(first uint64, newest bool) error {
 			return fmt.Errorf("cut off a torn line: %w", err)
 		}
 	}
-	a.bytes += max(end, 0)
+	a.bytes += end
+	a.grows, a.size = a.path(first), end
 	return nil
 }
 

@@ -365,3 +365,25 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// A write that fails half-way leaves nothing behind: the same entries are written again behind the last good one.
+func TestArchiveGoesOnAfterAFailedWrite(t *testing.T) {
+	dir, entries := t.TempDir(), chained(10)
+	a := openArchive(t, dir)
+	put(t, a, entries[:4])
+	if _, err := a.tail.WriteAt([]byte(strings.Repeat("half a line", 9)), a.size); err != nil { // what a full disk has left
+		t.Fatal(err)
+	}
+	_ = a.tail.Close()
+	if err := a.put(entries[4:]); err == nil {
+		t.Fatal("a write to a closed file went well")
+	}
+	if s := a.State(); s.Last != 4 {
+		t.Fatalf("%+v", s)
+	}
+	put(t, a, entries[4:])
+	_ = a.Close()
+	if got := all(t, openArchive(t, dir), 100); !slices.Equal(hashes(got), hashes(entries)) {
+		t.Errorf("%d entries", len(got))
+	}
+}

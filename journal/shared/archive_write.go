@@ -77,11 +77,7 @@ func (a *Archive) write(first uint64, text []byte) (err error) {
 			a.size += int64(len(text))
 			return
 		}
-		// Half a line, or lines that may never have reached the disk, must not stand before others.
-		if terr := a.tail.Truncate(a.size); terr != nil {
-			err = errors.Join(err, terr)
-		}
-		a.dropTail()
+		a.dropTail() // what stands behind its size is cut off before the next line
 	}()
 	if _, err := a.tail.WriteAt(text, a.size); err != nil {
 		return advise(err)
@@ -94,15 +90,18 @@ func (a *Archive) openTail(first uint64) error {
 	if err != nil {
 		return advise(err)
 	}
-	info, err := f.Stat()
-	if err == nil {
+	if a.grows != a.path(first) {
+		a.grows, a.size = a.path(first), 0
+	}
+	// Half a line, or lines that may never have reached the disk, must not stand before others.
+	if err = f.Truncate(a.size); err == nil {
 		err = syncDir(a.dir)
 	}
 	if err != nil {
 		f.Close()
 		return err
 	}
-	a.tail, a.size = f, info.Size()
+	a.tail = f
 	return nil
 }
 
@@ -213,6 +212,9 @@ func (a *Archive) rewrite(entries []Entry) error {
 	}
 	if err := replace(path, text); err != nil {
 		return err
+	}
+	if a.grows == path {
+		a.size = int64(len(text))
 	}
 	a.bytes += int64(len(text)) - before
 	return nil

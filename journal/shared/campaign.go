@@ -105,7 +105,7 @@ func seize(ctx context.Context, client *clientv3.Client, keys space, who Candida
 	try, cancelTry := context.WithTimeout(ctx, attemptFirst)
 	defer cancelTry()
 	at, heard := nearest(client)
-	grant, err := at.Grant(try, int64((lives*who.TTL+time.Second-1)/time.Second))
+	grant, err := at.Grant(try, int64((who.TTL+time.Second-1)/time.Second))
 	heard(err)
 	if err != nil {
 		return nil, true, fmt.Errorf("ask for a lease: %w", err)
@@ -129,9 +129,6 @@ func seize(ctx context.Context, client *clientv3.Client, keys space, who Candida
 	}
 	return nil, true, err
 }
-
-// lives is how many TTLs the lease at the members lives: it must not run out before the pulse does.
-const lives = 4
 
 // take puts the leader key and the first pulse and moves the epoch in one transaction. Without an answer it
 // tries the same again, and knows its own key by the lease.

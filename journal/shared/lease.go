@@ -154,7 +154,7 @@ func (l *Lease) refuted(leader, epoch *clientv3.GetResponse) (why string) {
 }
 
 // renew keeps the lease until ctx ends or it is lost. The pulse is what the other candidates watch; the lease
-// at the members lives longer and only removes the key of a leader whom nobody follows. Six tries fit into the
+// at the members removes the key of one whom nobody has watched, as after a restart of all. Six tries fit into the
 // life of each, so one frozen member or one election does not end it.
 func (l *Lease) renew(ctx context.Context) {
 	defer close(l.done)
@@ -231,7 +231,7 @@ func (l *Lease) pulseOnce(ctx context.Context) error {
 
 // keepOnce renews the lease at the members.
 func (l *Lease) keepOnce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, max(l.life/20, 100*time.Millisecond))
+	ctx, cancel := context.WithTimeout(ctx, max(l.life/5, 100*time.Millisecond))
 	defer cancel()
 	sent := l.who.Now()
 	at, heard := nearest(l.client)
