@@ -315,17 +315,24 @@ func (p *Plant) Clear(id string) error {
 	return p.remove(id)
 }
 
+// renew puts another world in place of this one, with what its machines were told last; the lock is held.
+func (p *Plant) renew(cfg world.Config) {
+	was := p.world
+	p.past += was.Now()
+	p.world = world.New(cfg)
+	p.world.KeepOrders(was)
+	p.gen++
+}
+
 // restore ends every fault and puts a new, healthy world in place of this one; the lock is held.
 func (p *Plant) restore() error {
 	var errs []error
 	for _, id := range slices.Sorted(maps.Keys(p.injected)) {
 		errs = append(errs, p.remove(id))
 	}
-	p.past += p.world.Now()
-	p.world = world.New(p.layout.Config)
+	p.renew(p.layout.Config)
 	p.play = nil
 	p.paused, p.stepLeft = false, 0
-	p.gen++
 	p.followPower()
 	select {
 	case p.resume <- struct{}{}:

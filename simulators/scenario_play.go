@@ -66,14 +66,12 @@ func (p *Plant) rebuild(s *Scenario) error {
 	if !ok {
 		return fmt.Errorf("scenario %s: %w", s.Name, errors.Join(faults...))
 	}
-	p.past += p.world.Now()
-	p.world = world.New(cfg)
-	p.gen++
+	p.renew(cfg)
 	return nil
 }
 
 // StopScenario ends the scenario, clears every fault and gives the site new batteries, empty tanks, full
-// gas banks and outputs at rest. It returns the name of the scenario that ran, empty for none.
+// gas banks and outputs at rest; modes and set-points of machines stay as ordered. It returns the name of the scenario that ran, empty for none.
 func (p *Plant) StopScenario() (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

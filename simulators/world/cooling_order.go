@@ -39,6 +39,26 @@ func (w *World) OrderCooling(id string, order CoolingOrder, value float64) error
 	return nil
 }
 
+// KeepOrders takes over what the cooling machines of another world of this site were last told, by wire or at their
+// panels: a world that is made whole again has lost nobody's settings.
+func (w *World) KeepOrders(from *World) {
+	for id, c := range w.cooling.chillers {
+		if was := from.cooling.chillers[id]; was != nil {
+			c.mode, c.setC = was.mode, was.setC
+		}
+	}
+	for id, p := range w.cooling.pumps {
+		if was := from.cooling.pumps[id]; was != nil {
+			p.mode = was.mode
+		}
+	}
+	for id, a := range w.cooling.crahs {
+		if was := from.cooling.crahs[id]; was != nil {
+			a.mode, a.setC, a.fanSet = was.mode, was.setC, was.fanSet
+		}
+	}
+}
+
 func (c *chiller) order(order CoolingOrder, value float64, refused error) error {
 	switch {
 	case order == OrderSetpoint && (value < 5 || value > 15), order == OrderFan:
