@@ -56,9 +56,9 @@ var findings = map[string]External{
 	FoundAway: {
 		Priority: 3,
 		Text:     txt("수집기가 연결되어 있지 않음", "A collector is not connected"),
-		Consequence: txt("그 수집기의 현장 연결은 다음 수집기나 필드가 맡습니다. 하나가 더 멈추면 맡을 곳이 없을 수 있습니다.",
+		Consequence: txt("그 수집기의 현장 연결은 다음 수집기나 현장 프로세스가 맡습니다. 하나가 더 멈추면 맡을 곳이 없을 수 있습니다.",
 			"Its links are served by the next in order, or by the field itself. With one more away there may be nobody left."),
-		Action: txt("수집기 장비와 그 프로세스, 필드까지의 네트워크를 확인하십시오. 돌아와 30초 동안 안정되면 현장 연결을 되찾습니다.",
+		Action: txt("수집기 장비와 그 프로세스, 현장 프로세스까지의 네트워크를 확인하십시오. 돌아와 30초 동안 안정되면 현장 연결을 되찾습니다.",
 			"See whether its machine and process run and reach the field. Once back and steady for 30 seconds it has its links again."),
 	},
 	FoundUnserved: {
@@ -66,7 +66,7 @@ var findings = map[string]External{
 		Text:     txt("아무도 맡지 않은 현장 연결이 있음", "There are links that nobody serves"),
 		Consequence: txt("그 연결의 장비는 읽히지 않고 명령도 나가지 않습니다. 그 값들은 불량으로 표시됩니다.",
 			"Their devices are not read and take no command. Their points are shown as bad."),
-		Action: txt("그 연결에 닿을 수 있는 수집기를 되살리십시오. 필드는 직접 닿지 못합니다.",
+		Action: txt("그 연결에 닿을 수 있는 수집기를 되살리십시오. 현장 프로세스는 직접 닿지 못합니다.",
 			"Bring a collector back that reaches them: the field itself does not."),
 	},
 }

@@ -186,7 +186,7 @@ func (k *Keeper) dismiss(g *guest, cause error) {
 	k.ledger.Depart(k.cfg.Clock(), g.name, g.instance)
 	at := time.Now().UTC()
 	if s := k.seen[g.name]; s != nil {
-		s.status.Connected, s.status.Since, s.status.Why = false, &at, fmt.Sprint(cause)
+		s.status.Connected, s.status.Since, s.status.Why = false, &at, fmt.Sprintf("its connection ended: %v", cause)
 	}
 	if !k.closed {
 		k.cfg.Log.Warn("collector away", "name", g.name, "cause", cause)
@@ -255,7 +255,7 @@ func (g *guest) read() error {
 		_ = g.conn.SetReadDeadline(time.Now().Add(2 * g.k.cfg.Limits.Life))
 		kind, payload, err := readFrame(g.in, buf)
 		if err != nil {
-			return fmt.Errorf("hear it: %w", err)
+			return err
 		}
 		buf = payload
 		if err := g.hear(kind, payload); err != nil {

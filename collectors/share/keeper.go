@@ -73,7 +73,7 @@ func NewKeeper(cfg KeeperConfig) *Keeper {
 	k.ledger = NewLedger(cfg.Limits, k.zero, uint64(time.Now().UnixMicro()))
 	k.ledger.Use(k.zero, wantsOf(cfg.Site), false)
 	for _, c := range cfg.Site.Collectors {
-		k.seen[c.Name] = &known{status: facility.CollectorStatus{Name: c.Name, Why: "it was never connected"}}
+		k.seen[c.Name] = &known{status: facility.CollectorStatus{Name: c.Name}}
 	}
 	return k
 }

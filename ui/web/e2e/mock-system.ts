@@ -108,6 +108,34 @@ export function nodes(
     },
   ]
   field.evicted = 3210
+  const counts = { clock_ms: 0, samples: 0, late: 0, refused: 0, evicted: 0 }
+  field.collectors = [
+    {
+      ...counts,
+      name: 'yard',
+      connected: true,
+      since: before(90),
+      build: 'mock',
+      from: '10.0.0.7:40112',
+      links: links.slice(0, 2).map((l) => l.id),
+      own: 1,
+      lag_ms: 14,
+      clock_ms: -1800,
+      refused: 12,
+    },
+    {
+      ...counts,
+      name: 'shed',
+      connected: false,
+      since: before(4),
+      build: 'mock',
+      links: [],
+      own: 1,
+      lag_ms: 0,
+      why: 'its connection ended: EOF',
+    },
+  ]
+  field.unserved = ['leak-line']
   desk.history?.push({
     name: 'influx',
     ok: false,
