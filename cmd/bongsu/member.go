@@ -72,12 +72,11 @@ func admit(ctx context.Context, o options, site *facility.Site, cfg *shared.Memb
 	if len(site.Members) == 1 || !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	client, err := dialMembers(o, site, log)
+	config, err := clientTLS(o, site, log)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = client.Close() }()
-	a, err := shared.Admit(ctx, client, cfg.Name, cfg.Cluster)
+	a, err := shared.Admit(ctx, endpointsOf(site), config, cfg.Name, cfg.Cluster)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"text/tabwriter"
 	"time"
@@ -236,8 +235,7 @@ func atRest(use, short string, act func(cmd *cobra.Command, o options, cfg share
 		if err != nil {
 			return err
 		}
-		// What etcd says of its own start would bury what the person has to read.
-		cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+		cfg.Logger = slog.New(slog.DiscardHandler) // what etcd says of itself would bury what the person has to read
 		return act(cmd, o, cfg, args)
 	}
 	o.memberFlags(cmd)

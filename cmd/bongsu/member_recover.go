@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -88,7 +89,22 @@ func reallyLost(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	client, err := dialMembers(o, site, log)
+	config, err := clientTLS(o, site, log)
+	if err != nil {
+		return err
+	}
+	var there []string
+	for _, e := range endpointsOf(site) {
+		ctx, cancel := context.WithTimeout(ctx, shared.ReachPatience)
+		if _, err := shared.Reach(ctx, e, config); err == nil {
+			there = append(there, e)
+		}
+		cancel()
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	client, err := shared.Dial(there, config, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

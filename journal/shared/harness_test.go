@@ -81,13 +81,20 @@ func within(t testing.TB, d time.Duration) context.Context {
 	return ctx
 }
 
+// givenPorts are those that tests of this process have: a member that is down still has its own.
+var givenPorts sync.Map
+
 // freeURLs gives addresses nobody listens on, below the range from which the kernel gives ports to
 // connections: one of those might otherwise sit on an address while its member is down.
 func freeURLs(t testing.TB, n int) []string {
 	t.Helper()
 	out := make([]string, 0, n)
 	for len(out) < n {
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 25_000+rand.IntN(7_000)))
+		port := 25_000 + rand.IntN(7_000)
+		if _, given := givenPorts.LoadOrStore(port, true); given {
+			continue
+		}
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			continue
 		}
@@ -144,6 +151,9 @@ func startMembers(t testing.TB, n int) *running {
 func (c *running) start(t testing.TB, i int) {
 	t.Helper()
 	m, err := OpenMember(c.cfgs[i])
+	for end := time.Now().Add(patience); errors.Is(err, syscall.EADDRINUSE) && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		m, err = OpenMember(c.cfgs[i]) // while it was down, somebody who looks for a free address may have tried its own
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

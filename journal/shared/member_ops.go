@@ -1,11 +1,15 @@
 package shared
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -172,38 +176,75 @@ type Admission struct {
 	Cluster map[string]string // name to peer URL; of the members there are, when it joins
 }
 
-// Admit asks the cluster whether it waits for a member that has no data yet. When no majority answers, it takes it
-// that the cluster begins with the first members and gives those.
-func Admit(ctx context.Context, client *clientv3.Client, name string, first map[string]string) (Admission, error) {
-	list, err := members(ctx, client)
-	if err != nil {
-		return Admission{Cluster: first}, nil
+// Admit asks the members one by one whether a cluster waits for a member that has no data yet. It does not need a
+// majority: the second member of two is waited for without one. When nobody has ever served, the cluster begins with
+// the first members, and those are given back.
+func Admit(ctx context.Context, endpoints []string, config *tls.Config, name string, first map[string]string) (Admission, error) {
+	lists := make([]*clientv3.MemberListResponse, len(endpoints))
+	doubts := make([]error, len(endpoints))
+	var asked sync.WaitGroup
+	for i, e := range endpoints {
+		asked.Go(func() { lists[i], doubts[i] = known(ctx, e, config) })
 	}
-	a := Admission{Join: true, Cluster: map[string]string{}}
-	own := first[name]
-	waits := false
-	for _, m := range list.Members {
+	asked.Wait()
+	var refusal error
+	for _, l := range lists {
+		if l == nil || !slices.ContainsFunc(l.Members, func(m *pb.Member) bool { return len(m.ClientURLs) > 0 }) {
+			continue // not there, or itself not part of anything yet
+		}
+		cluster, err := seatIn(l.Members, name, first[name])
+		if err == nil {
+			return Admission{Join: true, Cluster: cluster}, nil
+		}
+		// One that lags behind may not know of us yet, or of our loss.
+		refusal = cmp.Or(refusal, err)
+	}
+	if err := cmp.Or(refusal, errors.Join(doubts...)); err != nil {
+		return Admission{}, err
+	}
+	return Admission{Cluster: first}, nil
+}
+
+// known asks one server for the members it knows; nil when it is not there. An error is trouble with certificates:
+// whoever cannot be known must not be taken for absent.
+func known(ctx context.Context, endpoint string, config *tls.Config) (*clientv3.MemberListResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, ReachPatience)
+	defer cancel()
+	if theirs, err := Reach(ctx, endpoint, config); err != nil {
+		var wire *net.OpError
+		if theirs == nil && errors.As(err, &wire) && wire.Op == "dial" {
+			return nil, nil
+		}
+		return nil, err
+	}
+	client, err := Dial([]string{endpoint}, config, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = client.Close() }()
+	list, err := client.MemberList(ctx, clientv3.WithSerializable())
+	if err != nil {
+		return nil, nil // it is only just starting
+	}
+	return list, nil
+}
+
+// seatIn finds the place that a cluster keeps for a member, and gives all members with it.
+func seatIn(list []*pb.Member, name, own string) (map[string]string, error) {
+	cluster, waits := map[string]string{}, false
+	for _, m := range list {
 		at := strings.Join(m.PeerURLs, ",")
 		switch {
 		case !slices.Contains(m.PeerURLs, own):
-			a.Cluster[seatName(m, at)] = at
+			cluster[cmp.Or(m.Name, fmt.Sprintf("unstarted-%x", m.ID))] = at
 		case len(m.ClientURLs) > 0:
-			return a, fmt.Errorf("member %s has served in this cluster before and its data is not here: give the right --data, or, when the data is lost, run `bongsu member replace %s` on a node that runs", name, name)
+			return nil, fmt.Errorf("member %s has served in this cluster before and its data is not here: give the right --data, or, when the data is lost, run `bongsu member replace %s` on a node that runs", name, name)
 		default:
-			waits = true
-			a.Cluster[name] = own
+			waits, cluster[name] = true, own
 		}
 	}
 	if !waits {
-		return a, fmt.Errorf("the cluster does not know %s at %s: run `bongsu member add %s` on a node that runs", name, own, name)
+		return nil, fmt.Errorf("the cluster does not know %s at %s: run `bongsu member add %s` on a node that runs", name, own, name)
 	}
-	return a, nil
-}
-
-// seatName names a member that has none because it has never started.
-func seatName(m *pb.Member, at string) string {
-	if m.Name != "" {
-		return m.Name
-	}
-	return at
+	return cluster, nil
 }

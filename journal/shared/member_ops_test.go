@@ -36,7 +36,7 @@ func TestLostMemberIsReplaced(t *testing.T) {
 	appendN(t, l, 20)
 	c.stops[2]()
 	ctx := within(t, 2*patience)
-	a, err := Admit(ctx, client, "dc3", c.first())
+	a, err := Admit(ctx, endpoints(c.cfgs), nil, "dc3", c.first())
 	if err == nil || !strings.Contains(err.Error(), "bongsu member replace dc3") {
 		t.Fatalf("a member without its data is let in: %+v, %v", a, err)
 	}
@@ -49,7 +49,7 @@ func TestLostMemberIsReplaced(t *testing.T) {
 	if err := RemoveMember(ctx, client, "dc3"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Admit(ctx, client, "dc3", c.first()); err == nil || !strings.Contains(err.Error(), "bongsu member add dc3") {
+	if _, err := Admit(ctx, endpoints(c.cfgs), nil, "dc3", c.first()); err == nil || !strings.Contains(err.Error(), "bongsu member add dc3") {
 		t.Errorf("one that was removed is let in: %v", err)
 	}
 	if err := AddMember(ctx, client, c.cfgs[2].PeerURL); err != nil {
@@ -59,7 +59,7 @@ func TestLostMemberIsReplaced(t *testing.T) {
 		t.Errorf("asked again before it was started: %v", err)
 	}
 	appendN(t, l, 20)
-	if a, err = Admit(ctx, client, "dc3", c.first()); err != nil || !a.Join || len(a.Cluster) != 3 {
+	if a, err = Admit(ctx, endpoints(c.cfgs), nil, "dc3", c.first()); err != nil || !a.Join || len(a.Cluster) != 3 {
 		t.Fatalf("the new one is not waited for: %+v, %v", a, err)
 	}
 	c.cfgs[2].Dir, c.cfgs[2].Join, c.cfgs[2].Cluster = t.TempDir(), true, a.Cluster
@@ -193,6 +193,32 @@ func TestTornSnapshotIsRefused(t *testing.T) {
 	}
 }
 
+// Before anybody has served, all first members begin together; who cannot be known is not taken for absent.
+func TestFirstMembersBeginTogether(t *testing.T) {
+	t.Parallel()
+	cfgs := configs(t, 3)
+	first := cfgs[0].Cluster
+	a, err := Admit(within(t, patience), endpoints(cfgs), nil, "dc1", first)
+	if err != nil || a.Join || len(a.Cluster) != 3 {
+		t.Errorf("nobody is there: %+v, %v", a, err)
+	}
+	startProcess(t, cfgs[0]) // alone it has no majority
+	eventually(t, "the first one listens", func() error {
+		_, err := Reach(within(t, ReachPatience), cfgs[0].ClientURL, nil)
+		return err
+	})
+	if a, err = Admit(within(t, patience), endpoints(cfgs), nil, "dc2", first); err != nil || a.Join || len(a.Cluster) != 3 {
+		t.Errorf("one has begun: %+v, %v", a, err)
+	}
+	config, err := newOffice(t).issue(t, t.TempDir(), paper{name: "dc2"}).Client(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err = Admit(within(t, patience), []string{overTLS(cfgs[0].ClientURL)}, config, "dc2", first); err == nil {
+		t.Errorf("one that speaks otherwise is passed over: %+v", a)
+	}
+}
+
 // Two of three are lost for ever and there is no snapshot: the one that is left begins anew with what it holds.
 func TestTheLastMemberIsRescued(t *testing.T) {
 	t.Parallel()
@@ -221,4 +247,15 @@ func TestTheLastMemberIsRescued(t *testing.T) {
 	if n := len(wholeLog(t, alone)); n < 30 {
 		t.Errorf("%d entries, want 30", n)
 	}
+	if err := AddMember(within(t, patience), dial(t, c.cfgs[:1]), c.cfgs[1].PeerURL); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Admit(within(t, patience), endpoints(c.cfgs), nil, "dc2", c.first())
+	if err != nil || !a.Join || len(a.Cluster) != 2 {
+		t.Fatalf("the second of two is not waited for: %+v, %v", a, err)
+	}
+	c.cfgs[1].Dir, c.cfgs[1].Join, c.cfgs[1].Cluster = t.TempDir(), true, a.Cluster
+	c.start(t, 1)
+	await(t, c.members[1])
+	appendN(t, alone, 5)
 }
