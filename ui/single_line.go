@@ -29,10 +29,27 @@ type singleLineIn struct {
 }
 
 func (s *Server) singleLine(_ context.Context, in *singleLineIn) (*struct{ Body singleLineView }, error) {
-	now := time.Now()
-	d := s.supply.drawer()
-	out := singleLineView{SingleLine: d.Read(now, s.cfg.Model.live, in.Of), Alarms: s.cfg.Model.alarmsOn(d.BoxOf)}
-	return &struct{ Body singleLineView }{out}, nil
+	return &struct{ Body singleLineView }{s.supply.singleLine(in.Of, time.Now())}, nil
+}
+
+// drawnFor is how long a drawing serves all who look: many look, and a large site takes ten milliseconds to draw.
+const drawnFor = time.Second
+
+// mostDrawn bounds how many drawings are kept, one for each box whose members somebody looks at.
+const mostDrawn = 64
+
+func (d *supplyDesk) singleLine(of string, now time.Time) singleLineView {
+	drawer := d.drawer()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if drawn, ok := d.drawn[of]; ok && d.line == drawer && now.Sub(drawn.Time).Abs() < drawnFor {
+		return drawn
+	}
+	if d.drawn == nil || len(d.drawn) >= mostDrawn {
+		d.drawn = map[string]singleLineView{}
+	}
+	d.drawn[of] = singleLineView{SingleLine: drawer.Read(now, d.model.live, of), Alarms: d.model.alarmsOn(drawer.BoxOf)}
+	return d.drawn[of]
 }
 
 // drawer draws the site that the desk follows.

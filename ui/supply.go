@@ -22,6 +22,7 @@ type supplyDesk struct {
 	read    time.Time
 	planner *rules.Planner
 	line    *rules.LineDrawer
+	drawn   map[string]singleLineView // by the box whose members are told
 }
 
 func newSupplyDesk(m *Model) *supplyDesk { return &supplyDesk{model: m} }
@@ -45,7 +46,7 @@ func (d *supplyDesk) turn(now time.Time) ([]rules.RideClock, *plan) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if site := d.model.site(); d.of != site {
-		d.of, d.clocks, d.planner, d.line, d.newest = site, rules.NewRideClocks(site.Site), nil, nil, nil
+		d.of, d.clocks, d.planner, d.line, d.drawn, d.newest = site, rules.NewRideClocks(site.Site), nil, nil, nil, nil
 	}
 	if d.newest == nil || now.Sub(d.read) >= 500*time.Millisecond {
 		d.newest, d.read = d.clocks.Read(now, d.model.live), now

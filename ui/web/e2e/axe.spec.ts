@@ -6,6 +6,7 @@ const screens = [
   '/o',
   '/b',
   '/cool',
+  '/e',
   '/a',
   '/c',
   '/t',

@@ -7,6 +7,7 @@ import { floor, floorPlan, someAssets, somePoints } from './mock-floor'
 import { orders } from './mock-orders'
 import type { Mock } from './mock-state'
 import { sitesOf } from './mock-sites'
+import { lineOf } from './mock-line'
 import { clocksOf, isolationOf } from './mock-supply'
 import { nodes } from './mock-system'
 
@@ -82,6 +83,7 @@ export const handlers: [string, RegExp, Handler][] = [
   ['POST', /^alarms\/(.+)\/shelve$/, (m, id) => alarmAct(m, id, 'shelve')],
   ['POST', /^alarms\/(.+)\/unshelve$/, (m, id) => alarmAct(m, id, 'unshelve')],
   ['GET', /^clocks$/, (m) => clocksOf(m.world)],
+  ['GET', /^single-line$/, (m, _id, _b, query) => lineOf(m.world, m.dark, query.get('of') ?? '')],
   ['GET', /^isolation$/, (m, _id, _b, query) => isolation(m, query.get('asset') ?? '')],
   ['GET', /^orders$/, () => ({ items: orders })],
   ['GET', /^orders\/(.+)$/, (_m, id) => orders.find((o) => o.id === id)],

@@ -29,6 +29,8 @@ export class Mock {
   speed = 1
   frozen = false
   sick = false
+  /** The feeds are gone. */
+  dark = false
   hearing: Hearing = 'well'
   private seq = 1
   private timer = setInterval(() => this.second(), 1000)
@@ -55,6 +57,7 @@ export class Mock {
     this.speed = 1
     this.frozen = false
     this.sick = false
+    this.dark = false
     this.hearing = 'well'
     for (const v of this.viewers) this.snap(v)
   }

@@ -26,6 +26,7 @@ const files = {
   overview: () => import('./screens/overview/overview'),
   battery: () => import('./screens/battery/battery'),
   cooling: () => import('./screens/cooling/cooling'),
+  line: () => import('./screens/line/line'),
   alarms: () => import('./screens/alarms/alarms'),
   journal: () => import('./screens/journal/journal'),
   orders: () => import('./screens/orders/orders'),
@@ -44,6 +45,7 @@ const screen = (name: ScreenName) =>
 const Overview = screen('overview')
 const Battery = screen('battery')
 const Cooling = screen('cooling')
+const Line = screen('line')
 const Alarms = screen('alarms')
 const Journal = screen('journal')
 const Orders = screen('orders')
@@ -125,6 +127,7 @@ function Screens() {
       <Route path="/o" component={Overview} />
       <Route path="/b/:room?" component={Battery} />
       <Route path="/cool" component={Cooling} />
+      <Route path="/e" component={Line} />
       <Route path="/a" component={Alarms} />
       <Route path="/j" component={Journal} />
       <Route path="/c/:record?" component={Orders} />

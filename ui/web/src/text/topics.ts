@@ -5,6 +5,7 @@ export const needs = {
   overview: ['overview', 'fire', 'supply', 'reading'],
   battery: ['fire', 'trends', 'danger', 'supply', 'reading'],
   cooling: ['supply', 'reading'],
+  line: ['line', 'supply', 'reading'],
   alarms: ['alarms', 'trends', 'reading'],
   journal: ['journal', 'fire', 'continuity', 'states', 'moves', 'said', 'refusals'],
   orders: ['orders', 'fire', 'danger', 'reading'],

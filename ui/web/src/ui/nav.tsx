@@ -13,6 +13,7 @@ import {
   Siren,
   Snowflake,
   ToggleRight,
+  Zap,
 } from 'lucide-react'
 import { Link as Go, useLocation } from 'wouter'
 import { useContinuity } from './continuity'
@@ -23,6 +24,7 @@ import { useWords } from './text'
 const screens = [
   { path: '/o', key: 'overview', icon: LayoutDashboard },
   { path: '/b', key: 'battery', icon: BatteryWarning },
+  { path: '/e', key: 'line', icon: Zap },
   { path: '/cool', key: 'cooling', icon: Snowflake },
   { path: '/a', key: 'alarms', icon: Bell },
   { path: '/c', key: 'orders', icon: ToggleRight },
@@ -45,7 +47,7 @@ export function Nav({ inert }: { inert: boolean }) {
     <nav className="nav" aria-label={t('nav.label')} inert={inert}>
       <ul>
         {screens.map(({ path, key, icon: Icon }) => {
-          if ((key === 'cooling' || key === 'sites') && narrow) return null // on a phone they are reached from other screens
+          if ((key === 'cooling' || key === 'line' || key === 'sites') && narrow) return null // on a phone they are reached from other screens
           if (key === 'sim' && !simulated) return null
           if ((key === 'war' || key === 'failover' || key === 'sites') && absent) return null
           const here = at === path || at.startsWith(path + '/')

@@ -29,7 +29,7 @@ export function FeedTile({ asset }: { asset: Asset }) {
   const quality = worst([a.quality, c.quality])
   const sure = quality === 'good'
   return (
-    <Tile title={tx(asset.name, asset.id)} attention={sure && (state === 'dead' || state === 'odd')}>
+    <Tile title={tx(asset.name, asset.id)} to="/e" attention={sure && (state === 'dead' || state === 'odd')}>
       <p className="tile-state" data-sure={sure || undefined}>
         <span className="tile-mark" data-feed={state ?? 'unknown'} aria-hidden />
         <StateWord quality={quality} time={Math.min(a.time, c.time)}>
