@@ -83,12 +83,16 @@ func (l *lockedBuffer) String() string {
 
 var loopbackPort = regexp.MustCompile(`(127\.0\.0\.1:|port: )(\d+)`)
 
-// movePorts gives every port that the files of a site name another one, the same in all of them.
-func movePorts(t testing.TB, dir string) map[string]int {
+// movePorts gives every port that the files of sites name another one, the same in all of them.
+func movePorts(t testing.TB, dirs ...string) map[string]int {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatal("no site files", err)
+	var files []string
+	for _, dir := range dirs {
+		found, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+		if err != nil || len(found) == 0 {
+			t.Fatal("no site files", err)
+		}
+		files = append(files, found...)
 	}
 	moved := map[string]int{"8080": 0, "8090": 0}
 	texts := map[string]string{}
