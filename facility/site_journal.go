@@ -18,7 +18,7 @@ type SharedJournal struct {
 	Election  time.Duration `yaml:"election"`
 	// Keep is how many of the newest entries stay with the members, 20,000 when not given; older ones leave once
 	// every member's node has them in its own archive.
-	Keep uint64 `yaml:"keep"`
+	Keep int `yaml:"keep"`
 }
 
 // JournalTLS is where a node finds ca.pem, cert.pem and key.pem. Everything may be left out.

@@ -37,7 +37,7 @@ func keepShared(o options, site *facility.Site, commons *shared.Log, log *slog.L
 	for _, m := range site.Members {
 		nodes = append(nodes, m.Name)
 	}
-	keeper, err := shared.NewKeeper(shared.KeeperConfig{Log: commons, Node: o.node, Nodes: nodes, Keep: site.Journal.Keep, Logger: log})
+	keeper, err := shared.NewKeeper(shared.KeeperConfig{Log: commons, Node: o.node, Nodes: nodes, Keep: uint64(max(site.Journal.Keep, 0)), Logger: log})
 	if err != nil {
 		log.Error("the shared journal is not archived on this node", "cause", err)
 		return &sharedArchive{why: err.Error(), archive: archive}
