@@ -5,5 +5,6 @@
 // In: drafts of entries from any site, candidates for leadership, the entries of a field's journal.
 // Out: numbered entries in one order at every site, an epoch that fences older leaders, leadership.
 // It never forks or renumbers the chain, never acknowledges what a majority has not stored, never
-// removes an entry, and takes no part in the field's own safety, which works without it.
+// removes an entry from the members before every node of the site has it on its own disk, and takes no part
+// in the field's own safety, which works without it.
 package shared
