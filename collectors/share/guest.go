@@ -36,6 +36,8 @@ type guest struct {
 	devices []facility.DeviceStatus
 	orders  map[uint64]chan receipt
 	asked   uint64
+	acked   uint64 // number of the last samples it was told to be taken
+	ackedAt time.Duration
 }
 
 // letter is one frame on its way; begun once any of it may have been sent.
@@ -307,101 +309,4 @@ func (g *guest) hear(kind byte, payload []byte) error {
 		g.told(r)
 	}
 	return nil
-}
-
-// renew takes a beat: its leases run on, and what is known of its clocks is brought up to date.
-func (g *guest) renew(b beat) {
-	k := g.k
-	now, wall := k.cfg.Clock(), time.Now()
-	g.path.beat(now, b.Clock, wall.Sub(b.Wall))
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.guests[g.name] != g {
-		return
-	}
-	k.ledger.Beat(now, g.name, g.instance)
-	g.beat = b.N
-	g.say(frameAck, b.N)
-	if s := k.seen[g.name]; s != nil {
-		s.status.Evicted, s.status.ClockMS = b.Evicted, -g.path.apart().Milliseconds()
-	}
-}
-
-func (g *guest) told(r report) {
-	g.k.mu.Lock()
-	defer g.k.mu.Unlock()
-	clear(g.links)
-	for _, l := range r.Links {
-		g.links[l.ID] = l
-	}
-	if r.Devices != nil {
-		g.devices = r.Devices
-	}
-}
-
-// samples takes a batch to the field's bus, if it was read under the lease that stands.
-func (g *guest) samples(payload []byte) error {
-	k := g.k
-	var out []facility.Sample
-	var longest, wait time.Duration
-	var seq, late, refused uint64
-	var shift time.Duration
-	var sent, now time.Time
-	err := decodeBatch(payload, len(g.site.Points), len(g.site.Links), func(b batch, count int) bool {
-		now, seq, sent = time.Now(), b.seq, b.wall
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		switch s := k.seen[g.name]; {
-		case k.guests[g.name] != g || s == nil || b.seq <= s.taken:
-			return false // it came before
-		case !k.ledger.Accepts(g.name, g.instance, Held{g.site.Links[b.link].ID, b.term}):
-			refused = uint64(count)
-			return false
-		}
-		wait, shift = g.path.wait(k.cfg.Clock(), b.clock), g.path.shift()
-		out = make([]facility.Sample, 0, count)
-		return true
-	}, func(s aged) {
-		age := max(s.age+wait, 0)
-		longest = max(longest, age)
-		s.Seen = now.Add(-age)
-		s.At = sent.Add(shift - s.age - s.back)
-		if age > k.cfg.Limits.Life {
-			late++
-			if s.Quality != facility.Good && s.Quality != facility.Uncertain {
-				return // that something could not be read then is no history
-			}
-			s.Flags |= facility.Historical
-		}
-		out = append(out, s.Sample)
-	})
-	if err != nil {
-		return err
-	}
-	k.cfg.Bus.Publish(out)
-	g.count(seq, uint64(len(out)), late, refused, longest)
-	return nil
-}
-
-// count notes what came of a batch and says that it was taken, once there is nothing more to be read at once.
-func (g *guest) count(seq, samples, late, refused uint64, longest time.Duration) {
-	k := g.k
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	s := k.seen[g.name]
-	if s == nil || k.guests[g.name] != g {
-		return
-	}
-	s.taken = max(s.taken, seq)
-	s.status.Batches++
-	s.status.Samples += samples
-	s.status.Late += late
-	s.status.Refused += refused
-	if now := k.cfg.Clock(); now-s.lagFrom > lagSpan {
-		s.lag, s.lagFrom = [2]time.Duration{0, s.lag[0]}, now
-	}
-	s.lag[0] = max(s.lag[0], longest)
-	if g.in.Buffered() == 0 {
-		g.say(frameTaken, s.taken)
-	}
 }
