@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -210,12 +209,11 @@ func Admit(ctx context.Context, endpoints []string, config *tls.Config, name str
 func known(ctx context.Context, endpoint string, config *tls.Config) (*clientv3.MemberListResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, ReachPatience)
 	defer cancel()
-	if theirs, err := Reach(ctx, endpoint, config); err != nil {
-		var wire *net.OpError
-		if theirs == nil && errors.As(err, &wire) && wire.Op == "dial" {
-			return nil, nil
-		}
+	// A member that waits for its majority takes connections and says nothing.
+	if _, err := Reach(ctx, endpoint, config); errors.Is(err, ErrPapers) {
 		return nil, err
+	} else if err != nil {
+		return nil, nil
 	}
 	client, err := Dial([]string{endpoint}, config, nil)
 	if err != nil {

@@ -66,6 +66,9 @@ func unreached(err error) error {
 	return err
 }
 
+// ErrPapers means that certificates do not fit, which waiting does not mend.
+var ErrPapers = errors.New("the certificates do not fit")
+
 // doubted adds what a person can do about certificates that do not fit.
 func doubted(err error) error {
 	var unknown x509.UnknownAuthorityError
@@ -75,19 +78,19 @@ func doubted(err error) error {
 	text := err.Error()
 	switch {
 	case errors.As(err, &unknown):
-		return fmt.Errorf("%w; the member's certificate is of another authority than our ca.pem: issue both with the same one", err)
+		return fmt.Errorf("%w: %w; the member's certificate is of another authority than our ca.pem: issue both with the same one", ErrPapers, err)
 	case errors.As(err, &name):
-		return fmt.Errorf("%w; the member's certificate does not name this address: issue it again with --host", err)
+		return fmt.Errorf("%w: %w; the member's certificate does not name this address: issue it again with --host", ErrPapers, err)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Errorf("%w; the member's certificate is over, or not yet begun: renew it, and compare the clocks", err)
+		return fmt.Errorf("%w: %w; the member's certificate is over, or not yet begun: renew it, and compare the clocks", ErrPapers, err)
 	case errors.As(err, &record):
-		return fmt.Errorf("%w; the other side does not speak TLS: does its site file have journal.tls?", err)
+		return fmt.Errorf("%w: %w; the other side does not speak TLS: does its site file have journal.tls?", ErrPapers, err)
 	case strings.Contains(text, "certificate required"):
-		return fmt.Errorf("%w; the member wants a certificate and we show none: give --tls DIR", err)
+		return fmt.Errorf("%w: %w; the member wants a certificate and we show none: give --tls DIR", ErrPapers, err)
 	case strings.Contains(text, "unknown certificate authority"), strings.Contains(text, "bad certificate"):
-		return fmt.Errorf("%w; the member does not accept our certificate: it is of another authority than its own, or over", err)
+		return fmt.Errorf("%w: %w; the member does not accept our certificate: it is of another authority than its own, or over", ErrPapers, err)
 	case strings.Contains(text, "expired certificate"):
-		return fmt.Errorf("%w; our certificate is over: renew it", err)
+		return fmt.Errorf("%w: %w; our certificate is over: renew it", ErrPapers, err)
 	}
 	return err
 }

@@ -168,6 +168,13 @@ func TestThreeMembersOverTLS(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, tc.want)
 		}
 	}
+	elsewhere, err := strange.Client(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := Admit(within(t, patience), []string{at}, elsewhere, "dc4", c.cfgs[0].Cluster); !errors.Is(err, ErrPapers) {
+		t.Errorf("members that cannot be known are taken for absent: %+v, %v", a, err)
+	}
 	bare := config.Clone()
 	bare.GetClientCertificate = nil
 	if _, err := Reach(within(t, patience), at, bare); err == nil || !strings.Contains(err.Error(), "wants a certificate and we show none") {
