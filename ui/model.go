@@ -55,10 +55,17 @@ type change struct {
 type plan struct {
 	*facility.Site
 	points []facility.Point // with the screen's stale-after
+
+	respond map[string]int // by alarm rule, the seconds that the operator has
 }
 
 func newPlan(site *facility.Site) *plan {
-	p := &plan{site, append([]facility.Point(nil), site.Points...)}
+	p := &plan{Site: site, points: append([]facility.Point(nil), site.Points...), respond: map[string]int{}}
+	for i := range site.Alarms {
+		if r := &site.Alarms[i]; r.Respond > 0 {
+			p.respond[r.ID] = int(r.Respond.Seconds())
+		}
+	}
 	for i := range p.points {
 		p.points[i].StaleAfter = max(p.points[i].StaleAfter, staleFloor)
 	}

@@ -49,12 +49,14 @@ type alarmView struct {
 	Returned  *stamp `json:"returned"`
 	ShelvedTo *stamp `json:"shelved_to,omitempty"`
 	Source    *stamp `json:"source,omitempty"`
+	Respond   int    `json:"respond_s,omitempty" doc:"seconds that the operator has by the master alarm list"`
 }
 
 func (m *Model) viewAlarm(a facility.Alarm) alarmView {
 	return alarmView{
 		Alarm: a, Text: a.Text.In(m.lang), Raised: stampOf(a.Raised), Acked: stampOf(a.Acked),
 		Returned: stampOf(a.Returned), ShelvedTo: stampOf(a.ShelvedTo), Source: stampOf(a.Source),
+		Respond: m.site().respond[a.Rule],
 	}
 }
 

@@ -103,6 +103,8 @@ export interface Alarm {
   consequence?: Text
   action?: Text
   parent?: string
+  /** Seconds that the operator has. */
+  respond_s?: number
   /** Why it is suppressed by design, while it is. */
   design?: Text
   shelved_to?: string | null

@@ -62,7 +62,7 @@ export function AlarmDrawer({ alarm: a, flood, open, close }: DrawerProps) {
 }
 
 function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
-  const { t, tx } = useWords()
+  const { t, tx, span } = useWords()
   const { full } = useTimes()
   const { plant } = useConsole()
   const name = usePointName()
@@ -73,6 +73,7 @@ function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
       <Fact name={t('alarm.priority')}>{t(`priority.${a.priority}`)}</Fact>
       <Fact name={t('alarm.class')}>{t(`class.${a.class}`, { defaultValue: a.class || '–' })}</Fact>
       <Fact name={t('alarm.raised')}>{full(a.raised)}</Fact>
+      {a.respond_s && <Fact name={t('alarm.respond')}>{span(a.respond_s)}</Fact>}
       {a.source && <Fact name={t('alarm.source')}>{full(a.source)}</Fact>}
       {a.returned && <Fact name={t('alarm.returned')}>{full(a.returned)}</Fact>}
       {a.acked && <Fact name={t('alarm.acked')}>{`${full(a.acked)} ${a.acked_by ?? ''}`}</Fact>}
