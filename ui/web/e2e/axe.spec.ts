@@ -5,6 +5,7 @@ import { fresh, isMock, logIn, open, scene, station, type Lang, type Theme } fro
 const screens = [
   '/o',
   '/b',
+  '/b/B1/handover',
   '/cool',
   '/e',
   '/a',

@@ -4,6 +4,7 @@ import type { Bucket, Entry } from '../src/live/types'
 import { floodOf, historyOf, reportOf, serviceOf } from './mock-alarms'
 import { links, scenarios, site, story } from './mock-data'
 import { floor, floorPlan, someAssets, somePoints } from './mock-floor'
+import { proofTests, sheetOf } from './mock-care'
 import { orders } from './mock-orders'
 import type { Mock } from './mock-state'
 import { sitesOf } from './mock-sites'
@@ -82,9 +83,11 @@ export const handlers: [string, RegExp, Handler][] = [
   ['POST', /^alarms\/(.+)\/reset$/, (m, id) => alarmAct(m, id, 'reset')],
   ['POST', /^alarms\/(.+)\/shelve$/, (m, id) => alarmAct(m, id, 'shelve')],
   ['POST', /^alarms\/(.+)\/unshelve$/, (m, id) => alarmAct(m, id, 'unshelve')],
+  ['GET', /^fire\/proof-tests$/, () => ({ items: proofTests })],
+  ['GET', /^fire\/rooms\/(.+)\/handover$/, (m) => sheetOf(m.world.step(), m.care)],
   ['GET', /^clocks$/, (m) => clocksOf(m.world)],
   ['GET', /^single-line$/, (m, _id, _b, query) => lineOf(m.world, m.dark, query.get('of') ?? '')],
-  ['GET', /^isolation$/, (m, _id, _b, query) => isolation(m, query.get('asset') ?? '')],
+  ['GET', /^isolation$/, (m, _id, _b, query) => isolation(m, query.get('asset') ?? 'demo/b1')],
   ['GET', /^orders$/, () => ({ items: orders })],
   ['GET', /^orders\/(.+)$/, (_m, id) => orders.find((o) => o.id === id)],
   [

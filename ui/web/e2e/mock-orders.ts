@@ -63,6 +63,17 @@ export const orders: OrderNow[] = [
   }),
   order('demo/cb/open', '차단기 개방', 'Open the breaker', 'C3', {
     select: 'select-open',
+    opens: true,
+    told: [
+      { user: 'lead', names: { ko: '교대 조장', en: 'Shift lead' }, here: true, signs: false, alarms: true },
+      {
+        user: 'safety',
+        names: { ko: '소방안전관리자', en: 'Fire-safety manager' },
+        here: false,
+        signs: false,
+        alarms: true,
+      },
+    ],
     effects: [{ ko: 'A계통 전원이 끊깁니다.', en: 'Feed A goes dead.' }],
   }),
   order('demo/b1/r3/io/water', '냉각수 주수', 'Cooling water', 'C4', {
@@ -143,8 +154,9 @@ export class Orders {
   }
 
   fire(room: string, verb: string, body: Record<string, unknown>, who: Who): unknown {
-    const tag =
-      verb === 'release' || verb === 'takeover' || verb === 'power-cut' ? room : (body.rack ?? body.command)
+    const tag = ['release', 'takeover', 'power-cut', 'bank-ready'].includes(verb)
+      ? room
+      : (body.rack ?? body.command)
     this.proven(body, String(tag))
     const args = { rack: String(body.rack ?? ''), command: String(body.command ?? '') }
     const name = `fire.${verb} ${room}`

@@ -5,6 +5,7 @@ import type { Hearing } from './mock-sites'
 import type { ServerResponse } from 'node:http'
 import type { Picture } from '../src/live/picture'
 import type { Heartbeat, Session, Tick } from '../src/live/types'
+import { Care } from './mock-care'
 import { Continuity } from './mock-continuity'
 import { links, site } from './mock-data'
 import { Orders } from './mock-orders'
@@ -22,6 +23,7 @@ export class Mock {
   world = new World()
   continuity = new Continuity()
   orders = new Orders()
+  care = new Care()
   sessions = new Map<string, Session>()
   viewers = new Set<Viewer>()
   running = ''
@@ -52,6 +54,7 @@ export class Mock {
     this.orders = new Orders()
     this.orders.told = (r) => this.tell('cmd', r)
     this.continuity.told = (p) => this.paint(p)
+    this.care = new Care()
     this.running = ''
     this.paused = false
     this.speed = 1
@@ -87,7 +90,7 @@ export class Mock {
       t: Date.now(),
       points: points.map((p, i) => ({ id: p.id, ...readings[i], t: new Date().toISOString() })),
       alarms: [...this.world.alarms.values()],
-      rooms: [this.world.step()],
+      rooms: [this.care.dress(this.world.step())],
       cmds: [...this.orders.records.values()],
       links,
     }
@@ -97,7 +100,7 @@ export class Mock {
 
   private second(): void {
     if (this.frozen) return
-    this.tell('fire', this.world.step())
+    this.tell('fire', this.care.dress(this.world.step()))
     const readings = this.world.readAll()
     for (const v of this.viewers) {
       if (v.continuity) continue
@@ -121,6 +124,7 @@ export class Mock {
       build: site.build,
       lag_ms: 12,
       drill: false,
+      ...this.care.beat(),
       field: { connected: true, age_ms: 120, collecting: true, journal_ok: true, journal_gap: '' },
       links,
     }

@@ -104,6 +104,7 @@ async function api(m: Mock, req: IncomingMessage, res: ServerResponse, url: URL)
     const body = await bodyOf(req)
     if (path === 'commands') return send(res, 202, m.orders.give(body, me))
     const [, , room = '', verb = ''] = path.split('/')
+    if (m.care.act(verb, body, me.user)) return send(res, 200, { id: 'a', code: 200, detail: '', seq: 1 })
     if (path.startsWith('fire/')) return send(res, 202, m.orders.fire(room, verb, body, me))
     return send(res, 202, m.orders.act(path.slice('commands/'.length), me))
   }

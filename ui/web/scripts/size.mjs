@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 const loads = [
   {
     screen: 'overview',
-    words: ['frame', 'overview', 'fire', 'supply', 'reading'],
+    words: ['frame', 'desk', 'overview', 'fire', 'supply', 'reading'],
     also: ['src/ui/nav.tsx', 'src/ui/watch.tsx', 'src/ui/order-strip.tsx'],
     budget: 180_000,
   },

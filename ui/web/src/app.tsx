@@ -25,6 +25,7 @@ import { recovered } from './ui/banner'
 const files = {
   overview: () => import('./screens/overview/overview'),
   battery: () => import('./screens/battery/battery'),
+  handover: () => import('./screens/handover/handover'),
   cooling: () => import('./screens/cooling/cooling'),
   line: () => import('./screens/line/line'),
   alarms: () => import('./screens/alarms/alarms'),
@@ -44,6 +45,7 @@ const screen = (name: ScreenName) =>
 
 const Overview = screen('overview')
 const Battery = screen('battery')
+const HandOver = screen('handover')
 const Cooling = screen('cooling')
 const Line = screen('line')
 const Alarms = screen('alarms')
@@ -126,6 +128,7 @@ function Screens() {
     <Switch>
       <Route path="/o" component={Overview} />
       <Route path="/b/:room?" component={Battery} />
+      <Route path="/b/:room/handover" component={HandOver} />
       <Route path="/cool" component={Cooling} />
       <Route path="/e" component={Line} />
       <Route path="/a" component={Alarms} />

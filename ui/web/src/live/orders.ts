@@ -22,6 +22,8 @@ export interface Order {
   select?: string
   fallback?: string
   effects: Text[] | null
+  /** It opens a switch of the supply. */
+  opens?: boolean
   roles: string[]
   second: string[] | null
   /** An order of the fire response: it is given in the room. */
@@ -44,6 +46,17 @@ export interface OrderNow extends Order {
   quality: Quality
   checks: Check[]
   ready: boolean
+  told?: Told[]
+}
+
+/** Somebody who learns of an order at once. */
+export interface Told {
+  user: string
+  names: Text
+  /** Looks at a console now. */
+  here: boolean
+  signs: boolean
+  alarms: boolean
 }
 
 const ends = ['confirmed', 'failed', 'cancelled', 'expired']
@@ -70,6 +83,7 @@ const seconds: Record<string, readonly string[]> = {
   'fire.reset': ['lead', 'safety'],
   'fire.takeover': ['authority'],
   'fire.power-cut': ['authority'],
+  'fire.bank-ready': ['safety'],
 }
 
 interface Person {

@@ -11,6 +11,11 @@ export type Right =
   | 'takeover'
   | 'power-cut'
   | 'end'
+  | 'bank-ready'
+  | 'drill'
+  | 'end-drill'
+  | 'proof'
+  | 'round'
   | 'simulate'
   | 'command'
   | 'ask'
@@ -30,6 +35,11 @@ const holders: Record<Right, readonly string[]> = {
   'power-cut': ['authority'],
   /** Ending a bypass or an inhibit. */
   end: ['facilities', 'lead', 'safety'],
+  'bank-ready': ['facilities'],
+  drill: ['safety'],
+  'end-drill': ['safety', 'lead'],
+  proof: ['facilities', 'safety'],
+  round: ['operator', 'lead', 'safety', 'facilities'],
   simulate: ['lead', 'safety', 'admin', 'operator'],
   reload: ['admin'],
   command: ['operator', 'lead', 'safety', 'facilities'],
@@ -49,6 +59,7 @@ const seconds: Partial<Record<Right, readonly string[]>> = {
   reset: ['lead', 'safety'],
   takeover: ['authority'],
   'power-cut': ['authority'],
+  'bank-ready': ['safety'],
 }
 
 /** The roles that can be the second person of an act that takes two. */

@@ -1,5 +1,7 @@
 // The records of the API, as docs/api.md names them. Times are RFC 3339 UTC texts.
 
+import type { Drill, FireBank, FireRound, FireTank, ProofDue, ProofResult, ProofRun } from './care'
+
 export type Lang = 'ko' | 'en'
 
 export interface Text {
@@ -166,6 +168,17 @@ export interface Room {
   racks: Rack[]
   /** The field is silent: everything here is as last known. */
   stale?: boolean
+  kind?: string
+  /** End of the fire watch, and when somebody has to look next. */
+  watch_to?: string | null
+  next_round?: string | null
+  rounds?: FireRound[]
+  bank?: FireBank | null
+  tank?: FireTank | null
+  tests?: ProofDue[]
+  testing?: ProofRun[]
+  tested?: ProofResult[]
+  drilled?: Drill | null
 }
 
 export interface CommandRecord {
@@ -196,6 +209,10 @@ export interface CommandRecord {
   ended_by?: string
   fallback?: string
   fallback_of?: string
+  /** When the device took the selection back. */
+  withdrawn?: string
+  /** Asked in a drill: nothing real is done. */
+  drill?: boolean
 }
 
 export interface Link {
@@ -274,6 +291,7 @@ export interface Heartbeat {
   revision?: string
   lag_ms: number
   drill: boolean
+  drills?: { room: string; by: string; until: string; stage: Stage }[]
   field: FieldHealth
   links: Link[] | null
 }

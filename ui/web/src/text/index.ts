@@ -5,7 +5,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { prefs } from '../live/prefs'
 import type { Lang } from '../live/types'
-import { needs, type ScreenName } from './topics'
+import { late, needs, type ScreenName } from './topics'
 
 type Topic = Record<string, string>
 
@@ -36,6 +36,12 @@ const loadAll = (lang: Lang, topics: Iterable<string>): Promise<unknown> =>
 /** Brings the words of a screen; resolves at once when they are here. */
 export async function wordsOf(screen: ScreenName): Promise<void> {
   for (const topic of needs[screen]) wanted.add(topic)
+  await loadAll(prefs.getState().lang, wanted)
+}
+
+/** Brings the words of the frame's late parts. */
+export async function lateWords(): Promise<void> {
+  wanted.add(late)
   await loadAll(prefs.getState().lang, wanted)
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { needs } from './topics'
+import { late, needs } from './topics'
 
 const sources = import.meta.glob<string>(['../**/*.ts', '../**/*.tsx', '!../**/*.test.*'], {
   query: '?raw',
@@ -103,10 +103,10 @@ describe('a screen', () => {
     expect(lacks).toEqual([])
   })
 
-  it('and the frame says only words of its own', () => {
+  it('and the frame says only words of its own and those its late parts bring', () => {
     const lacks = [...reach('../ui/frame.tsx')].flatMap((file) =>
       keysIn(sources[file] ?? '')
-        .filter((key) => topicOfKey.get(key) !== 'frame')
+        .filter((key) => !['frame', late].includes(topicOfKey.get(key) ?? ''))
         .map((key) => `${file}: ${key}`),
     )
     expect(lacks).toEqual([])

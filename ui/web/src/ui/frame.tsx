@@ -1,11 +1,12 @@
 // What stands on every screen: site, alarm counts, stream age, clock, person, nav, newest alarm.
 
-import { lazy, Suspense, useEffect, type ReactNode } from 'react'
+import { Suspense, useEffect, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import { ConnectionBanner, FieldBanner } from './banner'
 import { useConsole } from './context'
 import { Header } from './header'
-import { useConnection } from './live'
+import { late } from './late'
+import { useConnection, useHeartbeat } from './live'
 import { Notices } from './notices'
 import { useKeys } from './keys'
 import { useRelease } from './release'
@@ -13,9 +14,10 @@ import { Strip } from './strip'
 import { useWords } from './text'
 
 // A phone that only decides loads neither the ways to the other screens nor the alarms' sound nor what is ordered.
-const Nav = lazy(() => import('./nav').then((m) => ({ default: m.Nav })))
-const Watch = lazy(() => import('./watch'))
-const OrderStrip = lazy(() => import('./order-strip').then((m) => ({ default: m.OrderStrip })))
+const Nav = late(() => import('./nav').then((m) => ({ default: m.Nav })))
+const Watch = late(() => import('./watch'))
+const DrillStrip = late(() => import('./drill-strip'))
+const OrderStrip = late(() => import('./order-strip').then((m) => ({ default: m.OrderStrip })))
 
 export function Frame({ children }: { children: ReactNode }) {
   const { t } = useWords()
@@ -30,9 +32,11 @@ export function Frame({ children }: { children: ReactNode }) {
   useEffect(() => {
     document.documentElement.dataset.stream = connection
   }, [connection])
+  const hb = useHeartbeat()
+  const drill = hb?.drill ?? site.drill
   useEffect(() => {
-    document.documentElement.dataset.drill = site.drill ? '1' : '0'
-  }, [site.drill])
+    document.documentElement.dataset.drill = drill ? '1' : '0'
+  }, [drill])
   return (
     <div className="frame" data-bare={bare || undefined}>
       <a className="skip" href="#main">
@@ -42,6 +46,11 @@ export function Frame({ children }: { children: ReactNode }) {
       <div className="banners">
         <ConnectionBanner />
         <FieldBanner />
+        {hb?.drills && (
+          <Suspense>
+            <DrillStrip drills={hb.drills} />
+          </Suspense>
+        )}
         <Strip />
         {!bare && (
           <Suspense>

@@ -1,16 +1,19 @@
 // The top bar.
 
 import { LogOut, Printer } from 'lucide-react'
+import { Suspense } from 'react'
 import { Link as Go } from 'wouter'
 import { clock, dateTime, zoneName } from '../live/format'
 import { counts, priorities } from '../live/order'
 import { useConsole } from './context'
 import { Glyph } from './glyph'
-import { HiddenCount } from './hidden-count'
+import { late } from './late'
 import { useAlarmMap, useConnection, useHeartbeat, useNow } from './live'
 import { StreamAge } from './stream-age'
 import { LangSwitch, ThemeSwitch } from './switches'
 import { useWords } from './text'
+
+const HiddenCount = late(() => import('./hidden-count').then((m) => ({ default: m.HiddenCount })))
 
 /** Bare is without the alarms, where they are not known. */
 export function Header({ bare }: { bare: boolean }) {
@@ -26,7 +29,11 @@ export function Header({ bare }: { bare: boolean }) {
         {site.demo && <span className="chip">{t('demo')}</span>}
       </div>
       {!bare && <Counts />}
-      {!bare && <HiddenCount />}
+      {!bare && (
+        <Suspense>
+          <HiddenCount />
+        </Suspense>
+      )}
       <StreamAge />
       <ServerClock />
       <div className="header-user">

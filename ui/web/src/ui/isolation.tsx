@@ -11,21 +11,22 @@ import '../style/supply.css'
 
 const every = 3000
 
-export function useIsolation(asset: string) {
+export function useIsolation(asset: string, order?: string) {
+  const asked = order ? `order=${encodeURIComponent(order)}` : `asset=${encodeURIComponent(asset)}`
   return useQuery({
-    queryKey: ['isolation', asset],
-    queryFn: () => get<Isolation>(`isolation?asset=${encodeURIComponent(asset)}`),
+    queryKey: ['isolation', asked],
+    queryFn: () => get<Isolation>(`isolation?${asked}`),
     refetchInterval: every,
     retry: (n, e) => !(e instanceof Problem && e.status === 404) && n < 2,
     structuralSharing: false,
   })
 }
 
-/** The ways to isolate an asset; the first is shown, the others are a press away. */
-export function IsolationPlan({ asset }: { asset: string }) {
+/** The ways to isolate an asset, or what one order takes along; the first is shown, the others are a press away. */
+export function IsolationPlan({ asset, order }: { asset: string; order?: string }) {
   const { t, tx } = useWords()
   const { clock } = useTimes()
-  const q = useIsolation(asset)
+  const q = useIsolation(asset, order)
   const [wanted, choose] = useState('')
   if (q.error && !q.data) return <p>{t('isolation.unknown')}</p>
   if (!q.data) return <p className="muted">{t('isolation.reckoning')}</p>

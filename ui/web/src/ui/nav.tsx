@@ -20,6 +20,7 @@ import { useContinuity } from './continuity'
 import { useNarrow } from './narrow'
 import { useSimulated } from './simulator'
 import { useWords } from './text'
+import '../style/print.css'
 
 const screens = [
   { path: '/o', key: 'overview', icon: LayoutDashboard },

@@ -5,11 +5,12 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState, type ReactNode } from 'react'
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components'
 import { get, newKey, post, segment } from '../api/client'
-import { levelNumber, type OrderNow } from '../live/orders'
+import { levelNumber, type OrderNow, type Told } from '../live/orders'
 import type { CommandRecord } from '../live/types'
 import { problemText, useOff } from './act'
 import { useConsole } from './context'
 import { Hold } from './hold'
+import { IsolationPlan } from './isolation'
 import { useCommands } from './live'
 import { Abort, Checks, Progress } from './order-parts'
 import { useAssetName, useWords } from './text'
@@ -90,7 +91,28 @@ export function Facts({ order, stale }: { order: OrderNow; stale: boolean }) {
         {order.select && <li>{t('cmd.selects', { what: order.select })}</li>}
         {order.sends > 1 && <li>{t('cmd.sends', { n: order.sends })}</li>}
         <li>{order.fallback ? t('cmd.falls-back', { what: order.fallback }) : t('cmd.fails-to-alarm')}</li>
-        <li>{t('cmd.told')}</li>
+      </ul>
+      {order.opens && <IsolationPlan asset={order.asset} order={order.id} />}
+      <ToldList told={order.told ?? []} />
+    </>
+  )
+}
+
+/** Who learns of it at once; everybody else reads it in the journal. */
+function ToldList({ told }: { told: readonly Told[] }) {
+  const { t, tx } = useWords()
+  const names = (of: readonly Told[]) => of.map((p) => tx(p.names, p.user)).join(', ')
+  const lines = [
+    ['cmd.told-here', told.filter((p) => p.here)],
+    ['cmd.told-signs', told.filter((p) => p.signs)],
+    ['cmd.told-alarms', told.filter((p) => p.alarms && !p.here)],
+  ] as const
+  return (
+    <>
+      <h3>{t('cmd.told')}</h3>
+      <ul className="dialog-consequences">
+        {lines.map(([key, of]) => of.length > 0 && <li key={key}>{t(key, { who: names(of) })}</li>)}
+        <li>{t('cmd.told-journal')}</li>
       </ul>
     </>
   )

@@ -46,11 +46,12 @@ export function Progress({ record }: { record: CommandRecord }) {
         ))}
       </ol>
       <p className="order-state" data-state={record.state} role="status">
-        {t(`cmd.state-${record.state}`)}
+        {record.drill && <span className="chip drill">{t('drill')}</span>} {t(`cmd.state-${record.state}`)}
         {waits(record) && ` · ${t('cmd.left', { time: stopwatch(left(record, now)) })}`}
         {record.attempt > 1 && ` · ${t('cmd.attempt', { n: record.attempt })}`}
         {record.fallback && ` · ${t('cmd.fallback-given')}`}
       </p>
+      {record.withdrawn && <p className="muted">{t('cmd.withdrawn')}</p>}
       {record.error && <p className="order-error">{record.error}</p>}
     </div>
   )

@@ -12,6 +12,7 @@ import { useConnection } from '../../ui/live'
 import { TrendPanel } from '../../ui/trend-panel'
 import { useAssetName, useWords } from '../../ui/text'
 import { Actuators } from './actuators'
+import { CarePanel } from './care-panel'
 import { Channels } from './channels'
 import { Countdown, RoomHeader } from './header'
 import { HeatPanel } from './heat-panel'
@@ -97,6 +98,7 @@ function RoomView({ room }: { room: Room }) {
         <Store room={room} />
         <IsolationPanel room={room} rack={rack} />
         <RoomActs room={room} rack={rack} />
+        <CarePanel room={room} />
       </div>
     </div>
   )

@@ -1,6 +1,7 @@
 // What people may do to the fire response. Each opens a dialog; none acts on one press.
 
 import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { Link as Go } from 'wouter'
 import { post, segment } from '../../api/client'
 import { bare } from '../../live/ladder'
 import type { Right } from '../../live/rights'
@@ -67,6 +68,17 @@ function usePlans(room: Room, rack: Rack | undefined): (verb: Verb, command?: st
         }
       case 'inhibit':
         return { right: 'inhibit', asset: command, submit: send(() => ({ command })) }
+      case 'takeover':
+        return {
+          right: 'takeover',
+          asset: room.id,
+          fields: [
+            { name: 'from', label: t('act.from'), kind: 'text', required: true },
+            { name: 'officer', label: t('act.officer'), kind: 'text', required: true },
+            { name: 'people', label: t('act.accounted'), kind: 'text', required: true },
+          ],
+          submit: send((v) => ({ from: v.from, officer: v.officer, people: v.people })),
+        }
       default:
         return { right: verb, asset: room.id, submit: send(() => ({})) }
     }
@@ -95,6 +107,9 @@ export function RoomActs({ room, rack }: { room: Room; rack: Rack | undefined })
             {t(`act.${v}`, { rack: rack?.id ?? '' })}
           </Act>
         ))}
+        <Go className="button" href={`/b/${segment(room.id)}/handover`}>
+          {t('act.sheet')}
+        </Go>
       </div>
       {open && <Open verb={open} room={room} plan={plans(open)} close={() => setOpen(null)} />}
     </section>
@@ -117,7 +132,7 @@ function Open({ verb, room, plan, close }: { verb: Verb; room: Room; plan: Plan;
       <Danger
         {...plan}
         title={t(`act.${verb}`, { rack: plan.asset })}
-        consequences={means.split('\n')}
+        consequences={[...(room.drill ? [t('act.in-drill')] : []), ...means.split('\n')]}
         confirmWord={t(`act.${verb}`, { rack: plan.asset })}
         facts={
           <>
