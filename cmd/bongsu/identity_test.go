@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,45 +19,46 @@ import (
 	"bongsu/ui"
 )
 
-// commonMember is a shared journal of one member in this process; stop takes the majority away.
+// commonMember is a shared journal of one member in this process; stop takes the majority away. An address that
+// somebody else has taken meanwhile costs another try.
 func commonMember(t *testing.T) (client *clientv3.Client, stop func()) {
 	t.Helper()
-	url := func() string {
-		for {
-			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 25_000+rand.IntN(7_000)))
-			if err != nil {
-				continue
+	for range 5 {
+		ports := freePorts(t, 2)
+		peer, public := fmt.Sprintf("http://127.0.0.1:%d", ports[0]), fmt.Sprintf("http://127.0.0.1:%d", ports[1])
+		m, err := shared.OpenMember(shared.MemberConfig{Name: "n1", Dir: t.TempDir(), ClientURL: public, PeerURL: peer, Cluster: map[string]string{"n1": peer}, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- m.Run(ctx) }()
+		select {
+		case err := <-ended:
+			cancel()
+			t.Logf("the member does not come up: %v", err)
+			continue
+		case <-time.After(time.Minute):
+			cancel()
+			t.Fatal("the member does not come up")
+		case <-m.Ready():
+		}
+		stop = sync.OnceFunc(func() {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
 			}
-			defer func() { _ = ln.Close() }()
-			return "http://" + ln.Addr().String()
+		})
+		t.Cleanup(stop)
+		client, err = shared.Dial([]string{public}, nil, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = client.Close() })
+		return client, stop
 	}
-	peer, public := url(), url()
-	m, err := shared.OpenMember(shared.MemberConfig{Name: "n1", Dir: t.TempDir(), ClientURL: public, PeerURL: peer, Cluster: map[string]string{"n1": peer}, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := m.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	}()
-	stop = func() { cancel(); <-ended }
-	t.Cleanup(stop)
-	select {
-	case <-m.Ready():
-	case <-time.After(time.Minute):
-		t.Fatal("the member does not come up")
-	}
-	client, err = shared.Dial([]string{public}, nil, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	return client, stop
+	t.Fatal("no member comes up")
+	return nil, nil
 }
 
 // Two desks over a real shared journal: an account made at one is known at the other, the journal tells of it without a
