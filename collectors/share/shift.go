@@ -133,14 +133,25 @@ func (s *shift) granted(held Held, until time.Duration) {
 	s.settle(h)
 }
 
-// renewed makes every lease run on until a time.
+// renewed makes every lease that still runs go on until a time. One that has run out stays so, whatever is heard
+// then: the field may have given the link away before the beat that it answers.
 func (s *shift) renewed(until time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := int64(s.clock())
 	for _, h := range s.holds {
-		if h.term != 0 && int64(until) > h.until.Load() {
+		if end := h.until.Load(); h.term != 0 && end > now && int64(until) > end {
 			h.until.Store(int64(until))
 		}
+	}
+}
+
+// kept makes one lease go on that the field has just named as ours, run out or not.
+func (s *shift) kept(held Held, until time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h := s.byLink[held.Link]; h != nil && h.term == held.Term {
+		h.until.Store(max(h.until.Load(), int64(until)))
 	}
 }
 

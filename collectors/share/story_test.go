@@ -3,6 +3,7 @@ package share
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -234,4 +235,29 @@ func TestACollectorFollowsTheFieldsSite(t *testing.T) {
 			t.Errorf("c1 is shown as %+v", c)
 		}
 	})
+}
+
+// A process that stood still beyond its lease hears the answer to its next beat before it has noticed: that does not
+// bring the lease back, which others may have by then. What the field names as kept goes on.
+func TestALeaseThatRanOutIsNotRenewed(t *testing.T) {
+	clock := time.Hour
+	w := NewWorker(WorkerConfig{Name: "c1", Clock: func() time.Duration { return clock }, Log: slog.New(slog.DiscardHandler)})
+	s := newShift(w, townSite(t, townFile))
+	h, may := s.byLink["a"], s.may("a")
+	h.term = 5
+	h.until.Store(int64(clock + 2*time.Second))
+	clock += time.Second
+	if s.renewed(clock + 2*time.Second); !may() {
+		t.Fatal("a lease that runs is not renewed")
+	}
+	clock += 5 * time.Second
+	if s.renewed(clock + 2*time.Second); may() {
+		t.Error("a lease that ran out is renewed")
+	}
+	if s.kept(Held{"a", 4}, clock+2*time.Second); may() {
+		t.Error("another lease is taken for this one")
+	}
+	if s.kept(Held{"a", 5}, clock+2*time.Second); !may() {
+		t.Error("the field keeps it, and it does not go on")
+	}
 }

@@ -131,7 +131,9 @@ func (t *talk) keep(held []Held, w welcome, until time.Duration) {
 			t.ended(t.byLink[h.Link], h.Term)
 		}
 	}
-	t.renewed(until)
+	for h := range kept {
+		t.shift.kept(h, until)
+	}
 	t.shift.Worker.out.rewind(w.Taken)
 	t.log.Info("connected to the field", "kept", len(kept))
 }
