@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -131,15 +132,24 @@ func TestForeignServersOverASickWire(t *testing.T) {
 		}
 		return p.Device
 	}
-	for until := time.Now().Add(3 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+	// Three seconds do on an idle machine; on one that others use it goes on until enough has happened.
+	proves := func(name string) bool {
+		id := facility.DeviceID(name)
+		return len(proxies[name].faults()) >= 7 && good[id] > 0 && bad[id] > 0
+	}
+	enough := func() bool {
+		return !slices.ContainsFunc(threeFramings, func(name string) bool { return !proves(name) })
+	}
+	began := time.Now()
+	for time.Since(began) < 3*time.Second || time.Since(began) < time.Minute && !enough() {
 		for _, s := range tap.drain() {
 			look(s)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 	for _, name := range threeFramings {
-		did := proxies[name].faults()
-		t.Logf("%s: %d good and %d bad samples, %v", name, good[facility.DeviceID(name)], bad[facility.DeviceID(name)], did)
-		if len(did) < 7 || good[facility.DeviceID(name)] == 0 || bad[facility.DeviceID(name)] == 0 {
+		t.Logf("%s: %d good and %d bad samples, %v", name, good[facility.DeviceID(name)], bad[facility.DeviceID(name)], proxies[name].faults())
+		if !proves(name) {
 			t.Errorf("%s: too little happened to prove anything", name)
 		}
 		proxies[name].play(nil)
