@@ -40,6 +40,6 @@ test('no screen breaks the content policy or logs an error @mock @real', async (
     if (m.type() === 'error') faults.push(m.text())
   })
   page.on('pageerror', (e) => faults.push(e.message))
-  for (const path of ['/o', '/b', '/cool', '/a', '/c', '/t', '/j', '/s', '/sim']) await open(page, path)
+  for (const path of ['/o', '/b', '/e', '/cool', '/a', '/c', '/t', '/j', '/s', '/sim']) await open(page, path)
   expect(faults).toEqual([])
 })
