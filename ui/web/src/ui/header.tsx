@@ -2,17 +2,15 @@
 
 import { LogOut, Printer } from 'lucide-react'
 import { Suspense } from 'react'
-import { Link as Go } from 'wouter'
 import { clock, dateTime, zoneName } from '../live/format'
-import { counts, priorities } from '../live/order'
 import { useConsole } from './context'
-import { Glyph } from './glyph'
 import { late } from './late'
-import { useAlarmMap, useConnection, useHeartbeat, useNow } from './live'
+import { useHeartbeat, useNow } from './live'
 import { StreamAge } from './stream-age'
 import { LangSwitch, ThemeSwitch } from './switches'
 import { useWords } from './text'
 
+const Counts = late(() => import('./counts').then((m) => ({ default: m.Counts })))
 const HiddenCount = late(() => import('./hidden-count').then((m) => ({ default: m.HiddenCount })))
 
 /** Bare is without the alarms, where they are not known. */
@@ -28,9 +26,9 @@ export function Header({ bare }: { bare: boolean }) {
         {drill && <span className="chip drill">{t('drill')}</span>}
         {site.demo && <span className="chip">{t('demo')}</span>}
       </div>
-      {!bare && <Counts />}
       {!bare && (
         <Suspense>
+          <Counts />
           <HiddenCount />
         </Suspense>
       )}
@@ -69,43 +67,6 @@ export function Header({ bare }: { bare: boolean }) {
         )}
       </div>
     </header>
-  )
-}
-
-/** Unacknowledged of open alarms, for each priority. */
-function Counts() {
-  const { t } = useWords()
-  const all = counts(useAlarmMap().values())
-  const connection = useConnection()
-  return (
-    <ul
-      className="counts"
-      aria-label={t('alarm.counts')}
-      data-known={connection === 'live' || connection === 'late' || undefined}
-    >
-      {priorities.map((p) => {
-        const c = all[p - 1] ?? { open: 0, unacked: 0 }
-        const state = c.unacked > 0 ? 'unacknowledged' : c.open > 0 ? 'acknowledged' : 'normal'
-        return (
-          <li key={p} data-any={c.open > 0 || undefined}>
-            <Go
-              href={`/a?p=${p}`}
-              aria-label={t('alarm.count', {
-                priority: t(`priority.${p}`),
-                unacked: c.unacked,
-                open: c.open,
-              })}
-              title={t('alarm.count', { priority: t(`priority.${p}`), unacked: c.unacked, open: c.open })}
-            >
-              <Glyph priority={p} state={state} silent />
-              <span className="counts-n">
-                {c.unacked}/{c.open}
-              </span>
-            </Go>
-          </li>
-        )
-      })}
-    </ul>
   )
 }
 

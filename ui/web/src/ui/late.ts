@@ -6,7 +6,4 @@ import { lateWords } from '../text'
 // React's own type of lazy takes any component.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export const late = <C extends ComponentType<any>>(load: () => Promise<{ default: C }>) =>
-  lazy(() => {
-    const part = load()
-    return lateWords().then(() => part)
-  })
+  lazy(() => lateWords().then(load))
