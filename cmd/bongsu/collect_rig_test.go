@@ -188,7 +188,7 @@ func (p *outpost) report() (r wireReport, ok bool) {
 // owners waits until every link's owner is as wanted.
 func (p *outpost) owners(what string, want func(link int, owner string) bool) {
 	p.t.Helper()
-	eventually(p.t, 60*time.Second, what, func() bool {
+	eventually(p.t, 2*time.Minute, what, func() bool {
 		r, ok := p.report()
 		for i, l := range r.Links {
 			ok = ok && want(i, l.Owner)
