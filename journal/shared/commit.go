@@ -53,6 +53,9 @@ func (l *Log) commit(b *batch) {
 		default:
 			l.pause(raceFirst, raceMost, lost)
 			lost++
+			// What was the end before the pause is not after it, where another writes without rest. Nothing was tried
+			// behind it yet, so it may be read anew.
+			l.tipKnown = false
 		}
 	}
 	cause := errors.New("nobody waits for it")

@@ -322,3 +322,30 @@ func TestAfterPages(t *testing.T) {
 }
 
 var _ clientv3.KV = (*faulty)(nil)
+
+// A node that writes without rest does not keep another from writing.
+func TestBusyWriterDoesNotHoldOffAnother(t *testing.T) {
+	t.Parallel()
+	c := startMembers(t, 1)
+	busy, other := openLog(t, dial(t, c.cfgs), Options{Node: "busy"}), openLog(t, dial(t, c.cfgs), Options{Node: "other"})
+	ctx, stop := context.WithCancel(context.Background())
+	var writing sync.WaitGroup
+	written := 0
+	writing.Go(func() {
+		for ctx.Err() == nil {
+			if _, err := busy.Append(ctx, Draft{Kind: "note"}); err == nil {
+				written++
+			}
+		}
+	})
+	for i := range 10 {
+		if _, err := other.Append(within(t, patience), Draft{Kind: "probe"}); err != nil {
+			t.Errorf("probe %d: %v", i, err)
+		}
+	}
+	stop()
+	writing.Wait()
+	if written == 0 {
+		t.Error("the busy one wrote nothing")
+	}
+}
