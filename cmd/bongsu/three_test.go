@@ -41,7 +41,7 @@ func TestSystemThreeNodes(t *testing.T) {
 	led.up()
 	tr.freezes()
 	tr.cuts()
-	tr.moved(asked)
+	tr.moved(asked, bcp.RunVerifyPublic) // a minute of looking from outside is left, and nothing to do
 	tr.judge(people.end(), moves...)
 }
 
@@ -56,11 +56,15 @@ func (tr *trio) ready() *seat {
 	return tr.others(led)[0]
 }
 
-// moved waits until the messenger has gone on elsewhere and the run is through.
-func (tr *trio) moved(s *seat) {
+// moved waits until the messenger has gone on elsewhere, the run has come to a state and every act has its outcome.
+func (tr *trio) moved(s *seat, state string) {
 	tr.t.Helper()
 	s.eventually(2*time.Minute, "the messenger is served by dc2", func() bool { return s.messenger().servedBy() == "dc2" })
-	s.eventually(4*time.Minute, "the run is complete", func() bool { return s.run().State == bcp.RunComplete })
+	s.eventually(4*time.Minute, state, func() bool { return reached(s.run().State, state) })
+	s.eventually(60*time.Second, "every act has its outcome", func() bool {
+		done, open := s.acts()
+		return len(open) == 0 && done["drain dc1"] > 0
+	})
 }
 
 // freezes lets the leader stand still until another leads. When it goes on its epoch is over.
@@ -140,7 +144,7 @@ func threeRound(t *testing.T, seed uint64) {
 		spared = spared && (s != home || what == "cut" || what == "desk" || what == "member")
 		s.suffer(what, time.Duration(rnd.IntN(8_000))*time.Millisecond)
 	}
-	tr.moved(tr.nodes[1])
+	tr.moved(tr.nodes[1], bcp.RunComplete)
 	tr.judge(people.end(), moves...)
 	if spared {
 		inTime(t, home.journal())
