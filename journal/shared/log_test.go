@@ -330,14 +330,20 @@ func TestBusyWriterDoesNotHoldOffAnother(t *testing.T) {
 	busy, other := openLog(t, dial(t, c.cfgs), Options{Node: "busy"}), openLog(t, dial(t, c.cfgs), Options{Node: "other"})
 	ctx, stop := context.WithCancel(context.Background())
 	var writing sync.WaitGroup
-	written := 0
+	begun := make(chan struct{})
 	writing.Go(func() {
+		begin := sync.OnceFunc(func() { close(begun) })
 		for ctx.Err() == nil {
 			if _, err := busy.Append(ctx, Draft{Kind: "note"}); err == nil {
-				written++
+				begin()
 			}
 		}
 	})
+	select {
+	case <-begun:
+	case <-time.After(patience):
+		t.Error("the busy one writes nothing")
+	}
 	for i := range 10 {
 		if _, err := other.Append(within(t, patience), Draft{Kind: "probe"}); err != nil {
 			t.Errorf("probe %d: %v", i, err)
@@ -345,7 +351,4 @@ func TestBusyWriterDoesNotHoldOffAnother(t *testing.T) {
 	}
 	stop()
 	writing.Wait()
-	if written == 0 {
-		t.Error("the busy one wrote nothing")
-	}
 }
