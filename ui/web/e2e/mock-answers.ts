@@ -106,6 +106,17 @@ export const handlers: [string, RegExp, Handler][] = [
   ['GET', /^sim\/scenarios$/, () => ({ items: scenarios })],
   [
     'GET',
+    /^sim\/nodes$/,
+    () => ({
+      items: [
+        { name: 'n1', console: '127.0.0.1:8080', is: 'running', want: 'frozen' },
+        { name: 'n2', console: '127.0.0.1:8081', is: 'running', want: 'running' },
+        { name: 'n3', console: '127.0.0.1:8082', is: 'stopped', want: 'stopped' },
+      ],
+    }),
+  ],
+  [
+    'GET',
     /^sim\/state$/,
     (m) => ({
       scenario: m.running ? { name: m.running, ...story(m.world.moment().t) } : null,
