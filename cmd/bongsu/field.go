@@ -80,9 +80,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("open the desk's door: %w", err)
 	}
 	parts.start("door", func(ctx context.Context) error { return journal.Serve(ctx, ln, door.handler(), log) })
-	if err := sharers.start(parts, engine, door); err != nil {
-		return err
-	}
+	sharers.start(parts, engine, door)
 	debug.FreeOSMemory() // what reading the site took beside what is kept
 	parts.start("stayed up", func(ctx context.Context) error { return stayedUp(ctx, o) })
 	log.Info("collecting", "site", site.ID, "points", len(site.Points), "links", len(site.Links))

@@ -41,15 +41,40 @@ func shareWire(o options, site *facility.Site, own *collectors.Collectors, bus *
 }
 
 // start runs it: who serves what, the alarms about that, and the door for collectors of other machines.
-func (s *sharing) start(parts *stack, engine *rules.Engine, door fieldDoor) error {
+func (s *sharing) start(parts *stack, engine *rules.Engine, door fieldDoor) {
 	if s == nil {
-		return nil
+		return
 	}
 	parts.start("sharing", s.Run)
 	parts.start("sharing alarms", func(ctx context.Context) error { return announceSharing(ctx, s, loop{engine}, s.log) })
 	if s.opts.collectAt == "" {
-		return nil
+		return
 	}
+	mux := http.NewServeMux()
+	mux.Handle("POST "+share.Path, s) // what a collector needs, and nothing of what a desk may ask for
+	mux.HandleFunc("GET /site", door.site)
+	parts.start("collectors' door", func(ctx context.Context) error { return s.keepDoor(ctx, mux) })
+}
+
+// keepDoor serves collectors of other machines until ctx ends. A certificate that cannot be read or an address that is
+// taken shuts that door alone, is said, and is tried again: the fire response goes on with the links the field has.
+func (s *sharing) keepDoor(ctx context.Context, door http.Handler) error {
+	said := ""
+	for ctx.Err() == nil {
+		err := s.openDoor(ctx, door)
+		if err != nil && err.Error() != said {
+			said = err.Error()
+			s.log.Error("collectors of other machines cannot come in: it is tried again", "at", s.opts.collectAt, "cause", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(doorAgain):
+		}
+	}
+	return nil
+}
+
+func (s *sharing) openDoor(ctx context.Context, door http.Handler) error {
 	server, _, err := sharedTLS(s.opts.collectTLS)
 	if err != nil {
 		return err
@@ -58,11 +83,7 @@ func (s *sharing) start(parts *stack, engine *rules.Engine, door fieldDoor) erro
 	if err != nil {
 		return fmt.Errorf("open the collectors' door: %w", err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("POST "+share.Path, s) // what a collector needs, and nothing of what a desk may ask for
-	mux.HandleFunc("GET /site", door.site)
-	parts.start("collectors' door", func(ctx context.Context) error { return journal.Serve(ctx, ln, mux, s.log) })
-	return nil
+	return journal.Serve(ctx, ln, door, s.log)
 }
 
 // use works by another site, once the field's own wire does.
@@ -93,6 +114,7 @@ const (
 	unservedWaits = 5 * time.Second
 	unservedRests = 10 * time.Second
 	sharingEach   = time.Second
+	doorAgain     = 5 * time.Second // the door for other machines could not be opened
 )
 
 // announceSharing raises an alarm while a collector is away, and another while nobody serves a link.
