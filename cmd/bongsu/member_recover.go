@@ -24,6 +24,7 @@ func memberRestore() *cobra.Command {
 		}
 		out := cmd.OutOrStdout()
 		fmt.Fprintf(out, "%s holds every entry up to %d (%s); the next epoch is above %d\n", cfg.Dir, got.Seq, short(got.Hash), got.Epoch)
+		cutCopy(out, o, got)
 		fmt.Fprintln(out, "LOST: whatever was written after the snapshot was taken. Nodes may have acted on it: look into their field journals.")
 		switch {
 		case alone && len(cfg.Cluster) == 1:
@@ -40,11 +41,23 @@ func memberRestore() *cobra.Command {
 	return cmd
 }
 
+// cutCopy cuts this node's copy of the journal back to where its member begins anew: beyond it is another history.
+func cutCopy(out io.Writer, o options, got shared.Restored) {
+	dir := archiveDir(o.data)
+	switch cut, err := shared.CutArchive(dir, got.Seq, got.Hash, slog.New(slog.DiscardHandler)); {
+	case err != nil:
+		fmt.Fprintf(out, "NOT CUT BACK: %s (%v). Before this node is started: move it away and keep it; it is fetched anew from a node whose copy is right.\n", dir, err)
+	case cut.Kept != "":
+		fmt.Fprintf(out, "Kept: %s (entries %d to %d of this node's copy, which the members have no more: they tell what is lost)\n", cut.Kept, cut.From, cut.To)
+	}
+}
+
 // nextAlone says how the other members come back to one that is alone.
 func nextAlone(out io.Writer, o options, node string) {
 	fmt.Fprintf(out, `Next: start this node:
   bongsu run --site %s --data %s --node %s
-then, for each other member, one after the other: move its DATA/member away, and
+then, for each other member, one after the other: move its DATA/member away (and its DATA/shared, if it goes beyond
+this entry: "bongsu journal shared verify" says so; keep both), and
   bongsu member add NAME --site %s --data %s
   (start NAME, and wait until "bongsu member list" shows it well)
 `, o.site, o.data, node, o.site, o.data)
@@ -74,6 +87,7 @@ Stop this node, be sure that the others are lost for ever and not only cut off, 
 		fmt.Fprintf(out, "%s goes on alone with every entry up to %d (%s); the next epoch is above %d\n", cfg.Name, got.Seq, short(got.Hash), got.Epoch)
 		fmt.Fprintf(out, "LOST: what the others had and this one had not, after entry %d. Compare with what they printed, exported or relayed.\n", got.Seq)
 		fmt.Fprintf(out, "Kept: %s (all it held) and %s (its former data)\n", got.Snapshot, got.Former)
+		cutCopy(out, o, got.Restored)
 		nextAlone(out, o, cfg.Name)
 		return nil
 	})

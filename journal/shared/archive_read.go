@@ -140,7 +140,7 @@ func (a *Archive) find(key string, upTo uint64) (e Entry, found bool, err error)
 	seq, known := a.keys[hashOf(key)]
 	whole := a.why == "" && a.last >= upTo && (len(a.holes) == 0 || a.holes[0].From > upTo)
 	a.mu.Unlock()
-	if known {
+	if known && seq <= upTo { // of those behind the members know themselves
 		e, err := a.entry(seq)
 		switch {
 		case err != nil:

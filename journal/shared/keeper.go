@@ -195,17 +195,17 @@ type holding struct {
 
 // tidy says how far this archive goes, compares with what others say and lets old entries go.
 func (k *Keeper) tidy(ctx context.Context) error {
-	var said holding
+	var said *holding // nothing yet: what this node said before it may have lost its disk must not stand
 	for {
 		h, err := k.holding()
 		if err != nil {
 			return err
 		}
-		if h != said && k.archive.State().Why == "" {
+		if (said == nil || h != *said) && k.archive.State().Why == "" {
 			if err := k.say(ctx, k.log.keys.held(k.cfg.Node), h); err != nil {
 				return err
 			}
-			said = h
+			said = &h
 		}
 		if err := k.compare(ctx); err != nil {
 			return err
