@@ -352,11 +352,7 @@ func (t runTurn) canary() (Decision, bool) {
 	r := t.run
 	a := t.accepted(t.x.acts(r))
 	if a.Is == Yes {
-		a = fromTri(t.facts.ErrorsLow, "errors of the share at the target are not below twice the normal")
-		if from := later(t.answered(), t.facts.ErrorsSince); a.Is == Yes && (t.facts.ErrorsSince.IsZero() || t.now.Before(from.Add(t.x.times.CanaryHold))) {
-			a = wait("the share has not been quiet for long enough")
-		}
-		a = t.overridden(a)
+		a = t.overridden(t.quiet())
 	}
 	last := canaryShares[len(canaryShares)-1]
 	if a.Is == Yes && r.Share < last {
@@ -364,6 +360,22 @@ func (t runTurn) canary() (Decision, bool) {
 	}
 	return t.gate(a, t.x.times.Canary, Decision{Event: evPass, Detail: runDetail{Share: 100},
 		Effects: []Effect{{Kind: EffectShift, To: t.group.ID, Args: t.args()}}}, evFail)
+}
+
+// quiet says whether the share at the target has gone without errors for long enough. What nobody can judge is never
+// a pass, and when the time is up people are told what they can do.
+func (t runTurn) quiet() Answer {
+	const remedy = "; resume once it is mended, or two people go on without this"
+	from := later(t.answered(), t.facts.ErrorsSince)
+	switch {
+	case t.facts.ErrorsLow == No:
+		return fail("errors of the share at the target are not below twice the normal; " + t.facts.ErrorsWhy + remedy)
+	case t.facts.ErrorsLow == Unseen:
+		return wait("errors of the share at the target cannot be judged; " + t.facts.ErrorsWhy + remedy)
+	case t.facts.ErrorsSince.IsZero() || t.now.Before(from.Add(t.x.times.CanaryHold)):
+		return wait("the share has not been quiet for long enough" + remedy)
+	}
+	return Answer{Is: Yes}
 }
 
 // answered is when the newest act of the present state was done.

@@ -102,6 +102,7 @@ type GroupFacts struct {
 	Target      map[string]Tri // login, send, receive, push, read: by host override at the target
 	ErrorsLow   Tri            // errors of the share at the target below twice the normal
 	ErrorsSince time.Time      // low without a break since
+	ErrorsWhy   string         // what is wrong where they are not low, or cannot be judged
 	NamesAgree  Tri            // every authoritative server answers the target
 	Resolvers   int            // resolvers that answer the target
 	Outside     []Check        // synthetic users outside

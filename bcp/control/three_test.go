@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +92,38 @@ func TestALeaderThatIsCutOffStopsAndAnotherGoesOn(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The leader goes while the share is measured, and the one that goes on has seen nothing of it yet: it waits for its own
+// sight. One that never sees holds, says why and what people can do, and goes on when they say so.
+func TestALeaderThatComesInTheCanaryJudgesByWhatItSees(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n1 := newHouse(t)
+		n1.start()
+		n1.leads(10 * time.Second)
+		n2 := n1.beside("n2")
+		n2.start()
+		n1.stage("S3", 3)
+		n1.reach(bcp.RunShiftCanary)
+		n1.change(func(w *world) { w.unjudged = true })
+		n1.close()
+		n2.leads(10 * time.Second)
+		time.Sleep(time.Minute)
+		if n2.run() != bcp.RunShiftCanary {
+			t.Fatalf("after a minute without sight: %s", n2.run())
+		}
+		n2.until(5*time.Minute, "it holds", func() bool { return n2.run() == bcp.RunHold })
+		if why := n2.picture().Groups[0].Run.Hold.Why; !strings.Contains(why, "cannot be judged") || !strings.Contains(why, "no user of ours") || !strings.Contains(why, "resume") {
+			t.Errorf("it holds with the words %q", why)
+		}
+		n1.change(func(w *world) { w.unjudged = false })
+		if r, err := n2.request("r", "failover.resume", "talk", "tower", nil); err != nil || r.Code != 200 {
+			t.Fatalf("a person resumes: %+v %v", r, err)
+		}
+		n2.until(time.Minute, "the run goes on", func() bool { return n2.run() == bcp.RunVerifyPublic })
+		n2.once()
+		n2.close()
+	})
 }
 
 // A request is on its way when the site is cut off: whoever asked is told that it may count, and asking again with the

@@ -26,6 +26,7 @@ type world struct {
 	notReady bool // the actionless run has not come to an end
 	blindTo  bool // the fence has not shown yet
 	servedBy string
+	unjudged bool                     // nobody can tell how the share at the target fares
 	mad      bool                     // looking at it is a fault of the program
 	deaf     map[string]chan struct{} // kinds whose acts heed no end of their time until the channel is closed
 	faulty   map[string]int           // kinds whose next acts, so many, are done and then panic
@@ -71,6 +72,9 @@ func (w *world) Sight(now time.Time) Sight {
 			Outside:  []bcp.Check{{Vantage: "ns1", Row: 9, At: now}},
 			Precheck: bcp.PrecheckFacts{TargetAlive: bcp.Yes, Capacity: 400, Foreground: 20, NoDrift: bcp.Yes, ServingAfter: 1},
 			Fence:    bcp.FenceFacts{Epoch: fenced, LeaseExpired: bcp.TriOf(fenced > 0), ReadOnlyEpoch: fenced}}
+		if w.unjudged {
+			f.ErrorsLow, f.ErrorsSince, f.ErrorsWhy = bcp.Unseen, time.Time{}, "no user of ours was at dc2 yet"
+		}
 		for _, id := range g.Services {
 			f.Data[id] = bcp.DataFacts{Synchronous: bcp.Yes}
 			s.Probes[id] = bcp.ProbeView{Result: bcp.ProbeOK, Row: 9, At: now}

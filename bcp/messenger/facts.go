@@ -97,7 +97,7 @@ func (v groupView) facts() bcp.GroupFacts {
 		Target: v.target(), Outside: v.outside(v.rowAtTarget), OldSessions: v.oldSessions(), Reconnected: v.reconnected(),
 		StormOver: v.stormOver(), ReadBack: v.readBack(), Resolvers: v.resolvers(), Healthy24h: v.healthy(), Reseeded: v.reseeded(), ServedBy: v.servedBy()}
 	out.Misses, out.Alive = v.source()
-	out.ErrorsLow, out.ErrorsSince = v.errors()
+	out.ErrorsLow, out.ErrorsSince, out.ErrorsWhy = v.errors()
 	return out
 }
 
@@ -238,7 +238,9 @@ func (v groupView) carried() (sample, bool) {
 	if c := v.watch.Carried; c != nil && !v.watch.Begun.IsZero() && !c.At.After(v.watch.Begun) && v.watch.Begun.Sub(c.At) <= freshLoad {
 		return sample{at: c.At, load: c.Load, failed: c.Failed, sessions: c.Sessions}, true
 	}
-	s := v.rec.sites[v.watch.Source].served
+	source := v.rec.sites[v.watch.Source]
+	s := source.served
+	s.failed = s.load * source.usual(v.begun())
 	return s, !s.at.IsZero() && v.begun().Sub(s.at) <= freshLoad
 }
 
@@ -248,7 +250,7 @@ func (v groupView) lasting() *bcp.Carried {
 	if s.served.at.IsZero() || v.now.Sub(s.served.at) > freshLoad {
 		return nil
 	}
-	return &bcp.Carried{At: s.served.at.UTC(), Load: s.served.load, Failed: s.served.failed, Sessions: s.served.sessions, Config: s.config}
+	return &bcp.Carried{At: s.served.at.UTC(), Load: s.served.load, Failed: s.served.load * s.usual(v.now), Sessions: s.served.sessions, Config: s.config}
 }
 
 func (v groupView) precheck() bcp.PrecheckFacts {

@@ -132,44 +132,6 @@ func (v groupView) target() map[string]bcp.Tri {
 	return out
 }
 
-// errorFloor is the share of failures that is normal at least: twice nothing would be nothing.
-const errorFloor = 0.01
-
-// low says whether the failures in a sample are at most twice the normal of the source.
-func (v groupView) low(s sample) bool {
-	normal := errorFloor
-	if was, ok := v.carried(); ok && was.load > 0 {
-		normal = max(normal, was.failed/was.load)
-	}
-	return s.failed <= 2*normal*max(s.load, 1)
-}
-
-// errors says whether failures at the target are low, and since when without a break. That nobody complains is no
-// proof where nobody comes: a user of our own has to get through too.
-func (v groupView) errors() (bcp.Tri, time.Time) {
-	trail := v.rec.sites[v.watch.Target].trail
-	_, fresh := v.answer(v.watch.Target)
-	fresh = fresh && len(trail) > 0
-	user, seen := v.user()
-	switch {
-	case fresh && !v.low(trail[len(trail)-1]), seen && (user.row == 0 || user.site != v.watch.Target):
-		return bcp.No, time.Time{}
-	case !fresh || !seen:
-		return bcp.Unseen, time.Time{}
-	}
-	since := v.now
-	for _, s := range slices.Backward(trail) {
-		if s.at.Before(v.watch.Since) || since.Sub(s.at) > freshAnswer || !v.low(s) {
-			break
-		}
-		since = s.at
-	}
-	if user.good.After(since) {
-		since = user.good
-	}
-	return bcp.Yes, since
-}
-
 // user is our own user at the target, whatever the names say, since the run came to its present state.
 func (v groupView) user() (traveller, bool) {
 	t, ok := v.rec.users[v.watch.Group]

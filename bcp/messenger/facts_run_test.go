@@ -1,6 +1,8 @@
 package messenger
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,10 +92,34 @@ func TestFactsOfTheTarget(t *testing.T) {
 	}
 }
 
-// Errors are low when the site fails seldom and a user of ours gets through; both since when.
+// fails makes a site tell of failures in its newest answers, so many, and in those up to then.
+func (s *scene) fails(id string, perSecond float64, answers int) {
+	x := s.rec.sites[id]
+	x.trail = slices.Clone(x.trail)
+	for i := max(0, len(x.trail)-answers); i < len(x.trail); i++ {
+		x.trail[i].failed = perSecond
+	}
+	x.served.failed = x.trail[len(x.trail)-1].failed
+	s.rec.sites[id] = x
+}
+
+// unlucky is a traveller who got through and then failed for so many trips, a second apart, the last one now.
+func (s *scene) unlucky(n int) (t traveller) {
+	for i := range n + 3 {
+		trip := Trip{Began: t0.Add(-time.Duration(n+2-i) * time.Second), Address: "dc2.test:80", Site: "dc2"}
+		if i >= 3 {
+			trip.Site, trip.Err = "", errTest
+		}
+		t = t.after(trip)
+	}
+	return t
+}
+
+// Errors are low when the site fails seldom and a user of ours gets through; both since when. They are high when that
+// has lasted: one slip, or what was before the share, is nothing that can be judged.
 func TestFactsOfErrors(t *testing.T) {
-	fails := func(perSecond float64) func(s *scene) {
-		return func(s *scene) { s.site("dc2", func(st *State) { st.Failed = perSecond }) }
+	fails := func(perSecond float64, answers int) func(s *scene) {
+		return func(s *scene) { s.fails("dc2", perSecond, answers) }
 	}
 	cases := []struct {
 		name   string
@@ -103,14 +129,13 @@ func TestFactsOfErrors(t *testing.T) {
 	}{
 		{"all is well, our user came last", func(*scene) {}, bcp.Yes, t0.Add(-2 * time.Second)},
 		{"well for longer than the run is in its state", func(s *scene) { s.rec.users["talk"] = s.trips(30, "dc2", nil) }, bcp.Yes, t0.Add(-10 * time.Second)},
-		{"it fails", fails(5), bcp.No, time.Time{}},
-		{"it fails as seldom as is normal", fails(0.3), bcp.Yes, t0.Add(-2 * time.Second)},
-		{"the source failed as often", func(s *scene) {
-			x := s.rec.sites["dc1"]
-			x.served.failed = 3
-			s.rec.sites["dc1"] = x
-			fails(5)(s)
-		}, bcp.Yes, t0.Add(-2 * time.Second)},
+		{"it fails and fails", fails(5, 30), bcp.No, time.Time{}},
+		{"it failed before the share, and its mean still tells of it", func(s *scene) { s.watch.Since = t0.Add(-4 * time.Second); fails(5, 30)(s) }, bcp.Unseen, time.Time{}},
+		{"one slip stands in its mean", fails(0.6, 5), bcp.Unseen, time.Time{}},
+		{"it fails as seldom as is normal", fails(0.3, 1), bcp.Yes, t0.Add(-2 * time.Second)},
+		{"the source failed as often", func(s *scene) { s.fails("dc1", 0.8, 40); fails(1.5, 1)(s) }, bcp.Yes, t0.Add(-2 * time.Second)},
+		{"the source failed in its last seconds: that was not its normal", func(s *scene) { s.fails("dc1", 20, 10); fails(1.5, 30)(s) }, bcp.No, time.Time{}},
+		{"a source that is ill all the time is no measure", func(s *scene) { s.fails("dc1", 20, 40); fails(5, 30)(s) }, bcp.No, time.Time{}},
 		{"it failed three seconds ago", func(s *scene) {
 			x := s.rec.sites["dc2"]
 			x.trail[len(x.trail)-4].failed = 9
@@ -124,9 +149,10 @@ func TestFactsOfErrors(t *testing.T) {
 			s.rec.users["talk"] = s.trips(30, "dc2", nil)
 		}, bcp.Yes, t0.Add(-time.Second)},
 		{"nobody comes: silence is no success", func(s *scene) { delete(s.rec.users, "talk") }, bcp.Unseen, time.Time{}},
-		{"our user does not get through", func(s *scene) { s.rec.users["talk"] = s.trips(3, "dc2", errTest) }, bcp.No, time.Time{}},
+		{"our user does not get through", func(s *scene) { s.rec.users["talk"] = s.unlucky(11) }, bcp.No, time.Time{}},
+		{"our user slipped once", func(s *scene) { s.rec.users["talk"] = s.unlucky(1) }, bcp.Unseen, time.Time{}},
 		{"our user is served by another site", func(s *scene) {
-			u := s.trips(3, "dc3", nil)
+			u := s.trips(11, "dc3", nil)
 			u.resolved = "dc2.test:80"
 			s.rec.users["talk"] = u
 		}, bcp.No, time.Time{}},
@@ -139,7 +165,29 @@ func TestFactsOfErrors(t *testing.T) {
 		c.change(s)
 		if g := s.facts(); g.ErrorsLow != c.low || !g.ErrorsSince.Equal(c.since) {
 			t.Errorf("%s: low %v since %v, want %v since %v", c.name, g.ErrorsLow, g.ErrorsSince, c.low, c.since)
+		} else if (g.ErrorsWhy == "") != (c.low == bcp.Yes) {
+			t.Errorf("%s: low %v, said %q", c.name, g.ErrorsLow, g.ErrorsWhy)
 		}
+	}
+}
+
+// A desk that has never seen the source judges by the journal's word like the one before it; without one by the least
+// there is, and says so.
+func TestErrorsAreJudgedAlikeByALaterDesk(t *testing.T) {
+	s := calmScene()
+	s.fails("dc1", 0.8, 40)
+	s.watch.Begun = t0
+	kept := s.facts().Carried
+	later := promotedScene()
+	later.watch.Begun = t0
+	later.rec.sites["dc1"] = sight{}
+	later.fails("dc2", 1.5, 30)
+	if g := later.facts(); g.ErrorsLow != bcp.No || !strings.Contains(g.ErrorsWhy, "nobody knows how many failed at dc1") {
+		t.Errorf("without the journal's word: low %v, %q", g.ErrorsLow, g.ErrorsWhy)
+	}
+	later.watch.Carried = kept
+	if g := later.facts(); g.ErrorsLow != bcp.Yes {
+		t.Errorf("with the journal's word %+v: low %v, %q", kept, g.ErrorsLow, g.ErrorsWhy)
 	}
 }
 

@@ -49,7 +49,7 @@ func (s *scene) site(id string, change func(st *State)) {
 	sight.State.Groups = groups
 	change(&sight.State)
 	sight.trail = slices.Clone(sight.trail)
-	sight.trail[len(sight.trail)-1] = sample{sight.At, sight.State.Load, sight.State.Failed, sight.State.Sessions}
+	sight.trail[len(sight.trail)-1] = sample{sight.At, sight.State.Load, sight.State.Failed, sight.State.Sessions, sight.State.Serving}
 	s.rec.sites[id] = sight
 }
 

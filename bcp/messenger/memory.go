@@ -32,6 +32,7 @@ type sample struct {
 	load     float64 // requests a second
 	failed   float64 // answers of 500 and above a second
 	sessions int
+	serving  bool
 }
 
 // sight is all that is remembered of one site. It is a value: whoever has a copy may keep it.
@@ -66,13 +67,18 @@ type traveller struct {
 	site     string    // that its trips in the present row reached
 	row      int       // good trips in a row, all to one site
 	good     time.Time // when the first of that row began
+	failing  time.Time // when the first of the present row of failures began
 	resolved string    // where the name led to last
 }
 
 // after is the traveller one trip later.
 func (t traveller) after(trip Trip) traveller {
 	if trip.Err != nil {
-		return traveller{newest: trip, resolved: trip.Address}
+		since := t.failing
+		if since.IsZero() {
+			since = trip.Began
+		}
+		return traveller{newest: trip, resolved: trip.Address, failing: since}
 	}
 	if t.row == 0 || t.site != trip.Site {
 		t.row, t.good = 0, trip.Began
@@ -174,7 +180,7 @@ func (s sight) saw(asked time.Time, state State) sight {
 	if state.Config != "" {
 		s.config = state.Config
 	}
-	now := sample{asked, state.Load, state.Failed, state.Sessions}
+	now := sample{asked, state.Load, state.Failed, state.Sessions, state.Serving}
 	if state.Serving {
 		s.served = now
 	}

@@ -21,6 +21,10 @@ it.each([
   ['dc1 is silent: no sign of life and nothing relayed since 12:00:07 UTC', '침묵'],
   ['of its messenger: 0 of 2 failure domains see it dead', '0곳'],
   ['standing order so-1, signed by chair and dep1', 'so-1'],
+  ['at dc2 0.6 of 4.2 requests a second fail where 1 % is normal', '4.2건 중 0.6건'],
+  ['nobody knows how many failed at dc1: the least is taken for normal', 'dc1'],
+  ['a user of ours does not get through at dc2: log in: no answer', 'log in: no answer'],
+  ['resume once it is mended, or two people go on without this', '두 사람'],
 ])('says %s in Korean', (text, part) => {
   const told = said(text, ko)
   expect(told).toContain(part)
