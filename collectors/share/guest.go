@@ -22,6 +22,7 @@ type guest struct {
 	name     string
 	instance string
 	site     *facility.Site // that both worked by when it came
+	linkOf   []int          // of each of its points, the place of the link
 	conn     net.Conn
 	in       *bufio.Reader
 	out      chan *letter
@@ -139,7 +140,7 @@ func (k *Keeper) admit(g *guest, h hello, encrypted *tls.ConnectionState) ([]Hel
 	s.status.Connected, s.status.Since, s.status.Build, s.status.Why = true, &at, h.Build, ""
 	s.refused = ""
 	s.status.From = g.conn.RemoteAddr().String()
-	g.site = k.site
+	g.site, g.linkOf = k.site, k.linkOf
 	k.guests[h.Name] = g
 	g.say(frameWelcome, welcome{kept, s.taken})
 	return kept, nil

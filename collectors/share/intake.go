@@ -44,9 +44,10 @@ func (g *guest) samples(payload []byte) error {
 	var longest, wait time.Duration
 	var seq, late, refused uint64
 	var shift time.Duration
+	link := 0
 	var sent, now time.Time
 	err := decodeBatch(payload, len(g.site.Points), len(g.site.Links), func(b batch, count int) bool {
-		now, seq, sent = time.Now(), b.seq, b.wall
+		now, seq, sent, link = time.Now(), b.seq, b.wall, b.link
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		switch s := k.seen[g.name]; {
@@ -60,6 +61,10 @@ func (g *guest) samples(payload []byte) error {
 		out = make([]facility.Sample, 0, count)
 		return true
 	}, func(s aged) {
+		if g.linkOf[s.Point] != link {
+			refused++ // a right to one link is none to what others read
+			return
+		}
 		age := max(s.age+wait, 0)
 		longest = max(longest, age)
 		s.Seen = now.Add(-age)
@@ -79,6 +84,26 @@ func (g *guest) samples(payload []byte) error {
 	k.cfg.Bus.Publish(out)
 	g.count(seq, uint64(len(out)), late, refused, longest)
 	return nil
+}
+
+// linksOf is the place of each point's link in Site.Links, -1 for a point that no link brings.
+func linksOf(site *facility.Site) []int {
+	places := map[string]int{}
+	for i, l := range site.Links {
+		places[l.ID] = i
+	}
+	out := make([]int, len(site.Points))
+	for i := range out {
+		out[i] = -1
+	}
+	for _, dev := range site.Devices {
+		if place, ok := places[dev.Link]; ok {
+			for _, ref := range dev.Refs {
+				out[ref] = place
+			}
+		}
+	}
+	return out
 }
 
 // count notes what came of a batch and says that it was taken.

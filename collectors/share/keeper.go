@@ -31,6 +31,7 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	site    *facility.Site
+	linkOf  []int // of each point, the place of the link
 	ledger  *Ledger
 	guests  map[string]*guest // connected, by name
 	seen    map[string]*known // every collector that ever was there
@@ -67,7 +68,7 @@ func NewKeeper(cfg KeeperConfig) *Keeper {
 	if cfg.Clock == nil {
 		cfg.Clock = NewClock()
 	}
-	k := &Keeper{cfg: cfg, began: time.Now(), zero: cfg.Clock(), kick: make(chan struct{}, 1), site: cfg.Site, guests: map[string]*guest{},
+	k := &Keeper{cfg: cfg, began: time.Now(), zero: cfg.Clock(), kick: make(chan struct{}, 1), site: cfg.Site, linkOf: linksOf(cfg.Site), guests: map[string]*guest{},
 		seen: map[string]*known{}, own: map[string]*seat{}, changed: make(chan struct{}), bare: map[string]time.Duration{}}
 	// Terms go on behind those of a former process: it cannot have granted one a microsecond.
 	k.ledger = NewLedger(cfg.Limits, k.zero, uint64(time.Now().UnixMicro()))
@@ -223,7 +224,7 @@ func (k *Keeper) tellBare(now time.Duration) {
 func (k *Keeper) Use(site *facility.Site) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.site = site
+	k.site, k.linkOf = site, linksOf(site)
 	k.ledger.Use(k.cfg.Clock(), wantsOf(site), true)
 	for _, g := range k.guests {
 		g.turnAway(refusal{Why: "the site was loaded anew", Revision: site.Revision})

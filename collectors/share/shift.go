@@ -237,12 +237,19 @@ func (s *shift) bring(h *hold, is, want uint64) {
 	s.log.Info("link taken", "link", h.link, "term", want)
 }
 
-// held lists the leases that run, and those of links that are being let go of.
+// held lists the leases that run, and those of links that are being let go of. One that has run out is let go of first:
+// a field that was started anew takes it up from whoever names it, and cannot know that another has it by now.
 func (s *shift) held() []Held {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := int64(s.clock())
 	var out []Held
 	for _, h := range s.holds {
+		if h.term != 0 && now >= h.until.Load() {
+			h.term = 0
+			h.until.Store(0)
+			s.settle(h)
+		}
 		if h.term != 0 {
 			out = append(out, Held{h.link, h.term})
 		} else if h.serving != 0 {

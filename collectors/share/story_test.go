@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"bongsu/collectors"
@@ -260,4 +262,33 @@ func TestALeaseThatRanOutIsNotRenewed(t *testing.T) {
 	if s.kept(Held{"a", 5}, clock+2*time.Second); !may() {
 		t.Error("the field keeps it, and it does not go on")
 	}
+}
+
+// It stood still beyond its lease while another took the link, and the field was started anew: that knows of no lease
+// but those it is told of. The one that ran out is not asked for again.
+func TestALeaseThatRanOutIsNotNamedToAnotherField(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, still := time.Now(), atomic.Int64{}
+		clock := func() time.Duration { return time.Hour + time.Since(began) + time.Duration(still.Load()) }
+		w := NewWorker(WorkerConfig{Name: "c1", Clock: clock, Log: slog.New(slog.DiscardHandler)})
+		s := newShift(w, townSite(t, townFile))
+		s.wire = newFakeWire("c1", &plant{asked: map[string][]visit{}}, s.site, s.bus, collectors.Options{May: s.may})
+		s.granted(Held{"a", 5}, clock()+2*time.Second)
+		synctest.Wait()
+		if got := s.held(); !slices.Equal(got, []Held{{"a", 5}}) {
+			t.Fatalf("it holds %v", got)
+		}
+		still.Store(int64(5 * time.Second))
+		named := s.held()
+		l := NewLedger(Usual(), clock(), 0)
+		l.Use(clock(), []Want{{Link: "a", Seats: facility.Seats{Prefer: []string{"c1", "c2"}, Field: true}}}, false)
+		kept, _ := l.Arrive(clock(), "c1", w.instance, named)
+		for _, h := range kept {
+			s.kept(h, clock()+2*time.Second)
+		}
+		if s.may("a")() {
+			t.Error("it asks devices again that another asks by now")
+		}
+		s.leaveAll()
+	})
 }

@@ -98,7 +98,8 @@ func TestThePathKnowsWhatWaited(t *testing.T) {
 	}
 }
 
-// What came too late to be judged is history; that something could not be read then is nothing at all.
+// What came too late to be judged is history; that something could not be read then is nothing at all, nor is what
+// stands on another link than the collector has.
 func TestWhatComesLateIsHistory(t *testing.T) {
 	site := townSite(t, townFile)
 	bus := facility.NewBus()
@@ -129,6 +130,10 @@ func TestWhatComesLateIsHistory(t *testing.T) {
 	send(1, 5, 10*time.Second, -9*time.Second, time.Second, -time.Second)
 	send(2, 4, time.Second) // of a former term
 	send(2, 5, time.Second) // was numbered before: it came again
+	foreign := batch{seq: 3, term: 5, wall: now, clock: clock, samples: []facility.Sample{{Point: site.Device("x/own").Refs[0], Quality: facility.Good, At: now, Seen: now}}}
+	if err := g.samples(foreign.encode(nil, now)); err != nil {
+		t.Fatal(err)
+	}
 	batches, _ := reader.Take()
 	if len(batches) != 1 || len(batches[0]) != 3 {
 		t.Fatalf("there came %v", batches)
@@ -140,7 +145,7 @@ func TestWhatComesLateIsHistory(t *testing.T) {
 	if age := time.Since(fresh.Seen); age < time.Second || age > time.Minute || !old.At.Equal(now.Add(-10*time.Second)) {
 		t.Errorf("the fresh one was seen %v ago, the old one was so at %v", age, old.At)
 	}
-	if c := k.Collectors()[0]; c.Late != 2 || c.Refused != 1 || c.Samples != 3 {
+	if c := k.Collectors()[0]; c.Late != 2 || c.Refused != 2 || c.Samples != 3 {
 		t.Errorf("they are counted as %+v", c)
 	}
 }
