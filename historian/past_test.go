@@ -68,3 +68,36 @@ func TestStaleEndsTheLineWhereItWasSeen(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// A point that was silent for longer than a block has left the database's memory. When it speaks again it is the same
+// line, and nothing of it is refused.
+func TestLongSilentPointComesBack(t *testing.T) {
+	s := open(t, t.TempDir())
+	defer s.Close()
+	seq := uint64(1)
+	feed(t, s, seq, good(0, 20), bad(time.Second))
+	for at := time.Duration(0); at < 8*time.Hour; at += 10 * time.Minute {
+		other := good(at+2*time.Second, 30)
+		other.Point, seq = 1, seq+1
+		feed(t, s, seq, other)
+	}
+	if err := s.db.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.db.Head().NumSeries(); n != 2 { // the other point's and the mark's
+		t.Fatalf("%d series are in memory: the silent point's two never left", n)
+	}
+	back := 8 * time.Hour
+	seq++
+	feed(t, s, seq, good(back, 21), bad(back+time.Second), good(back+2*time.Second, 22))
+	if n := s.Rejected(); n != 0 {
+		t.Errorf("%d samples were refused", n)
+	}
+	got := query(t, s, back, back+3*time.Second, 3)
+	if len(got) != 2 || got[0].Last != 21 || got[0].Quality != facility.Good || got[1].Last != 22 || got[1].Quality != facility.Good {
+		t.Errorf("after its silence: %+v", got)
+	}
+	if old := query(t, s, 0, time.Second, 1); len(old) != 1 || old[0].Last != 20 {
+		t.Errorf("before its silence: %+v", old)
+	}
+}

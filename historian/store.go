@@ -71,6 +71,12 @@ const aheadMost = 5 * time.Minute
 // firstYear is the first a clock that was ever set may show.
 const firstYear = 2000
 
+// The database's own sizes are made for millions of series and many writers. Here is one writer, and these spare 8 MiB.
+const (
+	stripes     = 2 << 10
+	chunkBuffer = 256 << 10
+)
+
 // Store is the embedded history. It is safe for concurrent use, with one writer.
 type Store struct {
 	db  *tsdb.DB
@@ -93,12 +99,18 @@ type Store struct {
 }
 
 type series struct {
+	id             facility.PointID
 	value, quality storage.SeriesRef
-	labels         [2]labels.Labels
-	lastQuality    facility.Quality
 	qualityAt      int64
+	lastQuality    facility.Quality
 	judged         bool // it has a quality series
 	known, ended   bool
+}
+
+// named is how the database names a series of a point. It is made anew where it is asked for: kept, the names of a
+// large site would be a tenth of its history's memory.
+func (se *series) named(kind string) labels.Labels {
+	return labels.FromStrings(seriesKind, kind, "point", string(se.id))
 }
 
 // Open opens the store in a folder of its own, and repairs its log if the machine died.
@@ -108,6 +120,7 @@ func Open(dir string, opts Options, log *slog.Logger) (*Store, error) {
 	o.RetentionDuration, o.MaxBytes = opts.Retention.Milliseconds(), opts.MaxBytes
 	o.MinBlockDuration, o.MaxBlockDuration = opts.Block.Milliseconds(), max(opts.Block, opts.Retention/10).Milliseconds()
 	o.OutOfOrderTimeWindow = lateWindow.Milliseconds()
+	o.StripeSize, o.HeadChunksWriteBufferSize = stripes, chunkBuffer
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make the history folder: %w", err)
 	}
@@ -235,10 +248,7 @@ func (s *Store) seriesOf(p facility.Ref) *series {
 	id := s.points[p]
 	se := s.series[id]
 	if se == nil {
-		se = &series{judged: s.judged[id], labels: [2]labels.Labels{
-			labels.FromStrings(seriesKind, valueSeries, "point", string(id)),
-			labels.FromStrings(seriesKind, qualitySeries, "point", string(id)),
-		}}
+		se = &series{id: id, judged: s.judged[id]}
 		s.series[id] = se
 	}
 	s.bound[p] = se
@@ -274,7 +284,7 @@ func (s *Store) appendOne(app storage.Appender, se *series, sm *facility.Sample)
 		v = math.Float64frombits(value.StaleNaN) // ends the line here: a gap stays a gap
 	}
 	if usable || !se.ended {
-		se.value = s.put(app, se.value, se.labels[0], t, v)
+		s.place(app, se, valueSeries, t, v)
 		se.ended = !usable
 	}
 	good := sm.Quality == facility.Good
@@ -284,23 +294,44 @@ func (s *Store) appendOne(app storage.Appender, se *series, sm *facility.Sample)
 	if se.known && se.lastQuality == sm.Quality && (good || t-se.qualityAt < qualityRepeat.Milliseconds()) {
 		return
 	}
-	se.quality = s.put(app, se.quality, se.labels[1], t, float64(sm.Quality))
+	s.place(app, se, qualitySeries, t, float64(sm.Quality))
 	se.judged, se.known, se.lastQuality, se.qualityAt = true, true, sm.Quality, t
 }
 
 // fill stores a value that is told after the fact, in the place where it was missed. What is so now does not change by it.
 func (s *Store) fill(app storage.Appender, se *series, t int64, sm *facility.Sample) {
-	se.value = s.put(app, se.value, se.labels[0], t, sm.Value)
+	s.place(app, se, valueSeries, t, sm.Value)
 	if se.judged || sm.Quality != facility.Good {
-		se.quality = s.put(app, se.quality, se.labels[1], t, float64(sm.Quality))
+		s.place(app, se, qualitySeries, t, float64(sm.Quality))
 		se.judged, se.known = true, false // what stands now is written again behind it
 	}
 }
 
-// put stores a number. What the store refuses by itself would be refused again: it is counted and the
-// rest goes on. What the disk refuses shows when the batch is committed.
+// place stores a number in one of a point's series. The database knows a series by its number, and asks for the name
+// again when it has let go of it: what is quiet for longer than a block leaves its memory.
+func (s *Store) place(app storage.Appender, se *series, kind string, t int64, v float64) {
+	ref := &se.value
+	if kind == qualitySeries {
+		ref = &se.quality
+	}
+	if *ref != 0 {
+		got, err := app.Append(*ref, labels.EmptyLabels(), t, v)
+		if !errors.Is(err, tsdb.ErrInvalidSample) {
+			*ref = s.taken(*ref, got, err)
+			return
+		}
+	}
+	*ref = s.put(app, *ref, se.named(kind), t, v)
+}
+
 func (s *Store) put(app storage.Appender, ref storage.SeriesRef, l labels.Labels, t int64, v float64) storage.SeriesRef {
 	got, err := app.Append(ref, l, t, v)
+	return s.taken(ref, got, err)
+}
+
+// taken is the number of a series after a sample was given to it. What the store refuses by itself would be refused
+// again: it is counted and the rest goes on. What the disk refuses shows when the batch is committed.
+func (s *Store) taken(ref, got storage.SeriesRef, err error) storage.SeriesRef {
 	if err != nil && !errors.Is(err, storage.ErrDuplicateSampleForTimestamp) {
 		s.rejected++
 		return ref

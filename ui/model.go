@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,16 +61,27 @@ type plan struct {
 }
 
 func newPlan(site *facility.Site) *plan {
-	p := &plan{Site: site, points: append([]facility.Point(nil), site.Points...), respond: map[string]int{}}
+	p := &plan{Site: site, points: withFloor(site.Points), respond: map[string]int{}}
 	for i := range site.Alarms {
 		if r := &site.Alarms[i]; r.Respond > 0 {
 			p.respond[r.ID] = int(r.Respond.Seconds())
 		}
 	}
-	for i := range p.points {
-		p.points[i].StaleAfter = max(p.points[i].StaleAfter, staleFloor)
-	}
 	return p
+}
+
+// withFloor gives points the screen's stale-after. They are the site's own where none is below it: a large site's
+// list is not held twice.
+func withFloor(points []facility.Point) []facility.Point {
+	low := func(p facility.Point) bool { return p.StaleAfter < staleFloor }
+	if !slices.ContainsFunc(points, low) {
+		return points
+	}
+	points = slices.Clone(points)
+	for i := range points {
+		points[i].StaleAfter = max(points[i].StaleAfter, staleFloor)
+	}
+	return points
 }
 
 // site is what the desk works by now.

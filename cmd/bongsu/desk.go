@@ -24,6 +24,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	sweepForSite(site)
 	if err := os.MkdirAll(o.deskDir(), 0o750); err != nil {
 		return fmt.Errorf("make the desk's folder: %w", err)
 	}
@@ -42,7 +43,10 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 		return fmt.Errorf("open the user accounts: %w", err)
 	}
 	model := ui.NewModel(site, "ko")
-	field := &fieldLink{client: journal.NewClient("unix:"+o.socket(), nil), model: model, log: log, ready: make(chan struct{}), live: facility.NewLive(site.Points), behind: make(chan string, 1)}
+	field := &fieldLink{client: journal.NewClient("unix:"+o.socket(), nil), model: model, log: log, ready: make(chan struct{}), behind: make(chan string, 1)}
+	if site.Continuity != "" { // its signs are looked for among single points
+		field.live = facility.NewLive(site.Points)
+	}
 	field.site.Store(site)
 	parts.start("status", field.followStatus)
 	parts.start("journal", field.followJournal)

@@ -44,7 +44,14 @@ type fieldLink struct {
 
 	once  sync.Once
 	ready chan struct{} // closed when the first opening was read
-	began opening
+	began beginning
+}
+
+// beginning is as much of the first opening as the live values begin with. The rest of it, every point's value and
+// name once more, is let go.
+type beginning struct {
+	after  uint64
+	points translation
 }
 
 // again calls fn until ctx ends, with a capped back-off between failures. What it says on the way
@@ -94,9 +101,10 @@ func (f *fieldLink) followJournal(ctx context.Context) error {
 			}
 			f.model.ApplyStatus(o.Status)
 			f.model.ApplyOpening(o.Alarms, o.Commands)
-			f.samples(ownSamples(o.Samples, newTranslation(f.site.Load(), o.Points)))
+			points := newTranslation(f.site.Load(), o.Points)
+			f.samples(ownSamples(o.Samples, points))
 			after = o.JournalSeq - min(o.JournalSeq, tailEntries)
-			f.once.Do(func() { f.began = o; close(f.ready) })
+			f.once.Do(func() { f.began = beginning{o.SpoolSeq, points}; close(f.ready) })
 			opened = true
 		}
 		return f.replaced(&after, f.client.Journal(ctx, after, func(e journal.Entry) error {
@@ -212,7 +220,7 @@ func (f *fieldLink) followLive(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
-	after, tr := f.began.SpoolSeq, newTranslation(f.site.Load(), f.began.Points)
+	after, tr := f.began.after, f.began.points
 	rev := ""
 	return f.again(ctx, "live values", func(ctx context.Context) error {
 		f.liveSeq.Store(after)

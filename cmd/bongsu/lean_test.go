@@ -23,6 +23,19 @@ func TestHistoryBlocksFollowTheSite(t *testing.T) {
 	}
 }
 
+// Only a large site's desk pays for its memory with more sweeps.
+func TestDeskSweepsFollowTheSite(t *testing.T) {
+	for file, want := range map[string]int{"../../sites/demo/site.yaml": gcPercent, "../../sites/ansan/site.yaml": largeSitesSweep} {
+		site, faults := facility.Load(file)
+		if err := faults.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if got := deskSweep(len(site.Points)); got != want {
+			t.Errorf("%s has %d points and its desk's heap may grow by %d %%, want %d", file, len(site.Points), got, want)
+		}
+	}
+}
+
 // What the site file says of the past reaches the store, and what it leaves out keeps its default.
 func TestHistoryKeepsWhatTheSiteSays(t *testing.T) {
 	site := &facility.Site{History: facility.KeepHistory{Samples: 100 * time.Hour, MaxBytes: 5e9}}
