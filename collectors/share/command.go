@@ -21,6 +21,10 @@ const (
 // field's own wire and with the same errors. While the link changes hands it waits a little. An order that was
 // certainly not sent may go through the next owner; any other is never sent again.
 func (k *Keeper) Execute(ctx context.Context, cmd facility.Command, value ...int) (collectors.Receipt, error) {
+	// The field's own links go first and past everything that is shared: an order of the fire response waits for nobody.
+	if r, err := k.cfg.Wire.Execute(ctx, cmd, value...); !errors.Is(err, collectors.ErrElsewhere) {
+		return r, err
+	}
 	patience := time.NewTimer(ownerPatience)
 	defer patience.Stop()
 	for {

@@ -292,3 +292,30 @@ func TestALeaseThatRanOutIsNotNamedToAnotherField(t *testing.T) {
 		s.leaveAll()
 	})
 }
+
+// Whatever holds up the sharing of links, an order for one of the field's own goes out at once: those are the fire
+// response's.
+func TestAnOrderOfTheFieldsOwnWaitsForNoSharing(t *testing.T) {
+	site, bus := townSite(t, townFile), facility.NewBus()
+	wire := newFakeWire("field", &plant{asked: map[string][]visit{}, stuck: map[string]bool{}}, site, bus, collectors.Options{})
+	if err := wire.Take("own"); err != nil {
+		t.Fatal(err)
+	}
+	defer wire.Drop("own")
+	k := NewKeeper(KeeperConfig{Site: site, Wire: wire, Bus: bus, Log: slog.New(slog.DiscardHandler)})
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	done := make(chan error, 1)
+	go func() {
+		_, err := k.Execute(t.Context(), site.Commands["x/own/go"])
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it waits for who serves the other links")
+	}
+}
