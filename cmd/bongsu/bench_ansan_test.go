@@ -24,6 +24,7 @@ const (
 	ansanWindow  = time.Minute
 	ansanAsk     = time.Second // a page of points is asked for so often
 	ansanPages   = 60          // to the whole list
+	ansanWeigh   = 5           // pages between two looks at the memory
 	ansanPatient = 3 * time.Minute
 	soakFrom     = 2 * time.Minute // what the heap is measured against at the end of a soak
 )
@@ -61,29 +62,34 @@ func BenchmarkSiteAnsan(b *testing.B) {
 	look = freshness{h: h, site: site, page: (len(site.Points) + ansanPages - 1) / ansanPages}
 	node, world := h.nodePIDs(), []int{sim.Process.Pid}
 	used, usedSim, from := h.cpu(node), h.cpu(world), time.Now()
-	early := map[string]any{}
+	early, most, looks := map[string]any{}, resident{}, 0
 	for next := from.Add(ansanAsk); time.Since(from) < window; next = next.Add(ansanAsk) {
 		look.ask()
+		if looks%ansanWeigh == 0 {
+			most = most.most(h.memory(node))
+		}
+		looks++
 		if len(early) == 0 && time.Since(from) >= soakFrom {
-			rss, _ := h.memory(node)
-			early = map[string]any{"rss_mib_at_2_min": rounded(rss), "desk_heap_mib_at_2_min": rounded(h.heapMiB())}
+			early = map[string]any{"rss_mib_at_2_min": rounded(h.memory(node).rss), "desk_heap_mib_at_2_min": rounded(h.heapMiB())}
 		}
 		_ = sleepFor(b.Context(), time.Until(next))
 	}
 	took := time.Since(from).Seconds()
-	rss, pss := h.memory(node)
-	simRSS, _ := h.memory(world)
+	holds := h.memory(node)
+	most = most.most(holds)
+	simRSS := h.memory(world).rss
 	simCores := rounded((h.cpu(world) - usedSim) / took)
 	out := map[string]any{
 		"bench": "site.ansan", "points": len(site.Points), "seconds": rounded(took),
-		"cores": rounded((h.cpu(node) - used) / took), "rss_mib": rounded(rss), "pss_mib": rounded(pss),
+		"cores": rounded((h.cpu(node) - used) / took), "rss_mib": rounded(holds.rss), "pss_mib": rounded(holds.pss),
+		"rss_anon_mib": rounded(holds.anon), "rss_file_mib": rounded(holds.rss - holds.anon), "rss_mib_most": rounded(most.rss), "rss_anon_mib_most": rounded(most.anon),
 		"fresh_ratio": look.ratio(), "stale_most": look.most, "over_stale_after_s_max": rounded(look.late.Seconds()), "asked": look.asked,
 		"start_to_fresh_s": rounded(ready.Seconds()), "desk_heap_mib": rounded(h.heapMiB()),
 	}
 	maps.Copy(out, early)
 	for name, pid := range map[string]int{"run": h.node.Process.Pid, "field": h.pid("field"), "desk": h.pid("desk")} {
-		mib, _ := h.memory([]int{pid})
-		out[name+"_rss_mib"] = rounded(mib)
+		one := h.memory([]int{pid})
+		out[name+"_rss_mib"], out[name+"_rss_anon_mib"] = rounded(one.rss), rounded(one.anon)
 	}
 	printFigures(b, out)
 	printFigures(b, map[string]any{"bench": "sim.ansan", "cores": simCores, "rss_mib": rounded(simRSS), "seconds": rounded(took), "sockets": true})
@@ -221,8 +227,18 @@ func (h *house) cpu(pids []int) (total float64) {
 	return total
 }
 
-// memory is what processes have resident in MiB, and their share of it where pages are shared.
-func (h *house) memory(pids []int) (rss, pss float64) {
+// resident is what processes have in memory, in MiB.
+type resident struct {
+	rss  float64 // all of it, shared pages counted in each process
+	anon float64 // what is theirs alone to hold: the rest are pages of files, which the kernel takes back when it needs them
+	pss  float64 // all of it, shared pages counted once
+}
+
+func (r resident) most(o resident) resident {
+	return resident{max(r.rss, o.rss), max(r.anon, o.anon), max(r.pss, o.pss)}
+}
+
+func (h *house) memory(pids []int) (sum resident) {
 	h.t.Helper()
 	for _, pid := range pids {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
@@ -230,16 +246,15 @@ func (h *house) memory(pids []int) (rss, pss float64) {
 			h.t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
-			var kib float64
-			if n, _ := fmt.Sscanf(line, "Rss: %f kB", &kib); n == 1 {
-				rss += kib / 1024
-			}
-			if n, _ := fmt.Sscanf(line, "Pss: %f kB", &kib); n == 1 {
-				pss += kib / 1024
+			for name, into := range map[string]*float64{"Rss": &sum.rss, "Anonymous": &sum.anon, "Pss": &sum.pss} {
+				var kib float64
+				if n, _ := fmt.Sscanf(line, name+": %f kB", &kib); n == 1 {
+					*into += kib / 1024
+				}
 			}
 		}
 	}
-	return rss, pss
+	return sum
 }
 
 // heapMiB is the heap in use of the desk, as it says itself; 0 when it does not answer.
