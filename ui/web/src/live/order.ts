@@ -51,7 +51,9 @@ export function counts(alarms: Iterable<Alarm>): Count[] {
 
 /** The alarm a person should look at next: the newest unacknowledged of the highest priority. */
 export function foremost(alarms: Iterable<Alarm>): Alarm | undefined {
-  return sorted([...alarms].filter(isUnacked))[0]
+  let first: Alarm | undefined
+  for (const a of alarms) if (isUnacked(a) && (!first || compare(a, first) < 0)) first = a
+  return first
 }
 
 export interface Rows {
@@ -75,4 +77,10 @@ export function rows(now: Alarm[], shown: Alarm[], held: boolean): Rows {
 /** What "acknowledge all visible" may take: everything unacknowledged below critical. */
 export function belowCritical(visible: Alarm[]): Alarm[] {
   return visible.filter((a) => isUnacked(a) && a.priority > 1)
+}
+
+/** What one person alone may not silence: another person signs it at another station. */
+export function takesTwo(alarm: Alarm, verb: string): boolean {
+  if (verb === 'out-of-service') return alarm.class === 'fire' || alarm.class === 'safety'
+  return verb === 'shelve' && alarm.priority === 1
 }

@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
 import { due } from '../live/annunciate'
-import { isUnacked, sorted } from '../live/order'
+import { foremost, isUnacked } from '../live/order'
 import { prefs } from '../live/prefs'
 import { useConsole } from './context'
 import { useAlarmMap } from './live'
@@ -65,12 +65,12 @@ function Spoken() {
   const politeAt = useRef(0)
   const [words, setWords] = useState({ urgent: '', polite: '' })
   useEffect(() => {
-    const unacked = sorted([...alarms.values()].filter(isUnacked))
+    const unacked = [...alarms.values()].filter(isUnacked)
     const before = known.current
     known.current = new Set(unacked.map((a) => `${a.id}#${a.occurrence}`))
     // What stood before the page was opened is read by looking, not shouted.
     if (!before) return
-    const first = unacked.find((a) => !before.has(`${a.id}#${a.occurrence}`))
+    const first = foremost(unacked.filter((a) => !before.has(`${a.id}#${a.occurrence}`)))
     if (!first) return
     const line = `${t(`priority.${first.priority}`)}: ${text(first)}`
     if (first.priority <= 2) setWords((w) => ({ ...w, urgent: line }))
