@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,19 +21,22 @@ var alarmActs = map[string]func(*Alarms, *alarm, facility.Act) (int, string){
 }
 
 // Act does what a person asked of one alarm (act.Subject is its id) or refuses it with the reason:
-// 404 for an alarm that does not exist, 409 where its state or class forbids the act, 422 where the
-// act lacks something. Whether the person may act at all was decided before. Arguments: shelve takes
-// "seconds" or "once", and for priority 1 "role" lead; out-of-service takes "work_order"; in-service takes
-// "function_test".
+// 403 where it takes two persons, 404 for an alarm that does not exist, 409 where its state or class forbids
+// the act, 422 where the act lacks something. Whether the person may act at all was decided before. Arguments:
+// shelve takes "seconds" or "once", and for priority 1 "role" lead; out-of-service takes "work_order";
+// in-service takes "function_test".
 func (e *Alarms) Act(now time.Time, act facility.Act) ([]facility.Alarm, facility.ActResult) {
 	e.tick(now)
 	do := alarmActs[act.Kind]
 	if do == nil {
 		return nil, facility.ActResult{Code: http.StatusUnprocessableEntity, Detail: fmt.Sprintf("unknown act %q", act.Kind)}
 	}
-	a := e.byID[act.Subject]
-	if a == nil || a.rec == nil && act.Kind != "alarm.out-of-service" {
+	a := e.actedOn(act)
+	if a == nil {
 		return nil, facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("there is no alarm %q", act.Subject)}
+	}
+	if a.takesTwo(act.Kind) && !twoPersons(act.By) {
+		return nil, facility.ActResult{Code: http.StatusForbidden, Detail: "this takes two persons: one asks, another one signs"}
 	}
 	if code, advice := do(e, a, act); code != http.StatusOK {
 		return nil, facility.ActResult{Code: code, Detail: advice}
@@ -92,32 +94,13 @@ func (e *Alarms) resetAct(a *alarm, act facility.Act) (int, string) {
 }
 
 func (e *Alarms) shelveAct(a *alarm, act facility.Act) (int, string) {
-	switch a.rec.State {
-	case facility.AlarmUnacked, facility.AlarmAcked, facility.AlarmReturned, facility.AlarmLatchedUnacked, facility.AlarmLatchedAcked:
-	default:
-		return http.StatusConflict, fmt.Sprintf("nothing to shelve: the alarm is %s", a.rec.State)
+	length, code, advice := shelfOf(a, act)
+	if code != http.StatusOK {
+		return code, advice
 	}
-	most := facility.LongestShelf(a.rec.Class, a.rec.Priority)
-	switch {
-	case most == 0:
-		return http.StatusConflict, "alarms of the classes fire and safety are never shelved"
-	case a.rec.Priority <= 1 && act.Args["role"] != "lead":
-		return http.StatusForbidden, "an alarm of priority 1 is shelved by the shift lead only"
-	case act.Reason == "":
-		return http.StatusUnprocessableEntity, "shelving needs a reason"
-	}
-	once := act.Args["once"] == "true"
-	length := most
-	if text := act.Args["seconds"]; text != "" || !once {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > int(most/time.Second) {
-			return http.StatusUnprocessableEntity, fmt.Sprintf("shelve for 1 to %d seconds", int(most/time.Second))
-		}
-		length = time.Duration(n) * time.Second
-	}
-	length = e.spreadShelf(a, length, most)
+	length = e.spreadShelf(a, length, facility.LongestShelf(a.rec.Class, a.rec.Priority))
 	until := e.stamp().Add(length)
-	a.shelved, a.rec.OneShot, a.rec.ShelvedTo = true, once, &until
+	a.shelved, a.rec.OneShot, a.rec.ShelvedTo = true, act.Args["once"] == "true", &until
 	e.armShelf(a, length)
 	return http.StatusOK, ""
 }
@@ -158,18 +141,10 @@ func (e *Alarms) dropShelf(a *alarm) {
 	a.shelved, a.rec.OneShot, a.rec.ShelvedTo = false, false, nil
 }
 
-// outOfServiceAct takes an alarm out for work on its equipment. The reason says in words what
-// watches over the equipment meanwhile; fire and safety take two persons.
+// outOfServiceAct takes an alarm out for work on its equipment.
 func (e *Alarms) outOfServiceAct(a *alarm, act facility.Act) (int, string) {
-	switch {
-	case a.outOfService:
-		return http.StatusConflict, "the alarm is out of service already"
-	case act.Args["work_order"] == "":
-		return http.StatusUnprocessableEntity, "out of service needs the number of the work order"
-	case act.Reason == "":
-		return http.StatusUnprocessableEntity, "out of service needs the compensating measure in words"
-	case (a.rule.Class == "fire" || a.rule.Class == "safety") && !twoPersons(act.By):
-		return http.StatusUnprocessableEntity, "an alarm of this class is taken out of service by two persons"
+	if code, advice := mayLeaveService(a, act); code != http.StatusOK {
+		return code, advice
 	}
 	if a.rec == nil {
 		a.describe()
@@ -196,7 +171,3 @@ func (e *Alarms) inServiceAct(a *alarm, act facility.Act) (int, string) {
 }
 
 func actors(act facility.Act) string { return strings.Join(act.By, ", ") }
-
-func twoPersons(by []string) bool {
-	return len(by) >= 2 && by[0] != "" && by[1] != "" && by[0] != by[1]
-}

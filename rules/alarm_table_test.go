@@ -80,7 +80,7 @@ func TestTransitions(t *testing.T) {
 		{"A out of service", plain, "out", facility.AlarmOutOfService, 0, 0, 200},
 		{"B out of service", plain, "on out", facility.AlarmOutOfService, 1, 1, 200},
 		{"B out of service without a work order", plain, "on out-bare", facility.AlarmUnacked, 1, 1, 422},
-		{"B out of service alone, class fire", fire, "on out-alone", facility.AlarmUnacked, 1, 1, 422},
+		{"B out of service alone, class fire", fire, "on out-alone", facility.AlarmUnacked, 1, 1, 403},
 		{"B out of service by two, class fire", fire, "on out", facility.AlarmOutOfService, 1, 1, 200},
 		{"I again", plain, "out out", facility.AlarmOutOfService, 0, 0, 409},
 		{"I goes on counting", plain, "out on", facility.AlarmOutOfService, 1, 1, 0},

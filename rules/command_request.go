@@ -22,7 +22,7 @@ type orderOutcome struct {
 	records []facility.CommandRecord // changed: written before anything is sent
 	failed  []facility.CommandRecord // of these: they raise an alarm
 	send    []job
-	fire    *facility.Act // signed by both: for the fire response
+	fire    *facility.Act // signed by both: for the fire response, or for the alarm
 }
 
 // guard agrees to a command as the field stands now, or says with live values why not.
@@ -94,8 +94,8 @@ func given(cmd facility.Command, act facility.Act) (facility.Command, *float64, 
 	return cmd, &cmd.Def.Equals, err
 }
 
-// ask lets an act of the fire room wait for its second person. Whether the response takes it is judged by the
-// response itself, when both have signed. drill says that a drill runs, which then takes it.
+// ask lets an act of the fire room or on an alarm wait for its second person. Whether the response takes it is judged
+// by the response itself, when both have signed. drill says that a drill runs, which then takes it.
 func (d *commandDesk) ask(now time.Time, act facility.Act, asset facility.AssetID, drill bool) orderOutcome {
 	if out, known := d.again(act); known {
 		return out
@@ -113,7 +113,7 @@ func (d *commandDesk) ask(now time.Time, act facility.Act, asset facility.AssetI
 }
 
 func (d *commandDesk) wait(now time.Time, r *facility.CommandRecord, p *pending) orderOutcome {
-	p.phase, p.until = waiting, now.Add(signWithin)
+	p.phase, p.until = waiting, now.Add(signTime(r.Kind))
 	t := p.until.UTC()
 	r.Until = &t
 	return orderOutcome{
@@ -132,7 +132,7 @@ func (d *commandDesk) sign(now time.Time, act facility.Act, agree guard) orderOu
 		return refused(http.StatusConflict, "this request does not wait any more: it is %s", r.State)
 	case !now.Before(p.until):
 		d.expire(r, now)
-		out := refused(http.StatusConflict, "the request expired after %v: ask again", signWithin)
+		out := refused(http.StatusConflict, "the request expired after %v: ask again", signTime(r.Kind))
 		out.records = []facility.CommandRecord{*r}
 		return out
 	case len(act.By) != 1 || act.By[0] == "" || act.By[0] == r.By:
@@ -160,7 +160,7 @@ func (d *commandDesk) sign(now time.Time, act facility.Act, agree guard) orderOu
 
 func (d *commandDesk) expire(r *facility.CommandRecord, now time.Time) {
 	d.end(r, now, facility.CommandExpired)
-	r.Error = fmt.Sprintf("no second person signed within %v: nothing was done", signWithin)
+	r.Error = fmt.Sprintf("no second person signed within %v: nothing was done", signTime(r.Kind))
 }
 
 // authorise lets an order that everyone has signed begin.

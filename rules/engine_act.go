@@ -17,15 +17,8 @@ import (
 func (e *Engine) act(now time.Time, r actRequest) (seq uint64) {
 	entry := journal.Draft{Kind: KindAct, Actor: strings.Join(r.act.By, "+"), Subject: r.act.Subject, Data: r.act}
 	switch {
-	case strings.HasPrefix(r.act.Kind, "alarm."):
-		recs, res := e.alarms.Act(now, r.act)
-		drafts := []journal.Draft{entry}
-		for _, a := range recs {
-			drafts = append(drafts, alarmDraft(a, entry.Actor))
-		}
-		seq = e.write(drafts, fsyncPatience)
-		res.Seq = seq
-		r.answer <- res
+	case isAlarmAct(r.act.Kind):
+		seq = e.alarmAct(now, r)
 	case r.act.Kind == ActAcceptBand:
 		seq = e.acceptBand(now, r, entry)
 	case r.act.Kind == "command":

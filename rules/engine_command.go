@@ -56,6 +56,9 @@ func (e *Engine) carry(now time.Time, r actRequest, out orderOutcome) uint64 {
 	}
 	out.result.Seq = e.write(drafts, fsyncPatience)
 	e.sendOrders(now, out.send)
+	if out.fire != nil && isAlarmAct(out.fire.Kind) {
+		return e.signedAlarm(now, r, *out.fire)
+	}
 	if out.fire != nil {
 		e.signed(now, r, *out.fire)
 		return out.result.Seq

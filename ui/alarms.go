@@ -74,34 +74,37 @@ func (s *Server) shelveAlarm(ctx context.Context, in *shelveIn) (*actOut, error)
 		return nil, unknown("alarm", in.ID)
 	}
 	id, _ := identityOf(ctx)
+	act := facility.Act{Kind: "alarm.shelve", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"seconds": strconv.Itoa(in.Body.Seconds)}}
 	d, most := time.Duration(in.Body.Seconds)*time.Second, facility.LongestShelf(a.Class, a.Priority)
 	switch {
 	case most == 0:
 		return nil, problem(http.StatusConflict, "Alarms of the class %s are never shelved. Acknowledge it, or have the channel bypassed by two persons.", a.Class)
-	case a.Priority == 1 && !slices.Contains(id.roles, "lead"):
-		return nil, problem(http.StatusForbidden, "A priority 1 alarm is shelved by the role lead only.")
+	case a.Priority == 1 && id.token:
+		return nil, s.tried(ctx, act, problem(http.StatusForbidden, twoPersonsOnly))
+	case a.Priority == 1 && !rightUrgent.may(id.roles):
+		return nil, s.tried(ctx, act, problem(http.StatusForbidden, "Shelving a priority 1 alarm is asked for by the role %s only.", rightUrgent.needs()))
 	case d < shelveLeast || d > most:
 		return nil, problem(http.StatusUnprocessableEntity, "An alarm of priority %d is shelved for %d to %d seconds.", a.Priority, int(shelveLeast.Seconds()), int(most.Seconds()))
 	}
-	args := map[string]string{"seconds": strconv.Itoa(in.Body.Seconds)}
-	if slices.Contains(id.roles, "lead") {
-		args["role"] = "lead"
+	if rightUrgent.may(id.roles) {
+		act.Args["role"] = "lead"
 	}
-	return s.do(ctx, in.Key, facility.Act{
-		Kind: "alarm.shelve", Subject: in.ID, Reason: in.Body.Reason, Args: args,
-	})
+	return s.do(ctx, in.Key, act)
 }
+
+// twoPersonsOnly is said to a token that asks for what two persons do.
+const twoPersonsOnly = "This takes persons at a console. An API token cannot be one of them: log in."
 
 type outOfServiceIn struct {
 	ByID
 	Keyed
 	Body struct {
-		WorkOrder string       `json:"work_order" minLength:"1" maxLength:"80"`
-		Reason    string       `json:"reason" minLength:"1" maxLength:"500" doc:"the compensating measure: what watches over the equipment meanwhile"`
-		Second    *credentials `json:"second,omitempty" doc:"a second person, for the classes fire and safety"`
+		WorkOrder string `json:"work_order" minLength:"1" maxLength:"80"`
+		Reason    string `json:"reason" minLength:"1" maxLength:"500" doc:"the compensating measure: what watches over the equipment meanwhile"`
 	}
 }
 
+// outOfService takes an alarm out of service, or has the field wait for a second person where the class takes two.
 func (s *Server) outOfService(ctx context.Context, in *outOfServiceIn) (*actOut, error) {
 	a, ok := s.cfg.Model.alarm(in.ID)
 	if !ok {
@@ -110,15 +113,8 @@ func (s *Server) outOfService(ctx context.Context, in *outOfServiceIn) (*actOut,
 	act := facility.Act{
 		Kind: "alarm.out-of-service", Subject: in.ID, Reason: in.Body.Reason, Args: map[string]string{"work_order": in.Body.WorkOrder},
 	}
-	if a.Class == "fire" || a.Class == "safety" {
-		if in.Body.Second == nil {
-			return nil, problem(http.StatusForbidden, "Taking an alarm of the class %s out of service takes a second person: send second with user and password. It takes the role %s.", a.Class, rightService.needsSecond())
-		}
-		by, err := s.bySecond(ctx, rightService, *in.Body.Second)
-		if err != nil {
-			return nil, err
-		}
-		act.By = by
+	if id, _ := identityOf(ctx); id.token && (a.Class == "fire" || a.Class == "safety") {
+		return nil, s.tried(ctx, act, problem(http.StatusForbidden, twoPersonsOnly))
 	}
 	return s.do(ctx, in.Key, act)
 }

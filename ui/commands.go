@@ -121,13 +121,19 @@ func (s *Server) maySign(ctx context.Context, rec facility.CommandRecord, typed 
 
 // rightOf is what it takes to ask for the act behind a record.
 func (s *Server) rightOf(rec facility.CommandRecord) right {
+	switch rec.Kind {
+	case "alarm.shelve":
+		return rightUrgent
+	case "alarm.out-of-service":
+		return rightService
+	}
 	if name, ok := strings.CutPrefix(rec.Kind, "fire."); ok {
 		return right(name)
 	}
 	return right(s.cfg.Model.site().Commands[rec.Command].Def.Level)
 }
 
-// toType is what both persons type: what the act is done to.
+// toType is what a person types to confirm: what the act is done to.
 func toType(rec facility.CommandRecord) string {
 	switch rec.Kind {
 	case "":
@@ -136,6 +142,10 @@ func toType(rec facility.CommandRecord) string {
 		return rec.Args["rack"]
 	case "fire.inhibit":
 		return rec.Args["command"]
+	case "alarm.shelve", "alarm.out-of-service":
+		if rec.Asset != "" {
+			return string(rec.Asset) // what falls silent; the alarm's own id is too long to type
+		}
 	}
 	return strings.TrimPrefix(rec.Name, rec.Kind+" ")
 }

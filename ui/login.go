@@ -199,26 +199,3 @@ func (s *Server) logout(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	}
 	return nil, nil
 }
-
-// bySecond verifies the second person of an act that takes two: someone else, with the right role, whose
-// password was given now. It returns both names, the first person's first.
-func (s *Server) bySecond(ctx context.Context, need right, second credentials) ([]string, error) {
-	first, _ := identityOf(ctx)
-	if first.token {
-		return nil, problem(http.StatusForbidden, "This takes two persons at a console. An API token cannot be one of them: log in.")
-	}
-	if second.User == first.user {
-		return nil, problem(http.StatusForbidden, "The second person must be someone else than %s.", first.user)
-	}
-	id, ok, p := s.prove(ctx, second)
-	if p != nil {
-		return nil, p
-	}
-	if !ok {
-		return nil, problem(http.StatusForbidden, "The second person's user or password is wrong. Nothing was done. Let that person enter both again.")
-	}
-	if !need.maySecond(id.roles) {
-		return nil, problem(http.StatusForbidden, "%s may not be the second person here. It takes the role %s.", id.user, strings.ReplaceAll(need.needsSecond(), ", ", " or "))
-	}
-	return []string{first.user, id.user}, nil
-}

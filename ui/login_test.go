@@ -240,7 +240,7 @@ func TestATokenIsNoPerson(t *testing.T) {
 func TestRolesHaveTheRightsTheyShould(t *testing.T) {
 	want := map[string]string{
 		"operator":   "C0 C1 C2 alarms ask cancel read round simulate",
-		"lead":       "C0 C1 C2 C3 alarms ask cancel end-drill normal read restore round second service simulate",
+		"lead":       "C0 C1 C2 C3 alarms ask cancel end-drill normal read restore round second service simulate urgent",
 		"safety":     "C0 C3 C4 alarms ask cancel drill end-drill proof read release reset restore round second simulate",
 		"facilities": "C0 alarms ask bank-ready bypass cancel inhibit normal proof read restore round second service",
 		"authority":  "ask cancel power-cut read second takeover",

@@ -13,6 +13,7 @@ const (
 	rightRead     right = "read"     // see everything
 	rightAlarms   right = "alarms"   // acknowledge, reset, shelve, unshelve
 	rightService  right = "service"  // take an alarm out of service and back
+	rightUrgent   right = "urgent"   // ask to shelve a priority 1 alarm
 	rightNormal   right = "normal"   // take what a point shows as its new normal
 	rightBypass   right = "bypass"   // take a fire channel out of the vote
 	rightInhibit  right = "inhibit"  // hold a fire output
@@ -57,6 +58,7 @@ var grants = map[right]grant{
 	rightAlarms:   {roles: []string{"operator", "lead", "safety", "facilities"}},
 	rightService:  {roles: []string{"lead", "facilities"}, second: []string{"lead", "safety", "facilities"}}, // two for fire and safety
 	rightNormal:   {roles: []string{"lead", "facilities"}},
+	rightUrgent:   {roles: []string{"lead"}, second: []string{"lead", "safety", "facilities"}},
 	rightBypass:   {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}, order: true},
 	rightInhibit:  {roles: []string{"facilities"}, second: []string{"lead", "safety", "facilities"}, order: true},
 	rightRestore:  {roles: []string{"facilities", "lead", "safety"}, order: true}, // the way back to safety takes one

@@ -77,6 +77,7 @@ func withField(t *testing.T, tell func(h *house, f *ownField)) {
 		f := &ownField{}
 		h := newHouse(t, func(c *Config) { c.Acts = f })
 		f.model = h.model
+		h.site.Alarms = append(h.site.Alarms, facility.AlarmRule{ID: "rack-hot", Points: "house/b1/*/bms/rt", Kind: "high", Limit: 200, Priority: 2, Class: "safety"})
 		bus := facility.NewBus()
 		engine, err := rules.NewEngine(rules.EngineConfig{
 			Site: h.site, Live: facility.NewLive(h.site.Points), Reader: bus.Subscribe("rules", facility.KeepOrder, 10_000), Journal: f,

@@ -1,6 +1,7 @@
 // What the mock says of floods and of the alarm system: by asset, without the topology of the real one.
 
 import type { Flood, Group, Report } from '../src/live/flood'
+import type { CommandRecord } from '../src/live/types'
 import type { World } from './mock-world'
 
 export function floodOf(world: World): Flood {
@@ -98,6 +99,13 @@ export function reportOf(): Report {
       },
     ],
   }
+}
+
+/** What two people have signed, done. */
+export function silence(world: World, r: CommandRecord): void {
+  const id = r.name.slice(r.name.indexOf(' ') + 1)
+  if (r.kind === 'alarm.shelve') world.change(id, { state: 'shelved', reason: r.reason })
+  else world.change(id, { state: 'out-of-service', work_order: r.args?.work_order, reason: r.reason })
 }
 
 export function serviceOf(world: World, id: string, body: Record<string, unknown>): unknown {

@@ -98,6 +98,7 @@ interface Who {
 export class Orders {
   records = new Map<string, CommandRecord>()
   told: (r: CommandRecord) => void = () => undefined
+  silenced: (r: CommandRecord) => void = () => undefined
   private n = 0
 
   private put(r: CommandRecord): CommandRecord {
@@ -164,6 +165,20 @@ export class Orders {
     return { id: r.id, code: 202, detail: r.id, seq: 1 }
   }
 
+  /** A request to silence an alarm that takes two. */
+  alarm(
+    alarm: { id: string; asset: string },
+    verb: string,
+    body: Record<string, unknown>,
+    who: Who,
+  ): unknown {
+    const name = `alarm.${verb} ${alarm.id}`
+    const args = { seconds: String(body.seconds ?? ''), work_order: String(body.work_order ?? '') }
+    const more = { name, kind: `alarm.${verb}`, asset: alarm.asset, args, reason: String(body.reason ?? '') }
+    const r = this.begin(more, who, true)
+    return { id: r.id, code: 202, detail: r.id, seq: 1 }
+  }
+
   act(path: string, who: Who): CommandRecord {
     const [id = '', verb] = path.split('/')
     const r = this.records.get(id)
@@ -173,6 +188,18 @@ export class Orders {
     if (who.user === r.by) throw new OrderRefused(403, `The second person must be someone else than ${r.by}.`)
     if (who.station === r.station)
       throw new OrderRefused(403, 'The second person must sign at another station.')
+    if (r.kind?.startsWith('alarm.')) {
+      this.silenced(r)
+      const at = new Date().toISOString()
+      return this.put({
+        ...r,
+        state: 'confirmed',
+        second: who.user,
+        authorised: at,
+        confirmed: at,
+        ended: at,
+      })
+    }
     return this.carry({ ...r, second: who.user })
   }
 }

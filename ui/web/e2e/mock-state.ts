@@ -5,6 +5,7 @@ import type { Hearing } from './mock-sites'
 import type { ServerResponse } from 'node:http'
 import type { Picture } from '../src/live/picture'
 import type { Heartbeat, Session, Tick } from '../src/live/types'
+import { silence } from './mock-alarms'
 import { Care } from './mock-care'
 import { Continuity } from './mock-continuity'
 import { links, site } from './mock-data'
@@ -41,6 +42,7 @@ export class Mock {
     this.world.told = (event, data) => this.tell(event, data)
     this.continuity.told = (p) => this.paint(p)
     this.orders.told = (r) => this.tell('cmd', r)
+    this.orders.silenced = (r) => silence(this.world, r)
   }
 
   stop(): void {
@@ -53,6 +55,7 @@ export class Mock {
     this.continuity = new Continuity()
     this.orders = new Orders()
     this.orders.told = (r) => this.tell('cmd', r)
+    this.orders.silenced = (r) => silence(this.world, r)
     this.continuity.told = (p) => this.paint(p)
     this.care = new Care()
     this.running = ''

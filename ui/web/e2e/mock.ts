@@ -5,6 +5,7 @@ import type { Hearing } from './mock-sites'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Session } from '../src/live/types'
+import { takesTwo } from '../src/live/order'
 import { handlers, Refusal } from './mock-answers'
 import { Refused } from './mock-continuity'
 import { OrderRefused } from './mock-orders'
@@ -107,6 +108,12 @@ async function api(m: Mock, req: IncomingMessage, res: ServerResponse, url: URL)
     if (m.care.act(verb, body, me.user)) return send(res, 200, { id: 'a', code: 200, detail: '', seq: 1 })
     if (path.startsWith('fire/')) return send(res, 202, m.orders.fire(room, verb, body, me))
     return send(res, 202, m.orders.act(path.slice('commands/'.length), me))
+  }
+  const silent = /^alarms\/(.+)\/(shelve|out-of-service)$/.exec(path)
+  const alarm = m.world.alarms.get(silent?.[1] ?? '')
+  if (silent?.[2] && alarm && takesTwo(alarm, silent[2])) {
+    const me = { user: who.user, station: who.station ?? '' }
+    return send(res, 202, m.orders.alarm(alarm, silent[2], await bodyOf(req), me))
   }
   for (const [method, pattern, handle] of handlers) {
     const hit = pattern.exec(path)

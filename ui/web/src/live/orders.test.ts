@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { left, running, signBlock, steps, toType, waits } from './orders'
+import { askedOf, left, running, signBlock, steps, toType, waits } from './orders'
 import type { CommandRecord } from './types'
 
 const record = (more: Partial<CommandRecord>): CommandRecord => ({
@@ -58,4 +58,23 @@ it('shows the steps an order takes', () => {
     'authorised',
     'confirmed',
   ])
+})
+
+it('has an act on an alarm signed by naming its equipment, by whom the server would take', () => {
+  const id = 'volt-low@a/v'
+  const r = record({
+    kind: 'alarm.shelve',
+    name: `alarm.shelve ${id}`,
+    by: 'lead',
+    until: '2026-03-01T09:05:00Z',
+  })
+  const at = Date.parse('2026-03-01T09:04:00Z')
+  expect(toType(r)).toBe('a')
+  expect(toType({ ...r, asset: '' })).toBe(id)
+  expect(signBlock(r, { user: 'facilities', station: 'two', roles: ['facilities'] })).toBe('')
+  expect(signBlock(r, { user: 'operator', station: 'two', roles: ['operator'] })).toBe('role')
+  expect(askedOf([r], id, at)).toEqual([r])
+  expect(askedOf([r], 'volt-low@b/v', at)).toEqual([])
+  expect(askedOf([r], id, at + 120_000)).toEqual([])
+  expect(askedOf([{ ...r, state: 'cancelled' }], id, at)).toEqual([])
 })

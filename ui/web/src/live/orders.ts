@@ -75,7 +75,7 @@ export const left = (r: CommandRecord, now: number): number =>
 
 export type Block = '' | 'self' | 'station' | 'role'
 
-/** Who may be the second person of an act on the fire response. */
+/** Who may be the second person of an act on the fire response or on an alarm. */
 const seconds: Record<string, readonly string[]> = {
   'fire.bypass': ['lead', 'safety', 'facilities'],
   'fire.inhibit': ['lead', 'safety', 'facilities'],
@@ -84,6 +84,8 @@ const seconds: Record<string, readonly string[]> = {
   'fire.takeover': ['authority'],
   'fire.power-cut': ['authority'],
   'fire.bank-ready': ['safety'],
+  'alarm.shelve': ['lead', 'safety', 'facilities'],
+  'alarm.out-of-service': ['lead', 'safety', 'facilities'],
 }
 
 interface Person {
@@ -100,11 +102,24 @@ export function signBlock(r: CommandRecord, me: Person): Block {
   return me.roles.some((role) => may.includes(role)) ? '' : 'role'
 }
 
-/** What both persons type. */
+/** What an act that is no order to a device is done to: a room of the fire response, or an alarm. */
+const subject = (r: CommandRecord): string => r.name.slice((r.kind ?? '').length + 1)
+
+/** What people asked to be done to an alarm and waits for the second person. */
+export const askedOf = (records: readonly CommandRecord[], alarm: string, now: number): CommandRecord[] =>
+  running(records).filter(
+    (r) => r.kind?.startsWith('alarm.') && subject(r) === alarm && waits(r) && left(r, now) > 0,
+  )
+
+/** The name of an act's kind without the family it is of. */
+export const verbOf = (kind: string): string => kind.slice(kind.indexOf('.') + 1)
+
+/** What a person types to confirm. */
 export function toType(r: CommandRecord): string {
+  if (r.kind?.startsWith('alarm.') && r.asset) return r.asset
   if (r.kind === 'fire.bypass' || r.kind === 'fire.reset') return r.args?.rack ?? ''
   if (r.kind === 'fire.inhibit') return r.args?.command ?? ''
-  if (r.kind) return r.name.slice(r.kind.length + 1)
+  if (r.kind) return subject(r)
   return r.command
 }
 

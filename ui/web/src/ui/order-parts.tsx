@@ -30,6 +30,10 @@ export function Checks({ checks }: { checks: readonly Check[] }) {
   )
 }
 
+/** An act on an alarm is done; only what moves equipment is confirmed by the field. */
+export const endOf = (r: CommandRecord, word: string): string =>
+  word === 'confirmed' && r.kind?.startsWith('alarm.') ? 'done' : word
+
 /** The progress line: each step with its time, and the end in words. */
 export function Progress({ record }: { record: CommandRecord }) {
   const { t } = useWords()
@@ -40,13 +44,14 @@ export function Progress({ record }: { record: CommandRecord }) {
       <ol>
         {steps(record).map((s) => (
           <li key={s.key} data-done={s.at ? 1 : 0}>
-            <span aria-hidden>{s.at ? '●' : '○'}</span> {t(`cmd.step-${s.key}`)}{' '}
+            <span aria-hidden>{s.at ? '●' : '○'}</span> {t(`cmd.step-${endOf(record, s.key)}`)}{' '}
             <span className="muted">{s.at ? clock(s.at) : ''}</span>
           </li>
         ))}
       </ol>
       <p className="order-state" data-state={record.state} role="status">
-        {record.drill && <span className="chip drill">{t('drill')}</span>} {t(`cmd.state-${record.state}`)}
+        {record.drill && <span className="chip drill">{t('drill')}</span>}{' '}
+        {t(`cmd.state-${endOf(record, record.state)}`)}
         {waits(record) && ` · ${t('cmd.left', { time: stopwatch(left(record, now)) })}`}
         {record.attempt > 1 && ` · ${t('cmd.attempt', { n: record.attempt })}`}
         {record.fallback && ` · ${t('cmd.fallback-given')}`}

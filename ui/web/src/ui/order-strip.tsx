@@ -3,7 +3,7 @@
 
 import { Link as Go } from 'wouter'
 import { post, segment } from '../api/client'
-import { left, running, signBlock, waits } from '../live/orders'
+import { left, running, signBlock, verbOf, waits } from '../live/orders'
 import { stopwatch } from '../live/format'
 import type { CommandRecord } from '../live/types'
 import { useTell } from './act'
@@ -31,9 +31,7 @@ function One({ record: r }: { record: CommandRecord }) {
   const { session, wall } = useConsole()
   const tell = useTell()
   const now = useNow()
-  const name = r.kind
-    ? t(`order-kind.${r.kind.slice('fire.'.length)}`) + r.name.slice(r.kind.length)
-    : r.command
+  const name = r.kind ? t(`order-kind.${verbOf(r.kind)}`) + r.name.slice(r.kind.length) : r.command
   const abort = () => void post(`commands/${segment(r.id)}/cancel`, {}).catch(tell)
   return (
     <div className="banner order-strip" data-kind="quorum" role="status">

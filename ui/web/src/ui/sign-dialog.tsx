@@ -3,7 +3,7 @@
 
 import { useState } from 'react'
 import { newKey, post, segment } from '../api/client'
-import { ended, left, signBlock, toType, waits } from '../live/orders'
+import { ended, left, signBlock, toType, verbOf, waits } from '../live/orders'
 import { stopwatch } from '../live/format'
 import type { CommandRecord } from '../live/types'
 import { problemText, useOff } from './act'
@@ -11,20 +11,27 @@ import { useConsole } from './context'
 import { useCommands, useNow } from './live'
 import { Facts, Sheet, useOrder } from './order-dialog'
 import { Abort, Progress } from './order-parts'
+import { AlarmFactsOf } from './sign-alarm'
 import { RoomFactsOf } from './sign-room'
 import { useTimes, useWords } from './text'
 
 export function SignDialog({ record: first, close }: { record: CommandRecord; close: () => void }) {
   const { t } = useWords()
   const record = useCommands().find((c) => c.id === first.id) ?? first
-  const what = record.kind ? t(`cmd.kind-${record.kind.slice('fire.'.length)}`) : record.command
+  const what = record.kind ? t(`cmd.kind-${verbOf(record.kind)}`) : record.command
   return (
     <Sheet title={t('cmd.sign-title', { what })} close={close}>
       <Asked record={record} />
-      {record.kind ? <RoomFactsOf record={record} /> : <LiveOrder id={record.command} />}
+      <Facing record={record} />
       {waits(record) ? <Sign record={record} close={close} /> : <Over record={record} close={close} />}
     </Sheet>
   )
+}
+
+/** What the act is done to, as it stands at this station. */
+function Facing({ record }: { record: CommandRecord }) {
+  if (!record.kind) return <LiveOrder id={record.command} />
+  return record.kind.startsWith('alarm.') ? <AlarmFactsOf record={record} /> : <RoomFactsOf record={record} />
 }
 
 function LiveOrder({ id }: { id: string }) {

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { X } from 'lucide-react'
 import { groupOf, type Flood } from '../../live/flood'
-import { canReset, isUnacked } from '../../live/order'
+import { canReset, isUnacked, takesTwo } from '../../live/order'
 import type { Alarm } from '../../live/types'
 import { acknowledge, reset, shelve, unshelve } from '../../ui/alarm-acts'
 import { Act } from '../../ui/act'
@@ -15,6 +15,7 @@ import { Value } from '../../ui/quantity'
 import { Fact, Facts } from '../../ui/tile'
 import { TrendPanel } from '../../ui/trend-panel'
 import { useAlarmText, useAssetName, usePointName, useTimes, useWords } from '../../ui/text'
+import { Asked, useAsked } from './asked'
 import { AlarmValue } from './list'
 import { Service } from './service'
 
@@ -47,6 +48,7 @@ export function AlarmDrawer({ alarm: a, flood, open, close }: DrawerProps) {
         </button>
       </div>
       <p className="muted">{asset(a.asset)}</p>
+      <Asked alarm={a} />
       <AlarmFacts alarm={a} />
       <h3>{t('alarm.consequence')}</h3>
       <p>{tx(a.consequence) || t('alarm.not-given')}</p>
@@ -103,13 +105,16 @@ function Acts({ alarm: a }: { alarm: Alarm }) {
   const [seconds, setSeconds] = useState<number>(times[0])
   const noReason = reason.trim() ? '' : t('off.reason')
   const { session } = useConsole()
+  const asked = useAsked(a, 'shelve')
   const urgent = a.priority === 1
   const fixed =
     a.class === 'fire' || a.class === 'safety'
       ? t('off.class')
       : urgent && !session.roles.includes('lead')
         ? t('off.lead')
-        : ''
+        : asked
+          ? t('off.asked')
+          : ''
   const offered = times.filter((s) => !urgent || s <= longestUrgent)
   const done = () => setReason('')
   return (
@@ -151,6 +156,7 @@ function Acts({ alarm: a }: { alarm: Alarm }) {
           <Act right="alarm" off={fixed || noReason} onAct={() => shelve(a, seconds, reason).then(done)}>
             {t('alarm.shelve')}
           </Act>
+          {!fixed && takesTwo(a, 'shelve') && <p className="muted">{t('alarm.two')}</p>}
         </div>
       )}
     </div>

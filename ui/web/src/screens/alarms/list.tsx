@@ -11,6 +11,7 @@ import { Act } from '../../ui/act'
 import { Glyph } from '../../ui/glyph'
 import { useNarrow } from '../../ui/narrow'
 import { useAlarmText, useAssetName, useTimes, useWords } from '../../ui/text'
+import { useAskedIds } from './asked'
 
 export interface ListHandle {
   /** The alarms whose rows are inside the window now. */
@@ -59,6 +60,7 @@ export function AlarmList(p: ListProps) {
     focused: () => box.current?.contains(document.activeElement) ?? false,
   }))
   const firsts = useMemo(() => firstOuts(p.flood), [p.flood])
+  const asked = useAskedIds()
   const stop = p.rows.some((a) => a.id === p.current) ? p.current : p.rows[0]?.id
   return (
     <div
@@ -97,6 +99,7 @@ export function AlarmList(p: ListProps) {
                 stop={stop === alarm.id}
                 list={p}
                 first={firsts.has(alarm.id)}
+                asked={asked.has(alarm.id)}
                 chatter={p.flood?.chattering[alarm.id] ?? 0}
               />
             )
@@ -115,10 +118,11 @@ interface RowProps {
   stop: boolean
   list: ListProps
   first: boolean
+  asked: boolean
   chatter: number
 }
 
-function Row({ alarm: a, index, top, height, stop, list, first, chatter }: RowProps) {
+function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }: RowProps) {
   const { t, tx } = useWords()
   const { full, clock } = useTimes()
   const text = useAlarmText()
@@ -171,6 +175,7 @@ function Row({ alarm: a, index, top, height, stop, list, first, chatter }: RowPr
             ①
           </span>
         )}
+        {asked && <span className="chip asked">{t('alarm.asked')}</span>}
         {text(a)}
         {a.design && <span className="muted"> · {t('alarm.design', { why: tx(a.design) })}</span>}
         {chatter > 0 ? (

@@ -1,10 +1,12 @@
 // Taking an alarm out of service for work on its equipment, and back after a recorded function test.
 
 import { useState } from 'react'
+import { takesTwo } from '../../live/order'
 import type { Alarm } from '../../live/types'
 import { takeBack, takeOut } from '../../ui/alarm-acts'
 import { Act } from '../../ui/act'
 import { useWords } from '../../ui/text'
+import { useAsked } from './asked'
 
 export function Service({ alarm }: { alarm: Alarm }) {
   return alarm.state === 'out-of-service' ? <Back alarm={alarm} /> : <Out alarm={alarm} />
@@ -31,33 +33,15 @@ function Out({ alarm }: { alarm: Alarm }) {
   const { t } = useWords()
   const [order, setOrder] = useState('')
   const [measure, setMeasure] = useState('')
-  const [user, setUser] = useState('')
-  const [password, setPassword] = useState('')
-  const two = alarm.class === 'fire' || alarm.class === 'safety'
-  const off =
-    !order.trim() || !measure.trim()
-      ? t('off.work-order')
-      : two && (!user || !password)
-        ? t('off.second-person')
-        : ''
+  const asked = useAsked(alarm, 'out-of-service')
+  const off = asked ? t('off.asked') : !order.trim() || !measure.trim() ? t('off.work-order') : ''
   return (
     <details className="drawer-service">
       <summary>{t('alarm.take-out')}</summary>
       <Field label={t('alarm.work-order')} value={order} set={setOrder} />
       <Field label={t('alarm.measure')} value={measure} set={setMeasure} />
-      {two && (
-        <>
-          <Field label={t('alarm.second-user')} value={user} set={setUser} />
-          <Field label={t('alarm.second-password')} value={password} set={setPassword} secret />
-        </>
-      )}
-      <Act
-        right="service"
-        off={off}
-        onAct={() =>
-          takeOut(alarm, order, measure, two ? { user, password } : undefined).finally(() => setPassword(''))
-        }
-      >
+      {takesTwo(alarm, 'out-of-service') && <p className="muted">{t('alarm.two')}</p>}
+      <Act right="service" off={off} onAct={() => takeOut(alarm, order, measure)}>
         {t('alarm.take-out')}
       </Act>
     </details>
@@ -68,15 +52,14 @@ interface FieldProps {
   label: string
   value: string
   set: (v: string) => void
-  secret?: boolean
 }
 
-function Field({ label, value, set, secret }: FieldProps) {
+function Field({ label, value, set }: FieldProps) {
   return (
     <label className="filter-field">
       <span>{label}</span>
       <input
-        type={secret ? 'password' : 'text'}
+        type="text"
         autoComplete="off"
         value={value}
         maxLength={500}

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useLocation, useParams } from 'wouter'
 import { all } from '../../api/client'
-import type { Order } from '../../live/orders'
+import { verbOf, type Order } from '../../live/orders'
 import { useConsole } from '../../ui/context'
 import { useCommands, useView } from '../../ui/live'
 import { OrderDialog } from '../../ui/order-dialog'
@@ -112,9 +112,7 @@ function Records({ records, open }: { records: readonly CommandRecord[]; open: (
         <li key={r.id}>
           <p>
             <button type="button" className="button quiet order-tag" onClick={() => open(r.id)}>
-              {r.kind
-                ? `${t(`cmd.kind-${r.kind.slice('fire.'.length)}`)} ${r.name.slice(r.kind.length + 1)}`
-                : r.command}
+              {r.kind ? `${t(`cmd.kind-${verbOf(r.kind)}`)} ${r.name.slice(r.kind.length + 1)}` : r.command}
             </button>{' '}
             <span className="muted">
               {t('cmd.first-at', { who: r.second ? `${r.by}, ${r.second}` : r.by, at: clock(r.requested) })}
