@@ -1,6 +1,8 @@
 package simulators
 
 import (
+	"math"
+
 	"bongsu/facility"
 	"bongsu/rules/bands"
 	"bongsu/simulators/world"
@@ -75,4 +77,36 @@ func bandReads(w *world.World, site *facility.Site) (out []bandRead) {
 		add(id+"/env/kw-a", func() float64 { r, _ := w.ITRack(id); return r.FeedAKW })
 	}
 	return out
+}
+
+// seizePerDay is the share of its stroke by which a seizing valve has to be asked for more each day before it
+// breaks loose.
+const seizePerDay = .005
+
+// seizing is how most valves come to stick: packing and deposits hold the stem, each day a little harder. It stands
+// until the controller has asked for more than it holds against, then jumps to where it should be.
+func seizing(unit string) bandFault {
+	held := ""
+	return bandFault{name: "water valve seizes, by 0.5 % of its stroke more each day", assets: unit + "/",
+		step: func(_ *world.World, day int) error {
+			if day == 0 {
+				held = ""
+			}
+			return nil
+		},
+		minute: func(w *world.World, days float64) (err error) {
+			r, err := w.CRAH(unit)
+			if err != nil {
+				return err
+			}
+			// The coil's effect follows from what it does at its present opening, the asked one from that.
+			asked := r.ValvePercent * (r.ReturnC - r.SetpointC) / (r.ReturnC - r.SupplyC)
+			switch loose := math.Abs(asked-r.ValvePercent) > 100*seizePerDay*days; {
+			case held == "":
+				held, err = w.Inject(world.Fault{Kind: world.ValveStuck, Target: unit})
+			case loose:
+				err, held = w.Clear(held), ""
+			}
+			return err
+		}}
 }

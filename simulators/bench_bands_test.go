@@ -95,6 +95,7 @@ type bandFault struct {
 	name   string
 	assets string // prefix of the points on which finding it counts
 	step   func(w *world.World, day int) error
+	minute func(w *world.World, days float64) error // what goes on by itself between the steps, if anything
 }
 
 func bring(w *world.World, kind world.FaultKind, target string, p world.FaultParams) error {
@@ -105,37 +106,38 @@ func bring(w *world.World, kind world.FaultKind, target string, p world.FaultPar
 // bandFaults are brought into the world at 14:00 on the first day; those without a ramp of their own grow by a
 // step on each second day.
 var bandFaults = []bandFault{
-	{"chiller fouling, a quarter of its COP in four weeks", "demo/cw/ch1/", func(w *world.World, day int) error {
+	{name: "chiller fouling, a quarter of its COP in four weeks", assets: "demo/cw/ch1/", step: func(w *world.World, day int) error {
 		if day > 0 {
 			return nil
 		}
 		return bring(w, world.ChillerFouling, "demo/cw/ch1", world.FaultParams{Amount: .25, Seconds: (4 * aWeek).Seconds()})
 	}},
-	{"water valve stuck where it stands", "demo/h1/crah1/", func(w *world.World, day int) error {
+	{name: "water valve stuck where it stands", assets: "demo/h1/crah1/", step: func(w *world.World, day int) error {
 		if day > 0 {
 			return nil
 		}
 		return bring(w, world.ValveStuck, "demo/h1/crah1", world.FaultParams{})
 	}},
-	{"water valve stuck in the middle of its range", "demo/h1/crah1/", func(w *world.World, day int) error {
+	{name: "water valve stuck in the middle of its range", assets: "demo/h1/crah1/", step: func(w *world.World, day int) error {
 		if day > 0 {
 			return nil
 		}
 		return bring(w, world.ValveStuck, "demo/h1/crah1", world.FaultParams{Mode: "at", Amount: .87})
 	}},
-	{"filter clogs by 2 % every second day", "demo/h1/crah1/", func(w *world.World, day int) error {
+	seizing("demo/h1/crah1"),
+	{name: "filter clogs by 2 % every second day", assets: "demo/h1/crah1/", step: func(w *world.World, day int) error {
 		if day%2 > 0 {
 			return nil
 		}
 		return bring(w, world.FilterClogged, "demo/h1/crah1", world.FaultParams{Amount: .02})
 	}},
-	{"a rack's inlet warms by 0.25 K every second day", "demo/h1/a5/", func(w *world.World, day int) error {
+	{name: "a rack's inlet warms by 0.25 K every second day", assets: "demo/h1/a5/", step: func(w *world.World, day int) error {
 		if day%2 > 0 {
 			return nil
 		}
 		return bring(w, world.HotSpot, "demo/h1/a5", world.FaultParams{Amount: .25})
 	}},
-	{"supply air sensor 0.8 K off", "demo/h1/crah1/", func(w *world.World, day int) error {
+	{name: "supply air sensor 0.8 K off", assets: "demo/h1/crah1/", step: func(w *world.World, day int) error {
 		if day > 0 {
 			return nil
 		}
@@ -161,6 +163,9 @@ func watchFault(b *testing.B, seed uint64, set *bands.Set, f bandFault) bandResu
 	m.run(29 * time.Hour) // to 14:00 of the second day
 	start := m.now()
 	m.raised = nil
+	if f.minute != nil {
+		m.also = func() error { return f.minute(m.w, m.now().Sub(start).Hours()/24) }
+	}
 	r := bandResult{Fault: f.name, Band: -1, Limit: -1, Value: -1}
 	const month = 28
 	for day := 0; day < month && (r.Band < 0 || r.Value < 0); day++ {
@@ -215,6 +220,7 @@ type bandMonth struct {
 	school *bands.School
 	sums   map[string]bandMean
 	stands map[string]bool
+	also   func() error // every minute
 }
 
 type bandMean struct {
@@ -266,6 +272,9 @@ func (m *bandMonth) run(d time.Duration) {
 			m.hour()
 		}
 		m.w.Step(time.Minute)
+		if m.also != nil {
+			m.must(m.also())
+		}
 		now := m.now()
 		batch, refs := make([]facility.Sample, 0, len(m.reads)), make([]facility.Ref, 0, len(m.reads))
 		for _, r := range m.reads {
