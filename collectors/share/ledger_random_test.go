@@ -10,7 +10,7 @@ import (
 // holder is a collector as the ledger's counterpart: it may serve a link while its lease runs on its own clock.
 type holder struct {
 	name, instance string
-	up, linked     bool
+	linked         bool
 	frozen         time.Duration // until
 	until          map[Held]time.Duration
 	inbox          []note

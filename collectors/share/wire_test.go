@@ -26,7 +26,7 @@ func TestABatchTravelsWhole(t *testing.T) {
 		{Point: 7, Quality: facility.Good, Value: 21.5, At: now.Add(-time.Second), Seen: now.Add(-time.Second)},
 		{Point: 8, Quality: facility.Good, Value: 21.5, At: now.Add(-time.Second), Seen: now.Add(-time.Second)},
 		{Point: 3, Quality: facility.Bad, Reason: facility.Sentinel, Value: math.NaN(), At: now.Add(-time.Hour), Seen: now},
-		{Point: 9, Quality: facility.Uncertain, Flags: facility.Historical | facility.Simulated, Value: -0.0, At: now.Add(time.Minute), Seen: now.Add(-3 * time.Second)},
+		{Point: 9, Quality: facility.Uncertain, Flags: facility.Historical | facility.Simulated, Value: math.Copysign(0, -1), At: now.Add(time.Minute), Seen: now.Add(-3 * time.Second)},
 	}}
 	b, out, err := unpacked(in.encode(nil, now), 10, 3)
 	if err != nil || b.seq != in.seq || b.link != in.link || b.term != in.term || b.clock != in.clock || !b.wall.Equal(in.wall) || len(out) != len(in.samples) {

@@ -18,7 +18,7 @@ const ForeignWrite world.FaultKind = "foreign-write"
 func (all *Links) Stranger(w *world.World, f world.Fault) (leave func() error, err error) {
 	l, u := all.modbusUnit(facility.DeviceID(f.Target))
 	if u == nil {
-		return nil, fmt.Errorf("Modbus device %q: %w", f.Target, world.ErrUnknownAsset)
+		return nil, fmt.Errorf("device %q speaks no Modbus: %w", f.Target, world.ErrUnknownAsset)
 	}
 	cmd, ok := all.site.Commands[facility.CommandID(f.Target+"/"+f.Params.Channel)]
 	if !ok {
