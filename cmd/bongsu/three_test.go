@@ -26,8 +26,8 @@ var brief = map[string]func(string) string{"continuity.yaml": func(s string) str
 // it; another goes on, and the dead one comes back and has missed nothing. Then the leader stands still for a while,
 // and then one is cut off: neither does anything, both come back by themselves.
 //
-// On a machine under heavy load a takeover in the middle of the canary may end in a HOLD, which a person resumes: the
-// test is played with BONGSU_LONG=1.
+// Nobody has to help: the run goes on by itself whoever leads. On two busy cores it takes a minute, which is why it is
+// played with BONGSU_LONG=1.
 func TestSystemThreeNodes(t *testing.T) {
 	if os.Getenv("BONGSU_LONG") == "" {
 		t.Skip("three nodes and three worlds as processes: set BONGSU_LONG=1")
@@ -49,9 +49,13 @@ func TestSystemThreeNodes(t *testing.T) {
 	tr.cuts()
 	tr.moved(asked, bcp.RunVerifyPublic) // a minute of looking from outside is left, and nothing to do
 	tr.judge(people.end(), moves...)
+	if tr.resumed > 0 {
+		t.Errorf("a person had to resume the run %d times", tr.resumed)
+	}
 }
 
-// ready waits until the messenger can be moved and gives a node that only follows.
+// ready waits until the messenger can be moved and gives a node that only follows. Each desk begins with accounts of its
+// own, and a session of those ends when it takes over those of all sites.
 func (tr *trio) ready() *seat {
 	tr.t.Helper()
 	led := tr.leader(60*time.Second, "")
@@ -59,6 +63,10 @@ func (tr *trio) ready() *seat {
 		p, ok := led.picture()
 		return ok && p.Control.Readiness == bcp.Yes && led.messenger().Acked > 40
 	})
+	for _, s := range tr.nodes {
+		s.eventually(60*time.Second, s.name+" has the accounts of all sites", func() bool { return strings.Contains(s.nodeLog.String(), "the accounts are those of all sites") })
+		s.login("operator")
+	}
 	return tr.others(led)[0]
 }
 
