@@ -8,13 +8,9 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
-	"github.com/prometheus/client_golang/prometheus"
-	clientv3 "go.etcd.io/etcd/client/v3"
-
 	"bongsu/facility"
 	"bongsu/historian"
 	"bongsu/journal"
-	"bongsu/journal/shared"
 	"bongsu/ui"
 )
 
@@ -33,11 +29,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			log.Error("the history did not close cleanly", "cause", err)
-		}
-	}()
+	defer closeHistory(store, log)
 	users, err := ui.OpenUsers(filepath.Join(o.deskDir(), "users.json"), site.Demo)
 	if err != nil {
 		return fmt.Errorf("open the user accounts: %w", err)
@@ -58,41 +50,12 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	usual := newBandKeeper(o, site, store, field, log)
 	parts.start("bands", usual.run)
 	parts.start("alarms for the bands", usual.followAlarms)
-	commons, client, err := sharedLog(o, site, log)
+	common, err := startShared(o, site, users, field, parts, log)
 	if err != nil {
-		return fmt.Errorf("prepare the shared journal: %w", err)
-	}
-	var common func() ui.CommonHealth
-	figures := []prometheus.Collector{wireMetrics{field.wireReport}}
-	if commons != nil {
-		copied := keepShared(o, site, commons, log)
-		relay := shared.NewRelay(shared.RelayConfig{Log: commons, Field: o.node, Tail: field.client.Journal, Logger: log})
-		parts.start("relay", func(ctx context.Context) error {
-			defer func() { _ = client.Close() }()
-			defer commons.Close()
-			return relay.Run(ctx)
-		})
-		servers, err := watchMembers(o, site, client, relay, log)
-		if err != nil {
-			return fmt.Errorf("prepare the shared journal: %w", err)
-		}
-		parts.start("servers", servers.run)
-		parts.start("archive", copied.run)
-		figures = append(figures, servers, copied)
-		common = func() ui.CommonHealth {
-			h := servers.health()
-			h.Archive = copied.health()
-			return h
-		}
-	}
-	if err := shareAccounts(o, site, users, commons, client); err != nil {
 		return err
 	}
-	if commons != nil && sharesAccounts(site) {
-		parts.start("accounts", keepIdentity(users, log))
-	}
 	parts.start("site", func(ctx context.Context) error { return field.followSite(ctx, o.hangup) })
-	moves, err := startContinuity(o, site, commons, client, model, field, parts, log)
+	moves, err := startContinuity(o, site, common, model, field, parts, log)
 	if err != nil {
 		return fmt.Errorf("prepare the continuity: %w", err)
 	}
@@ -100,9 +63,9 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 
 	console, err := ui.New(ui.Config{
 		Listen: o.listen, Node: o.node, Build: version, Site: site, Model: model, Users: users, Acts: field, Reloads: field,
-		Historian: history{store}, Bands: usual, Stores: past.health, Common: common, Counted: field.counted, Journal: field, Continuity: moves, Sites: sitesOf(moves), Simulator: simulatorOf(site), Web: ui.Embedded(),
+		Historian: history{store}, Bands: usual, Stores: past.health, Common: common.health, Counted: field.counted, Journal: field, Continuity: moves, Sites: sitesOf(moves), Simulator: simulatorOf(site), Web: ui.Embedded(),
 		SessionFile: filepath.Join(o.deskDir(), "sessions.json"), Log: log,
-		Collectors: figures,
+		Collectors: append(common.figures, wireMetrics{field.wireReport}),
 	})
 	if err != nil {
 		return fmt.Errorf("prepare the console: %w", err)
@@ -112,9 +75,15 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 	return parts.wait(ctx)
 }
 
+func closeHistory(store *historian.Store, log *slog.Logger) {
+	if err := store.Close(); err != nil {
+		log.Error("the history did not close cleanly", "cause", err)
+	}
+}
+
 // startContinuity adds what moves services, nil for a site that only watches. A file that is wrong does not
 // take the console along: it says so, and nothing global can be done.
-func startContinuity(o options, site *facility.Site, commons *shared.Log, client *clientv3.Client, model *ui.Model, field *fieldLink, parts *stack, log *slog.Logger) (ui.Continuity, error) {
+func startContinuity(o options, site *facility.Site, common sharedParts, model *ui.Model, field *fieldLink, parts *stack, log *slog.Logger) (ui.Continuity, error) {
 	plan, faults := loadContinuity(site)
 	if err := faults.Err(); err != nil {
 		log.Error("continuity is off: its files are wrong", "cause", err)
@@ -122,10 +91,10 @@ func startContinuity(o options, site *facility.Site, commons *shared.Log, client
 		model.SetContinuity(broken.picture(o.node))
 		return broken, nil
 	}
-	if plan == nil || commons == nil {
+	if plan == nil || common.log == nil {
 		return nil, nil
 	}
-	c, err := newContinuity(o, plan, commons, client, model, field, log)
+	c, err := newContinuity(o, plan, common.log, common.client, model, field, log)
 	if err != nil {
 		return nil, err
 	}
