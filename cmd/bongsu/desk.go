@@ -91,6 +91,11 @@ func startContinuity(o options, site *facility.Site, common sharedParts, model *
 		model.SetContinuity(broken.picture(o.node))
 		return broken, nil
 	}
+	if plan != nil && common.broken != nil {
+		broken := brokenContinuity{why: common.broken.Error()}
+		model.SetContinuity(broken.picture(o.node))
+		return broken, nil
+	}
 	if plan == nil || common.log == nil {
 		return nil, nil
 	}
