@@ -28,8 +28,11 @@ test('what is wrong stands first, in words, and leads to its part @mock', async 
   await open(page, '/s')
   const standing = part(page, '전체 상태')
   await expect(standing.getByRole('listitem')).toHaveText([
+    /노드 n3의 이력이나 상태가 이 노드와 다릅니다/,
     /장기 이력 데이터베이스가 받지 않습니다/,
     /현장 연결 4개 중 1개가 끊겼습니다/,
+    /아무도 맡지 않은 현장 연결: 1개 \(leak-line\)/,
+    /연결되어 있지 않은 수집기: shed/,
     /이상이 있는 장치: 3대/,
   ])
   const devices = part(page, '이상 장치')
