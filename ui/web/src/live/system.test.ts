@@ -72,7 +72,17 @@ describe('what is wrong', () => {
 
   it('names collectors that are away and links that nobody serves', () => {
     const s = well()
-    const c = { since: null, links: [], own: 2, lag_ms: 0, clock_ms: 0, samples: 0, late: 0, refused: 0, evicted: 0 }
+    const c = {
+      since: null,
+      links: [],
+      own: 2,
+      lag_ms: 0,
+      clock_ms: 0,
+      samples: 0,
+      late: 0,
+      refused: 0,
+      evicted: 0,
+    }
     s.field.collectors = [
       { ...c, name: 'c1', connected: true },
       { ...c, name: 'c2', connected: false },
