@@ -317,24 +317,24 @@ func TestOverTCPBothSidesShowACertificate(t *testing.T) {
 	fieldCert, fieldKey := ours.sign(t, dir, "field")
 	deskCert, deskKey := ours.sign(t, dir, "desk")
 	strangerCert, strangerKey := theirs.sign(t, dir, "stranger")
-	server, _, err := MutualTLS(fieldCert, fieldKey, ours.file)
+	server, _, err := MutualTLS(fieldCert, fieldKey, ours.file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, desk, err := MutualTLS(deskCert, deskKey, ours.file)
+	_, desk, err := MutualTLS(deskCert, deskKey, ours.file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, stranger, err := MutualTLS(strangerCert, strangerKey, ours.file)
+	_, stranger, err := MutualTLS(strangerCert, strangerKey, ours.file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, elsewhere, err := MutualTLS(deskCert, deskKey, theirs.file)
+	_, elsewhere, err := MutualTLS(deskCert, deskKey, theirs.file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	nobody := desk.Clone()
-	nobody.Certificates = nil
+	nobody.GetClientCertificate = nil
 
 	f := serve(t, dir, "127.0.0.1:0", server, desk)
 	mustAppend(t, f.log, 0)

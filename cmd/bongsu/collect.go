@@ -57,7 +57,7 @@ func collectCommand() *cobra.Command {
 
 // runCollect serves what the field grants until ctx ends.
 func runCollect(ctx context.Context, o collectOptions, log *slog.Logger) error {
-	_, client, err := sharedTLS(o.tls)
+	_, client, err := sharedTLS(o.tls, log)
 	if err != nil {
 		return err
 	}
@@ -91,11 +91,12 @@ func dialField(ctx context.Context, address string, config *tls.Config) (net.Con
 }
 
 // sharedTLS loads both ends' settings from a folder; nil for none.
-func sharedTLS(dir string) (server, client *tls.Config, err error) {
+func sharedTLS(dir string, log *slog.Logger) (server, client *tls.Config, err error) {
 	if dir == "" {
 		return nil, nil, nil
 	}
-	return journal.MutualTLS(inFolder(dir))
+	cert, key, ca := inFolder(dir)
+	return journal.MutualTLS(cert, key, ca, log)
 }
 
 func isLoopback(address string) bool {

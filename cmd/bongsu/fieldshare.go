@@ -75,7 +75,7 @@ func (s *sharing) keepDoor(ctx context.Context, door http.Handler) error {
 }
 
 func (s *sharing) openDoor(ctx context.Context, door http.Handler) error {
-	server, _, err := sharedTLS(s.opts.collectTLS)
+	server, _, err := sharedTLS(s.opts.collectTLS, s.log)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
+
+	"bongsu/journal"
 )
 
 // TLSFiles are a node's certificate, its key and the authority that has signed those of all nodes, as PEM files.
@@ -26,18 +27,15 @@ func TLSIn(dir string) TLSFiles {
 // Client gives the settings of a client that shows its certificate and accepts members of its authority alone.
 // A renewed certificate is taken up with the next connection; a renewed authority needs a new process.
 func (f TLSFiles) Client(log *slog.Logger) (*tls.Config, error) {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
 	pool, err := authority(f.CA)
 	if err != nil {
 		return nil, err
 	}
-	w := &wallet{files: f, log: log}
-	if _, err := w.show(nil); err != nil {
+	own, err := journal.NewWallet(f.Cert, f.Key, log)
+	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: pool, GetClientCertificate: w.show}, nil
+	return &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: pool, GetClientCertificate: own.ToServer}, nil
 }
 
 func authority(file string) (*x509.CertPool, error) {
@@ -50,52 +48,6 @@ func authority(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("load the authority: %s holds no PEM certificate", file)
 	}
 	return pool, nil
-}
-
-// wallet holds the certificate as it was last read in whole.
-type wallet struct {
-	files TLSFiles
-	log   *slog.Logger
-
-	mu   sync.Mutex
-	pair *tls.Certificate
-	read [2]time.Time // the files' times when they were read
-	told bool         // that they cannot be read now
-}
-
-// show gives the newest certificate that fits its key. While the two files are being replaced, that is the former.
-func (w *wallet) show(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	at := [2]time.Time{changed(w.files.Cert), changed(w.files.Key)}
-	if w.pair != nil && at == w.read {
-		return w.pair, nil
-	}
-	pair, err := tls.LoadX509KeyPair(w.files.Cert, w.files.Key)
-	if err != nil {
-		if w.pair == nil {
-			return nil, fmt.Errorf("load certificate %s with key %s: %w", w.files.Cert, w.files.Key, err)
-		}
-		if !w.told {
-			w.told = true
-			w.log.Warn("the certificate on the disk cannot be used: going on with the former one", "file", w.files.Cert, "cause", err)
-		}
-		return w.pair, nil
-	}
-	if w.pair != nil {
-		w.log.Info("a renewed certificate is in use", "file", w.files.Cert, "until", pair.Leaf.NotAfter)
-	}
-	w.pair, w.read, w.told = &pair, at, false
-	return w.pair, nil
-}
-
-// changed is when a file was last written, zero when it cannot be told.
-func changed(file string) time.Time {
-	info, err := os.Stat(file)
-	if err != nil {
-		return time.Time{}
-	}
-	return info.ModTime()
 }
 
 // Paper is one certificate: whose, and until when.
