@@ -7,8 +7,9 @@ type Policy uint8
 
 // The two policies. Both keep Publish from ever blocking.
 const (
-	// KeepOrder keeps every sample in order up to the capacity; beyond it the oldest are evicted
-	// and their points reported as lost, so that the reader can mark them bad.
+	// KeepOrder keeps every sample in order up to the capacity; beyond it the oldest go, but never the
+	// newest of a point that is of now: whoever judges has to see where each point stands, and a flood of one
+	// part of the site must not blind it to another.
 	KeepOrder Policy = iota
 	// Newest keeps only the latest sample of each point.
 	Newest
@@ -37,7 +38,8 @@ func (b *Bus) Publish(batch []Sample) {
 	}
 }
 
-// Subscribe adds a reader whose queue holds at most capacity samples (of KeepOrder).
+// Subscribe adds a reader whose queue holds at most capacity samples (of KeepOrder), and one more a point
+// when it overflows.
 func (b *Bus) Subscribe(name string, policy Policy, capacity int) *Reader {
 	r := &Reader{name: name, policy: policy, capacity: capacity, ready: make(chan struct{}, 1)}
 	if policy == Newest {
@@ -70,11 +72,12 @@ type Reader struct {
 
 	mu      sync.Mutex
 	batches [][]Sample
-	queued  int
+	queued  int // samples in batches
 	lost    map[Ref]int
 	evicted uint64
 	newest  map[Ref]int // point to its place in latest
-	latest  []Sample
+	latest  []Sample    // of KeepOrder: what is kept of batches that had to go
+	held    []int32     // by point, since the first batch went: samples of now in batches; nil before
 }
 
 // Name is the reader's name, for metrics and alarms.
@@ -91,7 +94,7 @@ func (r *Reader) Evicted() uint64 {
 }
 
 // Take empties the queue: the batches in order (read-only, shared with other readers), and the
-// points that lost samples since the last Take with how many.
+// points that lost samples since the last Take with how many. The newest of each is among what is given.
 func (r *Reader) Take() (batches [][]Sample, lost map[Ref]int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,8 +107,21 @@ func (r *Reader) Take() (batches [][]Sample, lost map[Ref]int) {
 		return batches, nil
 	}
 	batches, lost = r.batches, r.lost
-	r.batches, r.queued, r.lost = nil, 0, nil
+	if len(r.latest) > 0 {
+		batches = append(r.alone(), batches...)
+	}
+	r.batches, r.queued, r.lost, r.held, r.latest, r.newest = nil, 0, nil, nil, nil, nil
 	return batches, lost
+}
+
+// alone gives each sample that outlived its batch as a batch of its own: what stands together in one was read
+// together, and these were not.
+func (r *Reader) alone() [][]Sample {
+	out := make([][]Sample, len(r.latest))
+	for i := range r.latest {
+		out[i] = r.latest[i : i+1 : i+1]
+	}
+	return out
 }
 
 func (r *Reader) put(batch []Sample) {
@@ -122,6 +138,9 @@ func (r *Reader) put(batch []Sample) {
 	} else {
 		r.batches = append(r.batches, batch)
 		r.queued += len(batch)
+		if r.held != nil {
+			r.hold(batch)
+		}
 		for r.queued > r.capacity && len(r.batches) > 1 {
 			r.evictOldest()
 		}
@@ -133,16 +152,52 @@ func (r *Reader) put(batch []Sample) {
 	}
 }
 
+// hold counts a batch's samples of now. What only fills in the history says nothing of where a point stands.
+func (r *Reader) hold(batch []Sample) {
+	for i := range batch {
+		ref := int(batch[i].Point)
+		if ref >= len(r.held) {
+			r.held = append(r.held, make([]int32, ref+1-len(r.held))...)
+		}
+		if !batch[i].Past() {
+			r.held[ref]++
+		}
+	}
+}
+
+// evictOldest lets the oldest batch go, but for the samples that no newer one in the queue replaces.
 func (r *Reader) evictOldest() {
+	if r.held == nil { // counted only now: a queue that never overflows pays nothing for it
+		r.held, r.lost, r.newest = []int32{}, make(map[Ref]int), make(map[Ref]int)
+		for _, b := range r.batches {
+			r.hold(b)
+		}
+	}
 	old := r.batches[0]
 	r.batches[0] = nil // or the array behind the queue keeps it alive
 	r.batches = r.batches[1:]
 	r.queued -= len(old)
-	r.evicted += uint64(len(old))
-	if r.lost == nil {
-		r.lost = make(map[Ref]int)
+	for i := range old {
+		s := &old[i]
+		at, kept := r.newest[s.Point]
+		switch {
+		case s.Past():
+			r.lose(s.Point)
+			continue
+		case r.held[s.Point] > 1:
+			r.lose(s.Point)
+		case kept:
+			r.lose(s.Point)
+			r.latest[at] = *s
+		default:
+			r.newest[s.Point] = len(r.latest)
+			r.latest = append(r.latest, *s)
+		}
+		r.held[s.Point]--
 	}
-	for _, s := range old {
-		r.lost[s.Point]++
-	}
+}
+
+func (r *Reader) lose(point Ref) {
+	r.lost[point]++
+	r.evicted++
 }

@@ -1,6 +1,7 @@
 package facility
 
 import (
+	"math/rand/v2"
 	"sync"
 	"testing"
 )
@@ -64,6 +65,118 @@ func TestKeepOrderEvictsTheOldestAndSaysWhich(t *testing.T) {
 	bus.Publish(batch(1, 2, 3, 4, 5, 6))
 	if batches, lost := slow.Take(); len(batches) != 1 || lost != nil {
 		t.Errorf("the large batch: %d batches, lost %v", len(batches), lost)
+	}
+}
+
+// A hall's ten thousand points come in a flood, a hundred times what the queue holds, after one scan of the battery
+// room: the room's values are the oldest in the queue, and still the reader gets them.
+func TestAFloodNeverPushesThePointsOfAnotherRoomOut(t *testing.T) {
+	const room, hall = 40, 10_000
+	bus := NewBus()
+	r := bus.Subscribe("rules", KeepOrder, 2*hall)
+	scan := batch(make([]float64, room)...)
+	for i := range scan {
+		scan[i].Value = 61
+	}
+	bus.Publish(scan)
+	for round := range 200 {
+		flood := make([]Sample, hall)
+		for i := range flood {
+			flood[i] = Sample{Point: Ref(room + i), Quality: Good, Value: float64(round)}
+		}
+		bus.Publish(flood)
+	}
+	backlog := make([]Sample, 3*hall) // what a collector kept while it was cut off
+	for i := range backlog {
+		backlog[i] = Sample{Point: Ref(i % room), Quality: Good, Value: 25, Flags: Historical}
+	}
+	bus.Publish(backlog)
+	batches, lost := r.Take()
+	now := map[Ref]float64{}
+	for _, b := range batches {
+		for _, s := range b {
+			if !s.Past() {
+				now[s.Point] = s.Value
+			}
+		}
+	}
+	if len(now) != room+hall {
+		t.Fatalf("%d points of %d have a value", len(now), room+hall)
+	}
+	for p, v := range now {
+		if p < room && v != 61 || p >= room && v != 199 {
+			t.Fatalf("point %d has %v", p, v)
+		}
+		if p < room && lost[p] > 0 {
+			t.Fatalf("point %d is said to have lost %d", p, lost[p])
+		}
+	}
+	if len(lost) != hall {
+		t.Errorf("%d points lost samples", len(lost))
+	}
+}
+
+// Whatever comes in whatever order: the newest value of now of every point is given, each point's samples stay in
+// their order, each is given or counted, and the queue stays within its bound.
+func TestKeepOrderHoldsTheNewestOfEveryPointByChance(t *testing.T) {
+	const points = 30
+	for seed := range uint64(200) {
+		chance := rand.New(rand.NewPCG(seed, 1))
+		capacity := 1 + chance.IntN(200)
+		bus := NewBus()
+		r := bus.Subscribe("rules", KeepOrder, capacity)
+		published, taken, lost := 0, 0, 0
+		newest, largest := map[Ref]float64{}, 0
+		take := func() {
+			batches, gone := r.Take()
+			size, last := 0, map[Ref]float64{}
+			seen := map[Ref]float64{}
+			for _, b := range batches {
+				size += len(b)
+				for _, s := range b {
+					if s.Value <= seen[s.Point] {
+						t.Fatalf("seed %d: point %d goes from %v to %v", seed, s.Point, seen[s.Point], s.Value)
+					}
+					seen[s.Point] = s.Value
+					if !s.Past() {
+						last[s.Point] = s.Value
+					}
+				}
+			}
+			for p, v := range newest {
+				if last[p] != v {
+					t.Fatalf("seed %d: point %d is at %v, given was %v", seed, p, v, last[p])
+				}
+			}
+			if size > max(capacity, largest)+points {
+				t.Fatalf("seed %d: %d samples in a queue for %d", seed, size, capacity)
+			}
+			for _, n := range gone {
+				lost += n
+			}
+			taken, newest, largest = taken+size, map[Ref]float64{}, 0
+		}
+		for range 300 {
+			b := make([]Sample, 1+chance.IntN(40))
+			for i := range b {
+				published++
+				b[i] = Sample{Point: Ref(chance.IntN(points)), Quality: Good, Value: float64(published)}
+				if chance.IntN(4) == 0 {
+					b[i].Flags = Historical
+					continue
+				}
+				newest[b[i].Point] = b[i].Value
+			}
+			largest = max(largest, len(b))
+			bus.Publish(b)
+			if chance.IntN(20) == 0 {
+				take()
+			}
+		}
+		take()
+		if taken+lost != published || uint64(lost) != r.Evicted() {
+			t.Fatalf("seed %d: %d taken and %d lost of %d, %d evicted", seed, taken, lost, published, r.Evicted())
+		}
 	}
 }
 
@@ -154,8 +267,19 @@ func TestBusUnderManyHands(t *testing.T) {
 	if want := collectors * rounds * 3; taken+lost != want || uint64(lost) != reader.Evicted() {
 		t.Errorf("%d taken and %d lost of %d, %d evicted", taken, lost, want, reader.Evicted())
 	}
-	if batches, _ := idle.Take(); len(batches) > 3 {
-		t.Errorf("an idle reader holds %d batches of 3 with room for 8 samples", len(batches))
+	if batches, _ := idle.Take(); len(batches) > 3+3 {
+		t.Errorf("an idle reader holds %d batches of 3 with room for 8 samples and one of each of 3 points", len(batches))
+	}
+}
+
+// What a queue costs that nobody empties: each sample pushes one out.
+func BenchmarkPublishToAFullQueue(b *testing.B) {
+	bus := NewBus()
+	bus.Subscribe("rules", KeepOrder, 10_000)
+	samples := batch(make([]float64, 100)...)
+	b.ReportAllocs()
+	for b.Loop() {
+		bus.Publish(samples)
 	}
 }
 

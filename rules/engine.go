@@ -147,7 +147,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.write([]journal.Draft{{Kind: KindStop, Actor: "system", Subject: e.cfg.Node}}, time.Second)
 			return nil
 		case <-e.cfg.Reader.Ready():
-			ev.batches, ev.lost = e.cfg.Reader.Take()
+			ev.batches, ev.thinned = e.cfg.Reader.Take()
 		case a := <-e.lanes.answers:
 			ev.answer = &a
 		case r := <-e.acts:
@@ -220,7 +220,13 @@ func (e *Engine) intake(now time.Time, ev event) {
 			e.changed = append(e.changed, ref)
 		}
 		slices.Sort(e.changed)
-		e.cfg.Log.Warn("rules-lag: the rules fell behind and lost samples", "points", len(lost))
+	}
+	if len(ev.thinned) > 0 {
+		samples := 0
+		for _, n := range ev.thinned {
+			samples += n
+		}
+		e.cfg.Log.Warn("rules-lag: the rules fell behind and saw only the newest of some points", "points", len(ev.thinned), "samples", samples)
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 // event is what one turn of the loop was woken by.
 type event struct {
 	batches  [][]facility.Sample
-	lost     map[facility.Ref]int
+	lost     map[facility.Ref]int // points without their newest value: of recordings from before the queue kept it
+	thinned  map[facility.Ref]int // points that lost older samples, by how many
 	answer   *answer
 	act      *actRequest
 	exchange *exchangeRequest

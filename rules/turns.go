@@ -43,7 +43,7 @@ type retireNote struct {
 // What stands in a turn, as bits of its first byte.
 const (
 	turnSamples = 1 << iota
-	turnLost
+	turnLost // of older recordings: points that lost their newest sample in the queue
 	turnAnswer
 	turnAct
 	turnExchange
@@ -195,19 +195,10 @@ func (r *turnRecorder) turn(now time.Time, ev event, stepped bool) {
 		r.block = append(binary.AppendUvarint(r.block, uint64(r.n)), r.runs...)
 		r.runs, r.n = r.runs[:0], 0
 	}
-	if len(ev.lost) > 0 {
-		r.block = binary.AppendUvarint(r.block, uint64(len(ev.lost)))
-		for ref := range ev.lost {
-			r.block = binary.AppendUvarint(r.block, uint64(ref))
-		}
-	}
 	r.extras(ev, kinds)
 }
 
 func (ev event) kinds() (kinds byte) {
-	if len(ev.lost) > 0 {
-		kinds |= turnLost
-	}
 	if ev.answer != nil {
 		kinds |= turnAnswer
 	}
