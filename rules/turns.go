@@ -43,7 +43,7 @@ type retireNote struct {
 // What stands in a turn, as bits of its first byte.
 const (
 	turnSamples = 1 << iota
-	turnLost // of older recordings: points that lost their newest sample in the queue
+	turnLost    // of older recordings: points that lost their newest sample in the queue
 	turnAnswer
 	turnAct
 	turnExchange
