@@ -231,8 +231,13 @@ func (e *Engine) intake(now time.Time, ev event) {
 }
 
 // step decides on everything that is due, writes it, and only then acts. It gives the last entry's number, 0 for none.
+// The fire response decides, writes and sends before anything else is looked at: a flood of alarms in the same turn
+// takes long to write, and the water must not stand behind it.
 func (e *Engine) step(now time.Time) (seq uint64) {
 	e.steps.Add(1)
+	if e.fire != nil && e.tickDue(now) {
+		seq = e.respond(now)
+	}
 	var drafts []journal.Draft
 	for _, a := range e.alarms.Eval(now, e.cfg.Live, e.changed) {
 		drafts = append(drafts, alarmDraft(a, "rules"))
@@ -244,14 +249,15 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 	drafts = append(drafts, e.settings.step(now, e.cfg.Live, e.alarms)...)
 	orders := e.commands.advance(now, e.cfg.Live, e.agree(now))
 	drafts = append(drafts, e.orderDrafts(now, orders)...)
-	var out fireOutcome
-	ticked := e.fire != nil && e.tickDue(now)
-	if ticked {
-		out = e.tick(now)
-		drafts = append(drafts, out.drafts...)
-	}
-	seq = e.write(drafts, fsyncPatience)
+	seq = max(seq, e.write(drafts, fsyncPatience))
 	e.sendOrders(now, orders.send)
+	return seq
+}
+
+// respond lets the fire response decide once, writes that, and sends what it ordered.
+func (e *Engine) respond(now time.Time) (seq uint64) {
+	out := e.tick(now)
+	seq = e.write(out.drafts, fsyncPatience)
 	for _, j := range out.again {
 		e.hop.send(j)
 	}
@@ -261,11 +267,9 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 			e.cfg.Log.Error("a command could not be queued", "command", j.name)
 		}
 	}
-	if ticked {
-		e.answerRequests(out, seq)
-		if e.cfg.Report != nil {
-			e.cfg.Report(e.fire.rooms(now, e.cfg.Live))
-		}
+	e.answerRequests(out, seq)
+	if e.cfg.Report != nil {
+		e.cfg.Report(e.fire.rooms(now, e.cfg.Live))
 	}
 	return seq
 }

@@ -45,9 +45,11 @@ type paper struct {
 	entries []journal.Entry
 	hangs   bool
 	gap     bool
+	each    time.Duration // what an entry takes
 }
 
 func (p *paper) AppendWithin(limit time.Duration, drafts ...journal.Draft) ([]journal.Entry, error) {
+	time.Sleep(min(limit, p.each*time.Duration(len(drafts)))) // virtual, as below
 	p.mu.Lock()
 	var out []journal.Entry
 	for _, d := range drafts {

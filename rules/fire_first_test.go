@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bongsu/facility"
+)
+
+// A thousand alarms and more come in the very turn that takes a rack to stage 1, on a journal that needs half a
+// millisecond an entry: isolation is on the wire before the first of them is written.
+func TestAFloodOfAlarmsHoldsNoStageBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rules, each = 60, 500 * time.Microsecond
+		book := &paper{each: each}
+		h := newHouseWith(t, book, func(h *house) {
+			for n := range rules {
+				h.site.Alarms = append(h.site.Alarms, facility.AlarmRule{ID: fmt.Sprintf("flood-%d", n), Points: "demo/h1/*/env/inlet-top",
+					Kind: "high", Limit: 60, Priority: 3, Class: "it", Text: txt("폭주", "flood")})
+			}
+		})
+		time.Sleep(5500 * time.Millisecond)
+		h.heat(61)
+		time.Sleep(2 * time.Second) // two scans; the third decides
+		for _, p := range h.site.Points {
+			if strings.HasPrefix(string(p.ID), "demo/h1/") && strings.HasSuffix(string(p.ID), "/env/inlet-top") {
+				h.set(p.ID, 90)
+			}
+		}
+		began := time.Now().Add(500 * time.Millisecond) // when the third scan comes
+		time.Sleep(4 * time.Second)
+		stage, first, flood := uint64(0), uint64(0), 0
+		for _, e := range book.all() {
+			switch {
+			case e.Kind == KindStage && stage == 0:
+				stage = e.Seq
+			case e.Kind == KindAlarm && strings.HasPrefix(e.Subject, "flood-"):
+				if flood++; first == 0 {
+					first = e.Seq
+				}
+			}
+		}
+		sent := h.wire.times("demo/b1/r3/io/isolate")
+		if flood < 1000 || len(sent) != 1 {
+			t.Fatalf("%d alarms, isolate sent %d times", flood, len(sent))
+		}
+		if at := uint64(sent[0].written); stage == 0 || stage > at || at >= first {
+			t.Errorf("isolate went out after entry %d: the stage is entry %d, the flood begins with %d", at, stage, first)
+		}
+		if late := sent[0].at.Sub(began); late > 100*each {
+			t.Errorf("isolate went out %v after its scan; the flood takes %v", late, time.Duration(flood)*each)
+		}
+		h.ends()
+	})
+}
