@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -300,14 +301,16 @@ func (x *world) explore(t *testing.T, most int) bool {
 	seen := map[[16]byte]bool{first.identity(): true}
 	// A state that waits is kept as its parent and the move that leads to it: a tenth of the memory.
 	type waiting struct {
-		from *spot
-		by   *move
+		from  *spot
+		by    *move
+		depth int
 	}
-	queue, transitions := []waiting{{first, nil}}, 0
+	queue, transitions := []waiting{{first, nil, 0}}, 0
+	byDepth := []int{1}
 	reached := map[Stage]int{}
 	for len(queue) > 0 && len(seen) < most {
 		next := queue[0]
-		queue[0] = waiting{}
+		queue[0] = waiting{} // or the array behind the queue keeps its spot
 		queue = queue[1:]
 		s := next.from
 		if next.by != nil {
@@ -319,12 +322,29 @@ func (x *world) explore(t *testing.T, most int) bool {
 			if id := n.identity(); !seen[id] {
 				seen[id] = true
 				reached[n.e.real.rooms[0].shown]++
-				queue = append(queue, waiting{s, &x.moves[i]})
+				queue = append(queue, waiting{s, &x.moves[i], next.depth + 1})
+				if len(byDepth) <= next.depth+1 {
+					byDepth = append(byDepth, 0)
+				}
+				byDepth[next.depth+1]++
 			}
 		}
 	}
-	t.Logf("%s: %d states, %d transitions, complete %v, by stage of the room %v", x.name, len(seen), transitions, len(queue) == 0, reached)
+	t.Logf("%s: %d states, %d transitions, %d states wait, by distance %v, by stage of the room %v", x.name, len(seen), transitions, len(queue), byDepth, reached)
 	return len(queue) == 0
+}
+
+// mostStates is how many states of a full world are walked: BONGSU_STATES, or 300,000.
+func mostStates(t *testing.T) int {
+	text := os.Getenv("BONGSU_STATES")
+	if text == "" {
+		return 300_000
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("BONGSU_STATES: %v", err)
+	}
+	return n
 }
 
 func long() bool { return os.Getenv("BONGSU_LONG") != "" }
