@@ -14,6 +14,7 @@ type HandOverPack struct {
 	Cautions []Text         `json:"cautions"`
 	Dont     []Text         `json:"dont"`   // what must not be done, as things stand
 	Stale    bool           `json:"stale"`  // the field is silent: everything is as last known
+	Notes    []HandOverNote `json:"notes"`  // on alarms of the rooms and on those of fire and safety, the newest first
 	Handed   *HandOverNames `json:"handed"` // by whom to whom control was handed; null while it was not
 }
 
@@ -64,6 +65,15 @@ type HandOverRack struct {
 	Evidence   []string          `json:"evidence"`
 	Isolated   bool              `json:"isolated"` // proven; its cells hold their charge all the same
 	Orders     []FireCommandView `json:"orders"`
+}
+
+// HandOverNote is what somebody of the site wrote beside an alarm that still stands.
+type HandOverNote struct {
+	At    time.Time `json:"at"`
+	By    string    `json:"by"`
+	Text  string    `json:"text"`
+	Alarm Text      `json:"alarm"` // what the alarm says
+	Where Text      `json:"where"` // the name of its asset
 }
 
 // HandOverLoss is what a cut of all power takes down: so many things of a kind in one place.

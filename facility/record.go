@@ -50,6 +50,8 @@ type Alarm struct {
 	WorkOrder   string     `json:"work_order,omitempty"`
 	Reason      string     `json:"reason,omitempty"` // of the last act of a person
 	Design      *Text      `json:"design,omitempty"` // why it is suppressed by design, nil when it is not
+
+	Notes []AlarmNote `json:"notes,omitempty"` // what people wrote beside it, the newest NotesKept, oldest first
 }
 
 // CommandState is how far a command has come. Only Confirmed means that the field shows it.

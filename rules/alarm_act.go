@@ -18,13 +18,14 @@ var alarmActs = map[string]func(*Alarms, *alarm, facility.Act) (int, string){
 	"alarm.unshelve":       (*Alarms).unshelveAct,
 	"alarm.out-of-service": (*Alarms).outOfServiceAct,
 	"alarm.in-service":     (*Alarms).inServiceAct,
+	ActNote:                (*Alarms).noteAct,
 }
 
 // Act does what a person asked of one alarm (act.Subject is its id) or refuses it with the reason:
 // 403 where it takes two persons, 404 for an alarm that does not exist, 409 where its state or class forbids
 // the act, 422 where the act lacks something. Whether the person may act at all was decided before. Arguments:
 // shelve takes "seconds" or "once", and for priority 1 "role" lead; out-of-service takes "work_order";
-// in-service takes "function_test".
+// in-service takes "function_test"; note takes "text".
 func (e *Alarms) Act(now time.Time, act facility.Act) ([]facility.Alarm, facility.ActResult) {
 	e.tick(now)
 	do := alarmActs[act.Kind]
@@ -34,6 +35,9 @@ func (e *Alarms) Act(now time.Time, act facility.Act) ([]facility.Alarm, facilit
 	a := e.actedOn(act)
 	if a == nil {
 		return nil, facility.ActResult{Code: http.StatusNotFound, Detail: fmt.Sprintf("there is no alarm %q", act.Subject)}
+	}
+	if act.Kind == ActNote && a.noted(act.ID) {
+		return nil, facility.ActResult{Code: http.StatusOK}
 	}
 	if a.takesTwo(act.Kind) && !twoPersons(act.By) {
 		return nil, facility.ActResult{Code: http.StatusForbidden, Detail: "this takes two persons: one asks, another one signs"}

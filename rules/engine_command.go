@@ -122,7 +122,9 @@ func (e *Engine) signed(now time.Time, r actRequest, both facility.Act) {
 		if rec, ok := e.commands.settle(at, both.ID, res); ok {
 			drafts := []journal.Draft{commandDraft(rec)}
 			if both.Kind == actTakeOver && rec.State == facility.CommandConfirmed && !rec.Drill {
-				sheet := HandOver(e.cfg.Site, e.fire.rooms(at, e.cfg.Live), at)
+				rooms := e.fire.rooms(at, e.cfg.Live)
+				sheet := HandOver(e.cfg.Site, rooms, at)
+				sheet.Notes = HandOverNotes(e.cfg.Site, rooms, e.alarms.Open())
 				sheet.Handed = HandedOver(rec)
 				drafts = append(drafts, journal.Draft{Kind: KindHandOver, Actor: drafts[0].Actor, Subject: both.Subject, Data: sheet})
 			}

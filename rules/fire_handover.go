@@ -13,7 +13,7 @@ import (
 // says. It needs nothing else, so that it can be printed by any process that has the picture.
 func HandOver(site *facility.Site, rooms []facility.FireRoomView, now time.Time) facility.HandOverPack {
 	p := facility.HandOverPack{Site: facility.Named{ID: site.ID, Name: site.Name}, Written: now.UTC(), Control: "automatic",
-		PowerCut: powerCut(site), Contacts: []facility.Text{}, Cautions: []facility.Text{
+		PowerCut: powerCut(site), Contacts: []facility.Text{}, Notes: []facility.HandOverNote{}, Cautions: []facility.Text{
 			txt("격리된 랙도 셀에는 전기가 남아 있습니다.", "An isolated rack still holds the charge of its cells."),
 			txt("꺼진 뒤에도 몇 분에서 며칠 안에 재발화할 수 있습니다.", "It can re-ignite minutes to days after it went out."),
 			txt("냉각수는 저절로 멈추지 않습니다. 흘러나온 물은 오염수입니다.", "The water does not stop by itself; its run-off is contaminated."),

@@ -119,6 +119,11 @@ func aDayWithAFire(t *testing.T, h *house) {
 	if res := h.do(act); res.Code != http.StatusOK {
 		t.Fatalf("bypass: %+v", res)
 	}
+	if p, err := h.engine.Picture(t.Context()); err != nil || len(p.Alarms) == 0 {
+		t.Fatalf("nothing stands to write a note on: %v", err)
+	} else if res := h.do(facility.Act{ID: "a2", Kind: ActNote, Subject: p.Alarms[0].ID, By: []string{"kim"}, Args: map[string]string{"text": "센서 교체 요청함"}}); res.Code != http.StatusOK {
+		t.Fatalf("note: %+v", res)
+	}
 	for c := 26.0; c < 86; c += 1.5 {
 		h.heat(c)
 		time.Sleep(1700 * time.Millisecond)

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"bongsu/facility"
+	"bongsu/rules"
 )
 
 var alarmStates = []facility.AlarmState{
@@ -134,4 +136,30 @@ func (s *Server) inService(ctx context.Context, in *inServiceIn) (*actOut, error
 	return s.do(ctx, in.Key, facility.Act{
 		Kind: "alarm.in-service", Subject: in.ID, Reason: in.Body.FunctionTest, Args: map[string]string{"function_test": in.Body.FunctionTest},
 	})
+}
+
+type noteIn struct {
+	ByID
+	Keyed
+	Body struct {
+		Text string `json:"text" minLength:"1" maxLength:"500" doc:"what the next person should know, in at most 500 characters"`
+	}
+}
+
+// noteAlarm writes a note beside an alarm. The text is looked at here too, so that a slip costs no entry in the journal.
+func (s *Server) noteAlarm(ctx context.Context, in *noteIn) (*actOut, error) {
+	if _, ok := s.cfg.Model.alarm(in.ID); !ok {
+		return nil, unknown("alarm", in.ID)
+	}
+	text, err := facility.NoteText(in.Body.Text)
+	if err != nil {
+		return nil, problem(http.StatusUnprocessableEntity, "%s.", sentenceOf(err))
+	}
+	return s.do(ctx, in.Key, facility.Act{Kind: rules.ActNote, Subject: in.ID, Args: map[string]string{"text": text}})
+}
+
+// sentenceOf gives an error's words as a person reads them.
+func sentenceOf(err error) string {
+	words := err.Error()
+	return strings.ToUpper(words[:1]) + words[1:]
 }

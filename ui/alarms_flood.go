@@ -80,6 +80,7 @@ type historyLine struct {
 	Value float64             `json:"value"`
 	Count int                 `json:"count"`
 	Why   string              `json:"reason"`
+	Note  string              `json:"note,omitempty" doc:"that this record brought"`
 }
 
 // alarmHistory answers the newest records of one alarm that the desk keeps, newest first.
@@ -102,7 +103,11 @@ func (m *Model) history(id string) []historyLine {
 		if json.Unmarshal(e.Data, &a) != nil {
 			continue // it is shown as it is among the journal's entries
 		}
-		out = append(out, historyLine{e.Seq, stamp(e.Time), e.Actor, a.State, a.Value, a.Count, a.Reason})
+		line := historyLine{Seq: e.Seq, Time: stamp(e.Time), Actor: e.Actor, State: a.State, Value: a.Value, Count: a.Count, Why: a.Reason}
+		if n := len(a.Notes); n > 0 && a.Notes[n-1].Revision == a.Revision {
+			line.Note = a.Notes[n-1].Text
+		}
+		out = append(out, line)
 	}
 	return out
 }

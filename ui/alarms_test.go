@@ -2,12 +2,15 @@ package ui
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"bongsu/facility"
 	"bongsu/journal"
+	"bongsu/rules"
 )
 
 func TestOutOfServiceTakesAWorkOrder(t *testing.T) {
@@ -165,4 +168,55 @@ func TestTheAlarmReportIsReadFromTheJournal(t *testing.T) {
 	}
 	b.get("alarms/report?from="+day(3)+"&to="+day(2)).problem(422, "before")
 	b.get("alarms/report?from="+day(-600)+"&to="+day(2)).problem(422, "366")
+}
+
+func TestANoteGoesToTheFieldAndComesBackInTheHistory(t *testing.T) {
+	h := newHouse(t)
+	h.writes(1, KindAlarm, hotAlarm(1))
+	const path = "alarms/" + hot + "/notes"
+	b := h.as("operator")
+	b.post(path, map[string]any{"text": "  예비 팬을 주문함 "}).want(200)
+	asked := h.acts.seen()
+	if len(asked) != 1 || asked[0].Kind != rules.ActNote || asked[0].Args["text"] != "예비 팬을 주문함" || asked[0].Subject != hot {
+		t.Fatalf("the field was asked %+v", asked)
+	}
+	noted := hotAlarm(2)
+	noted.Notes = []facility.AlarmNote{{Act: asked[0].ID, N: 1, At: time.Now(), By: "operator", Revision: 2, Text: asked[0].Args["text"]}}
+	h.writes(2, KindAlarm, noted)
+	acked := noted
+	acked.Revision, acked.State = 3, facility.AlarmAcked
+	h.writes(3, KindAlarm, acked)
+	var history struct {
+		Items []struct{ State, Note string }
+	}
+	b.get("alarms/" + hot + "/history").want(200).into(&history)
+	if got := fmt.Sprint(history.Items); got != "[{acknowledged } {unacknowledged 예비 팬을 주문함} {unacknowledged }]" {
+		t.Errorf("the history is %s", got)
+	}
+	var list struct{ Items []facility.Alarm }
+	h.as("member").get("alarms?state=open").want(200).into(&list)
+	if len(list.Items) != 1 || len(list.Items[0].Notes) != 1 || list.Items[0].Notes[0].By != "operator" {
+		t.Errorf("who only looks sees %+v", list.Items)
+	}
+}
+
+func TestANoteIsRefusedWithTheReason(t *testing.T) {
+	h := newHouse(t)
+	h.writes(1, KindAlarm, hotAlarm(1))
+	const path = "alarms/" + hot + "/notes"
+	b := h.as("operator")
+	b.post(path, map[string]any{"text": ""}).problem(422, "text")
+	b.post(path, map[string]any{"text": " \n "}).problem(422, "empty")
+	b.post(path, map[string]any{"text": strings.Repeat("가", 501)}).problem(422, "500")
+	b.post(path, map[string]any{"text": "ok\u202e"}).problem(422, "nobody sees")
+	b.post("alarms/nothing/notes", map[string]any{"text": "x"}).problem(404, "nothing")
+	h.as("member").post(path, map[string]any{"text": "x"}).problem(403, "operator")
+	if asked := h.acts.seen(); len(asked) != 0 {
+		t.Errorf("the field was asked %+v", asked)
+	}
+	b.post(path, map[string]any{"text": strings.Repeat("가", 500)}).want(200)
+	h.acts.answer = func(facility.Act) (facility.ActResult, error) {
+		return facility.ActResult{}, errors.New("connection refused")
+	}
+	b.post(path, map[string]any{"text": "x"}).problem(503, "The field process did not answer")
 }

@@ -18,7 +18,7 @@ func (s *Server) handOver(_ context.Context, in *ByID) (*struct{ Body facility.H
 	m, now := s.cfg.Model, time.Now()
 	rooms, fresh := m.roomsKnown(now)
 	p := rules.HandOver(m.site().Site, rooms, now)
-	p.Stale = !fresh
+	p.Stale, p.Notes = !fresh, rules.HandOverNotes(m.site().Site, rooms, m.noted())
 	p.Rooms = slices.DeleteFunc(p.Rooms, func(r facility.HandOverRoom) bool { return r.ID != in.ID && len(r.Burning) == 0 && r.Stage == "S0" })
 	slices.SortStableFunc(p.Rooms, func(a, b facility.HandOverRoom) int { return -compareBool(a.ID == in.ID, b.ID == in.ID) })
 	if p.Control == "authority" {
@@ -30,6 +30,18 @@ func (s *Server) handOver(_ context.Context, in *ByID) (*struct{ Body facility.H
 		}
 	}
 	return &struct{ Body facility.HandOverPack }{p}, nil
+}
+
+// noted lists the open alarms that somebody wrote a note on.
+func (m *Model) noted() (out []facility.Alarm) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, a := range m.alarms { // in any order: the sheet sorts the notes
+		if isOpen(a) && len(a.Notes) > 0 {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // roomsKnown gives the rooms as the field last showed them, and whether that is fresh.

@@ -388,7 +388,11 @@ func (h *house) writes(seq uint64, kind string, record any) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := h.model.ApplyEntry(Entry{Seq: seq, Time: time.Now(), Kind: kind, Actor: "rules", Data: data, Hash: fmt.Sprint(seq)}); err != nil {
+	subject := ""
+	if a, ok := record.(facility.Alarm); ok {
+		subject = a.ID
+	}
+	if err := h.model.ApplyEntry(Entry{Seq: seq, Time: time.Now(), Kind: kind, Actor: "rules", Subject: subject, Data: data, Hash: fmt.Sprint(seq)}); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -11,7 +11,7 @@ type right string
 const (
 	rightNone     right = ""         // no session needed
 	rightRead     right = "read"     // see everything
-	rightAlarms   right = "alarms"   // acknowledge, reset, shelve, unshelve
+	rightAlarms   right = "alarms"   // acknowledge, reset, shelve, unshelve, write a note
 	rightService  right = "service"  // take an alarm out of service and back
 	rightUrgent   right = "urgent"   // ask to shelve a priority 1 alarm
 	rightNormal   right = "normal"   // take what a point shows as its new normal

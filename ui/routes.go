@@ -53,6 +53,7 @@ var routes = append(askRoutes(asks), []route{
 	{"POST", "/api/v1/alarms/{id}/reset", rightAlarms, "Lift an alarm's latch", typed(alarmAct("alarm.reset"))},
 	{"POST", "/api/v1/alarms/{id}/shelve", rightAlarms, "Hide an alarm for a time", typed((*Server).shelveAlarm)},
 	{"POST", "/api/v1/alarms/{id}/unshelve", rightAlarms, "Show a shelved alarm again", typed(alarmAct("alarm.unshelve"))},
+	{"POST", "/api/v1/alarms/{id}/notes", rightAlarms, "Write a note beside an alarm", typed((*Server).noteAlarm)},
 	{"POST", "/api/v1/alarms/{id}/out-of-service", rightService, "Take an alarm out of service for work on its equipment", typed((*Server).outOfService)},
 	{"POST", "/api/v1/alarms/{id}/in-service", rightService, "Take an alarm back into service after its function test", typed((*Server).inService)},
 	{"GET", "/api/v1/fire/rooms", rightRead, "Battery rooms", typed((*Server).listRooms)},
