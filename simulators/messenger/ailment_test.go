@@ -19,6 +19,21 @@ func (r *talkRig) inject(kind world.FaultKind, target string, p world.FaultParam
 	return heal
 }
 
+// judgeSoon lets the read-back count as lost what was missing for a moment only, of every tier.
+func (r *talkRig) judgeSoon() {
+	const soon = 400 * time.Millisecond
+	l := r.w.ledger
+	l.mu.Lock() // the read-back runs already
+	l.patience = soon
+	l.mu.Unlock()
+	for _, tier := range tierOrder {
+		l := l.tier(tier)
+		l.mu.Lock()
+		l.patience = soon
+		l.mu.Unlock()
+	}
+}
+
 // A site stores and acknowledges, and its fan-out stands still: nothing is lost, nothing arrives, the queue
 // shows it, and all of it arrives when the fan-out goes on.
 func TestAcknowledgedAndNotFannedOut(t *testing.T) {
@@ -40,10 +55,11 @@ func TestAcknowledgedAndNotFannedOut(t *testing.T) {
 	// One shard alone is the silent sort: no queue grows, and other readers have everything.
 	heal = r.inject(FanoutFault, "dc1", world.FaultParams{Channel: fmt.Sprint("shard/", shardOf("u001"))})
 	before := r.w.State()
-	eventually(t, "one shard misses messages", func() bool { return r.w.State().Undelivered > 2 })
-	if s := r.w.State(); s.Delivered <= before.Delivered || r.site("dc1").state().Queues["fanout"].Depth > 5 {
-		t.Errorf("delivered %d before and %d now, queue %+v", before.Delivered, s.Delivered, r.site("dc1").state().Queues["fanout"])
-	}
+	// A busy machine lets some wait in the queue at any moment; were it this fault, all that is missing would wait there.
+	eventually(t, "one shard misses messages, others have theirs, and the queue is all but empty", func() bool {
+		s := r.w.State()
+		return s.Undelivered > 12 && s.Delivered > before.Delivered && r.site("dc1").state().Queues["fanout"].Depth <= 5
+	})
 	heal()
 	eventually(t, "they arrive too", func() bool { return r.w.State().Undelivered == 0 })
 }
@@ -83,9 +99,7 @@ func TestStaleReadsAreSeen(t *testing.T) {
 		t.Errorf("the read-back check: %v", err)
 	}
 	heal()
-	if err := r.probe("dc1").call(t.Context(), "POST", r.site("dc1").address, "/synthetic/v1/readback", nil, nil); err != nil {
-		t.Errorf("healed: %v", err)
-	}
+	r.checks("dc1", "readback")
 	if s := r.settled(10, 1); s.Lost != 0 {
 		t.Errorf("a stale read is no loss: %+v", s.MessengerCounts)
 	}
@@ -100,9 +114,7 @@ func TestOneShardDown(t *testing.T) {
 	for i := 2; shardOf(other) == shardOf("probe"); i++ {
 		other = fmt.Sprintf("u%03d", i)
 	}
-	to := func(user, id string) error {
-		return c.call(t.Context(), "POST", r.site("dc1").address, "/v1/messages", talkMessage{ID: id, To: user, Body: id}, nil)
-	}
+	to := func(user, id string) error { return r.sendTo(c, "dc1", user, id) }
 	if err := to("probe", "before"); err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +159,7 @@ func TestAuthDownKeepsOpenSessions(t *testing.T) {
 		t.Errorf("a login that hangs: %v", err)
 	}
 	heal()
-	if err := c.login(t.Context(), r.site("dc1").address); err != nil {
+	if err := insist(func() error { return c.login(t.Context(), r.site("dc1").address) }); err != nil {
 		t.Errorf("healed: %v", err)
 	}
 }
@@ -156,10 +168,10 @@ func TestAuthDownKeepsOpenSessions(t *testing.T) {
 func TestTheReadBackFindsARealLoss(t *testing.T) {
 	t.Parallel()
 	r := startWith(t, rigConfig(6, 60))
-	r.w.ledger.patience = 400 * time.Millisecond
+	r.judgeSoon()
 	eventually(t, "the users write", func() bool { return r.w.State().Acked > 20 })
-	r.inject(EarlyAcks, "dc1", world.FaultParams{})
 	before := r.w.State().Acked
+	r.inject(EarlyAcks, "dc1", world.FaultParams{})
 	for _, site := range []string{"dc2", "dc3"} {
 		r.w.net.setCut("dc1", site, true)
 	}

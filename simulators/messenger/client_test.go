@@ -55,10 +55,10 @@ func TestWhatCountsAsLost(t *testing.T) {
 }
 
 func TestDuplicatesAndLateness(t *testing.T) {
-	l := newLedger(time.Second, facility.MessengerTiers{})
+	l := newLedger(time.Hour, facility.MessengerTiers{})
 	l.sending("a")
 	l.sending("b")
-	l.entries["b"].sent = time.Now().Add(-2 * time.Second)
+	l.entries["b"].sent = time.Now().Add(-2 * time.Hour)
 	for _, d := range []struct {
 		id  string
 		seq int64
@@ -82,12 +82,20 @@ func TestClientsHonourTheLifeOfARecord(t *testing.T) {
 	rig := startMessenger(t, 1, 0)
 	here := rig.site("dc1").address
 	r := &talkResolver{zone: "talk.test.", servers: []string{rig.w.dns[0].Address()}}
-	first, err := r.lookup(t.Context())
-	if err != nil || len(first) != 1 || first[0] != (talkTarget{"dc1", here, 100}) {
-		t.Fatalf("%+v, %v", first, err)
+	// A busy machine may answer later than a client waits for the name server.
+	asked, found := time.Time{}, []talkTarget(nil)
+	answered := func() (ok bool) {
+		asked = time.Now()
+		got, err := r.lookup(t.Context())
+		found = got
+		return err == nil
 	}
-	if left := time.Until(r.until); left > time.Second || left <= 0 {
-		t.Errorf("kept for %v, the record says 1 s", left)
+	eventually(t, "an answer of the name server", answered)
+	if len(found) != 1 || found[0] != (talkTarget{"dc1", here, 100}) {
+		t.Fatalf("%+v", found)
+	}
+	if r.until.Before(asked.Add(time.Second)) || r.until.After(time.Now().Add(time.Second)) {
+		t.Errorf("kept until %v after the question, the record says 1 s", r.until.Sub(asked))
 	}
 	r.until = time.Now().Add(time.Minute) // as if it said so: the machine may be slow
 	m := new(dns.Msg)
@@ -99,8 +107,9 @@ func TestClientsHonourTheLifeOfARecord(t *testing.T) {
 		t.Errorf("within its life: %+v, %v", again, err)
 	}
 	r.until = time.Now()
-	if later, err := r.lookup(t.Context()); err != nil || later[0].address != "127.0.0.1:18009" {
-		t.Errorf("after its life: %+v, %v", later, err)
+	eventually(t, "an answer after its life", answered)
+	if found[0].address != "127.0.0.1:18009" {
+		t.Errorf("after its life: %+v", found)
 	}
 }
 

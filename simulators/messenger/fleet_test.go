@@ -119,9 +119,10 @@ func TestClientsCanTakeUpABadHabit(t *testing.T) {
 // it once they are warm; nothing is lost.
 func TestASiteSurvivesAGoal(t *testing.T) {
 	t.Parallel()
-	cfg := rigConfig(40, 20)
+	// An ordinary evening is well within one instance, so that none is ordered before the goal, however long it takes.
+	cfg := rigConfig(40, 10)
 	cfg.Capacity = 1000
-	cfg.Load.Background = 40
+	cfg.Load.Background = 20
 	cfg.Scale = facility.MessengerScale{Unit: 100, Min: 1, Target: .6, Warm: 200 * time.Millisecond, Calm: time.Minute}
 	r := startWith(t, cfg)
 	eventually(t, "an ordinary evening", func() bool { s := r.w.State(); return s.Acked > 20 && s.Background > 5 })
@@ -134,7 +135,7 @@ func TestASiteSurvivesAGoal(t *testing.T) {
 	before := r.w.State()
 	eventually(t, "the crowd is served", func() bool { return r.w.State().Acked > before.Acked+150 })
 	heal()
-	if d := r.w.State().Demand.Messages; d > 21 {
+	if d := r.w.State().Demand.Messages; d > 11 {
 		t.Errorf("the surge is over and %g a second are wanted", d)
 	}
 	if s := r.settled(before.Acked, 1); s.Lost != 0 || s.Duplicated != 0 {
@@ -174,7 +175,7 @@ func TestQueuesRefuseWhatDoesNotFit(t *testing.T) {
 	cfg.Queues = facility.MessengerQueues{Ingest: 2, Store: 10, Fanout: 10, Push: 1}
 	r := startWith(t, cfg)
 	c := r.probe("dc1")
-	results := make(chan error, 20)
+	results, began := make(chan error, 20), time.Now()
 	for i := range 20 {
 		go func() {
 			results <- c.call(t.Context(), "POST", r.site("dc1").address, "/v1/messages", talkMessage{ID: string(rune('a' + i)), To: "u001", Body: "x"}, nil)
@@ -188,15 +189,22 @@ func TestQueuesRefuseWhatDoesNotFit(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if q := r.site("dc1").state().Queues; full < 10 || q["ingest"].Refused != full {
-		t.Errorf("%d refused, queues %+v", full, q)
+	// The store takes ten a second and two may wait: on a machine that brings them one by one, more find their place.
+	took := time.Since(began)
+	most := 3 + int(10*took.Seconds())
+	if q := r.site("dc1").state().Queues; 20-full > most || q["ingest"].Refused != full {
+		t.Errorf("%d refused in %v, queues %+v", full, took, q)
 	}
 	// The fan-out takes one a second and the store ten: in the end it is the fan-out that is full.
 	var err error
+	asked := time.Now()
 	for i := 0; i < 60 && !errors.Is(err, errQueueFull); i++ {
+		asked = time.Now()
 		err = r.send(c, "dc1", "more"+string(rune('a'+i)))
 	}
-	if q := r.site("dc1").state().Queues["fanout"]; !errors.Is(err, errQueueFull) || q.Depth < 8 || q.LagS <= 0 {
+	q := r.site("dc1").state().Queues["fanout"]
+	least := 8 - int(time.Since(asked).Seconds()) // it goes on taking one a second
+	if !errors.Is(err, errQueueFull) || q.Depth < least || q.Depth > 0 && q.LagS <= 0 {
 		t.Errorf("%v, the fan-out shows %+v", err, q)
 	}
 }

@@ -51,16 +51,27 @@ type backbonePath struct {
 	below *http.Transport
 }
 
-// RoundTrip carries one request. Over a cut path it hears nothing until the caller gives up.
+// way tells how the network stands between two sites: whether what the first one sends arrives, whether the answer
+// comes back, and how long it takes to get there.
+func (n *backbone) way(from, to string) (there, back bool, slow time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	sound := !n.cut[[2]string{from, to}] && !n.alone[from] && !n.alone[to]
+	return sound && !n.mute[[2]string{from, to}], sound && !n.mute[[2]string{to, from}], n.slow[to]
+}
+
+func (n *backbone) siteAt(address string) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.sites[address]
+}
+
+// RoundTrip carries one request. Over a cut path it hears nothing until the caller gives up, also when the path was cut
+// while the request was under way.
 func (p *backbonePath) RoundTrip(req *http.Request) (*http.Response, error) {
-	to := ""
-	p.net.mu.Lock()
-	to = p.net.sites[req.URL.Host]
-	cut := p.net.cut[[2]string{p.from, to}] || p.net.mute[[2]string{p.from, to}] || p.net.alone[p.from] || p.net.alone[to]
-	deaf := p.net.mute[[2]string{to, p.from}]
-	slow := p.net.slow[to]
-	p.net.mu.Unlock()
-	if cut {
+	to := p.net.siteAt(req.URL.Host)
+	there, _, slow := p.net.way(p.from, to)
+	if !there {
 		<-req.Context().Done()
 		return nil, fmt.Errorf("%s to %s: %w", p.from, to, errUnreachable)
 	}
@@ -72,7 +83,7 @@ func (p *backbonePath) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	resp, err := p.below.RoundTrip(req)
-	if err == nil && deaf {
+	if _, back, _ := p.net.way(p.from, to); err == nil && !back {
 		// The other side has heard and done it; only its answer is lost.
 		_ = resp.Body.Close()
 		<-req.Context().Done()

@@ -3,6 +3,7 @@ package messenger
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,9 @@ import (
 
 	"bongsu/facility"
 )
+
+// patience is how long a test waits for what has to come, on a machine that may be busy with other things.
+const patience = 60 * time.Second
 
 // talkRig is a messenger world on free ports.
 type talkRig struct {
@@ -47,7 +51,7 @@ func startMessenger(t *testing.T, users int, rate float64) *talkRig {
 
 // leftRunning waits for all but a few goroutines to end, and shows them if they do not.
 func leftRunning(before int) string {
-	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before+2; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before+2; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			text := make([]byte, 1<<16)
 			return fmt.Sprintf("%d goroutines left of %d:\n%s", runtime.NumGoroutine(), before, text[:runtime.Stack(text, true)])
@@ -96,7 +100,7 @@ func (r *talkRig) site(id string) *site { return r.w.site(id) }
 // order gives one order to a site over its admin API and returns its state.
 func (r *talkRig) order(site, what string, body map[string]any) (out adminState, err error) {
 	r.t.Helper()
-	ctx, stop := context.WithTimeout(r.t.Context(), 6*time.Second)
+	ctx, stop := context.WithTimeout(r.t.Context(), patience)
 	defer stop()
 	method := "POST"
 	if what == "state" {
@@ -108,18 +112,43 @@ func (r *talkRig) order(site, what string, body map[string]any) (out adminState,
 	return out, err
 }
 
+// promote makes a site the primary. The sites give each other a second to answer, which a busy machine may not: the
+// outcome is then unknown, and the same order is given again, as operators would.
+func (r *talkRig) promote(site string, body map[string]any) (st adminState, err error) {
+	r.t.Helper()
+	err = insist(func() error { st, err = r.order(site, "promote", body); return err })
+	return st, err
+}
+
+// insist does again what ended with an unknown outcome, until a busy machine had time enough.
+func insist(act func() error) error {
+	for deadline := time.Now().Add(patience); ; {
+		if err := act(); !errors.Is(err, errNoMajority) || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// outsider is a client of an account that no user has.
+func outsider() *talkClient {
+	return &talkClient{http: &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}, zone: "talk.test.", user: "probe", pass: "rig"}
+}
+
 // probe logs an outside account in at a site under the public name.
 func (r *talkRig) probe(site string) *talkClient {
 	r.t.Helper()
-	c := &talkClient{http: &http.Client{Timeout: 6 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}, zone: "talk.test.", user: "probe", pass: "rig"}
-	if err := c.login(r.t.Context(), r.site(site).address); err != nil {
-		r.t.Fatal(err)
-	}
+	c := outsider()
+	eventually(r.t, "an outsider logs in at "+site, func() bool { return c.login(r.t.Context(), r.site(site).address) == nil })
 	return c
 }
 
-func (r *talkRig) send(c *talkClient, site, id string) error {
-	return c.call(r.t.Context(), "POST", r.site(site).address, "/v1/messages", talkMessage{ID: id, To: "u001", Body: id}, nil)
+// send sends a message, again under its own id where the outcome is unknown.
+func (r *talkRig) send(c *talkClient, site, id string) error { return r.sendTo(c, site, "u001", id) }
+
+func (r *talkRig) sendTo(c *talkClient, site, user, id string) error {
+	return insist(func() error {
+		return c.call(r.t.Context(), "POST", r.site(site).address, "/v1/messages", talkMessage{ID: id, To: user, Body: id}, nil)
+	})
 }
 
 // shift leads the public to a site, from one epoch of the zone to the next.
@@ -139,7 +168,7 @@ func (r *talkRig) update(m *dns.Msg) {
 	r.t.Helper()
 	key := r.w.cfg.TSIG
 	m.SetTsig(key.Name, dns.HmacSHA256, 300, time.Now().Unix())
-	c := dns.Client{Net: "tcp", Timeout: time.Second, TsigSecret: map[string]string{key.Name: key.Secret}}
+	c := dns.Client{Net: "tcp", Timeout: patience, TsigSecret: map[string]string{key.Name: key.Secret}}
 	reply, _, err := c.Exchange(m, r.w.dns[0].Address())
 	if err != nil || reply.Rcode != dns.RcodeSuccess {
 		r.t.Fatalf("update: %v, %v", reply, err)
@@ -162,7 +191,7 @@ func rrs(t *testing.T, lines ...string) (out []dns.RR) {
 func (r *talkRig) settled(acked int, epoch uint64) State {
 	r.t.Helper()
 	var s State
-	deadline := time.Now().Add(25 * time.Second)
+	deadline := time.Now().Add(patience)
 	// The count of what is still to be read back leaves out the last second: that has to pass first.
 	for time.Sleep(settleTime + 2*auditEvery); ; {
 		s = r.w.State()
@@ -179,10 +208,10 @@ func (r *talkRig) settled(acked int, epoch uint64) State {
 // eventually waits until a condition holds; what is waited for is named in the failure.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 		select {
 		case <-t.Context().Done():

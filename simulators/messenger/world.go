@@ -281,11 +281,18 @@ func (w *World) server(id string) *names.Server {
 	return nil
 }
 
+// resumeTries is how often a primary asks to write on: its peers may still be busy coming up, and answer too late.
+const resumeTries = 5
+
 // resume lets a primary that was interrupted write on at its own epoch if nobody was promised a newer one in
 // the meantime. A failover that was done stays done.
 func (w *World) resume(ctx context.Context) {
 	for _, s := range w.sites {
-		if err := s.resume(ctx); err != nil {
+		err := s.resume(ctx)
+		for try := 1; try < resumeTries && errors.Is(err, errNoMajority) && ctx.Err() == nil; try++ {
+			err = s.resume(ctx)
+		}
+		if err != nil {
 			w.log.Warn("the last primary does not write on", "messenger", s.id, "error", err)
 		}
 	}
