@@ -174,6 +174,13 @@ func (h *house) run() string {
 // fold reads the journal into a fresh organisation: what everybody else believes.
 func (h *house) fold() *bcp.Organisation {
 	h.t.Helper()
+	org, _ := h.folded()
+	return org
+}
+
+// folded is fold, with the entry it has come to.
+func (h *house) folded() (*bcp.Organisation, uint64) {
+	h.t.Helper()
 	org, err := bcp.NewOrganisation(h.config().Org)
 	if err != nil {
 		h.t.Fatal(err)
@@ -185,7 +192,7 @@ func (h *house) fold() *bcp.Organisation {
 			h.t.Fatalf("entry %d: %v", e.Seq, err)
 		}
 	}
-	return org
+	return org, uint64(len(h.desk.entries))
 }
 
 // once holds the world to acts that were each done once.

@@ -10,11 +10,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"bongsu/bcp"
 )
+
+// ample is what a server that answers is given, on however busy a machine.
+const ample = time.Minute
 
 // served is a messenger whose three sites are one real server on a socket.
 func served(t *testing.T, handle http.HandlerFunc) *Messenger {
@@ -25,7 +29,7 @@ func served(t *testing.T, handle http.HandlerFunc) *Messenger {
 	for i := range cfg.Sites {
 		cfg.Sites[i].Admin, cfg.Sites[i].Public = server.URL, server.Listener.Addr().String()
 	}
-	cfg.Timeouts = Timeouts{Poll: 200 * time.Millisecond, Order: 200 * time.Millisecond, Promote: 200 * time.Millisecond, Check: 200 * time.Millisecond}
+	cfg.Timeouts = Timeouts{Poll: ample, Order: ample, Promote: ample, Check: ample}
 	m, err := New(cfg, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -67,30 +71,34 @@ func TestWhatAFailedOrderProves(t *testing.T) {
 		want   string
 		code   string
 		silent bool
+		hangs  bool
 	}{
-		{"obeyed", saying(200, someState), "done", "", false},
-		{"a newer epoch", problem(409, "stale-epoch"), "stale", "stale-epoch", false},
-		{"another site's epoch", problem(409, "epoch-claims"), "not-done", "epoch-claims", false},
-		{"a hole", problem(412, "hole"), "not-done", "hole", false},
-		{"another name", problem(421, "wrong-host"), "not-done", "wrong-host", false},
-		{"no token", problem(401, "no-session"), "not-done", "no-session", false},
-		{"a refusal without words", saying(403, "<html>"), "not-done", "Forbidden", false},
-		{"no majority", problem(503, "no-majority"), "unknown", "no-majority", false},
-		{"a broken site", saying(500, ""), "unknown", "Internal Server Error", false},
-		{"a way to somewhere else", saying(307, ""), "unknown", "Temporary Redirect", false},
-		{"another site", saying(200, strings.Replace(someState, "dc2", "dc3", 1)), "unknown", "", false},
-		{"no answer that makes sense", saying(200, "<html>"), "unknown", "", false},
-		{"an answer without stores", saying(200, `{"site":"dc2"}`), "unknown", "", false},
-		{"a role that is none", saying(200, strings.Replace(someState, "replica", "king", 1)), "unknown", "", false},
-		{"cut after it was sent", cut("at once"), "unknown", "", true},
-		{"cut in the answer", cut("in the answer"), "unknown", "", true},
-		{"never answered", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "unknown", "", true},
+		{"obeyed", saying(200, someState), "done", "", false, false},
+		{"a newer epoch", problem(409, "stale-epoch"), "stale", "stale-epoch", false, false},
+		{"another site's epoch", problem(409, "epoch-claims"), "not-done", "epoch-claims", false, false},
+		{"a hole", problem(412, "hole"), "not-done", "hole", false, false},
+		{"another name", problem(421, "wrong-host"), "not-done", "wrong-host", false, false},
+		{"no token", problem(401, "no-session"), "not-done", "no-session", false, false},
+		{"a refusal without words", saying(403, "<html>"), "not-done", "Forbidden", false, false},
+		{"no majority", problem(503, "no-majority"), "unknown", "no-majority", false, false},
+		{"a broken site", saying(500, ""), "unknown", "Internal Server Error", false, false},
+		{"a way to somewhere else", saying(307, ""), "unknown", "Temporary Redirect", false, false},
+		{"another site", saying(200, strings.Replace(someState, "dc2", "dc3", 1)), "unknown", "", false, false},
+		{"no answer that makes sense", saying(200, "<html>"), "unknown", "", false, false},
+		{"an answer without stores", saying(200, `{"site":"dc2"}`), "unknown", "", false, false},
+		{"a role that is none", saying(200, strings.Replace(someState, "replica", "king", 1)), "unknown", "", false, false},
+		{"cut after it was sent", cut("at once"), "unknown", "", true, false},
+		{"cut in the answer", cut("in the answer"), "unknown", "", true, false},
+		{"never answered", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "unknown", "", true, true},
 	}
 	for _, c := range cases {
 		m := served(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // so that the server notices when the caller goes
 			c.answer(w, r)
 		})
+		if c.hangs {
+			m.client.cfg.Timeouts.Order = 2 * time.Second
+		}
 		_, err := m.client.Order(t.Context(), "dc2", OrderReadOnly, Order{Epoch: 2})
 		mustBe(t, c.name, err, c.want)
 		if code(err) != c.code || errors.Is(err, ErrSilent) != c.silent {
@@ -99,17 +107,30 @@ func TestWhatAFailedOrderProves(t *testing.T) {
 	}
 }
 
-// Where nobody listens nothing was sent, and a site that is not configured is asked nothing.
-func TestNothingWasSent(t *testing.T) {
-	m := served(t, saying(200, someState))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// refusing is an address where nobody listens, and nobody else can while the test runs: its port is bound.
+func refusing(t testing.TB) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.cfg.Sites[1].Admin = "http://" + l.Addr().String()
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
+}
+
+// Where nobody listens nothing was sent, and a site that is not configured is asked nothing.
+func TestNothingWasSent(t *testing.T) {
+	m := served(t, saying(200, someState))
+	m.cfg.Sites[1].Admin = "http://" + refusing(t)
 	m.client.cfg = m.cfg
-	_ = l.Close()
-	_, err = m.client.Order(t.Context(), "dc2", OrderPromote, Order{Epoch: 2})
+	_, err := m.client.Order(t.Context(), "dc2", OrderPromote, Order{Epoch: 2})
 	mustBe(t, "a closed port", err, "not-done")
 	if !errors.Is(err, ErrSilent) {
 		t.Errorf("a closed port is an answer: %v", err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -84,6 +85,13 @@ func (f *fakeTalk) count(prefix string) (n int) {
 		}
 	}
 	return n
+}
+
+// called lists what was asked so far.
+func (f *fakeTalk) called() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.calls)
 }
 
 // RoundTrip carries a request to the site whose name is the host's first label, without a network.

@@ -172,7 +172,7 @@ func TestOldLeadersAreRefused(t *testing.T) {
 		if _, err := hands["shed"].Do(t.Context(), "k", 7, act("shed")); err != nil {
 			t.Fatal(err)
 		}
-		before := len(f.calls)
+		before := len(f.called())
 		for kind, hand := range hands {
 			a := act(kind, fieldService, "account", fieldSite, "dc2", "act", "freeze", "check", "login")
 			_, err := hand.Do(t.Context(), "new "+kind, 6, a)
@@ -180,8 +180,8 @@ func TestOldLeadersAreRefused(t *testing.T) {
 			_, err = hand.Undo(t.Context(), "new "+kind, 6, a)
 			mustBe(t, "undo "+kind, err, "stale")
 		}
-		if len(f.calls) != before {
-			t.Errorf("it was heard: %v", f.calls[before:])
+		if all := f.called(); len(all) != before {
+			t.Errorf("it was heard: %v", all[before:])
 		}
 	})
 }
@@ -247,14 +247,14 @@ func TestActsAreReadBeforeTheyAreDone(t *testing.T) {
 				t.Errorf("%v: a probe says %v, %v", a, tri, err)
 			}
 		}
-		if len(f.calls) != 0 {
-			t.Errorf("asked: %v", f.calls)
+		if all := f.called(); len(all) != 0 {
+			t.Errorf("asked: %v", all)
 		}
 	})
 	bubble(t, "plans", func(t *testing.T, f *fakeTalk, m *Messenger) {
 		for kind, hand := range m.Adapters() {
 			words, err := hand.Plan(act(kind, fieldService, "account", fieldSite, "dc2", "act", "promote", "check", "read"))
-			if err != nil || !strings.Contains(words, "dc") || len(f.calls) != 0 {
+			if err != nil || !strings.Contains(words, "dc") || len(f.called()) != 0 {
 				t.Errorf("%s: %q, %v", kind, words, err)
 			}
 		}
@@ -276,7 +276,7 @@ func TestChecksChangeNothing(t *testing.T) {
 		if after := fmt.Sprint(f.sites["dc1"].state().Groups, f.sites["dc2"].state().Groups, f.sites["dc2"].traffic); after != before {
 			t.Errorf("before %s\nafter  %s", before, after)
 		}
-		for _, c := range f.calls {
+		for _, c := range f.called() {
 			if what := strings.Fields(c)[1]; what != "dry" && what != "state" && what != "readback" {
 				t.Errorf("a check did %q", c)
 			}

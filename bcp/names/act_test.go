@@ -3,7 +3,6 @@ package names
 import (
 	"context"
 	"errors"
-	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,29 +72,34 @@ func TestAnswersToAnUpdate(t *testing.T) {
 		answer  func(w dns.ResponseWriter, req *dns.Msg) bool
 		certain bool
 		advice  string
+		silent  bool
 	}{
-		{"refused", says(dns.RcodeRefused, ""), true, "allow key bongsu."},
-		{"refused, signed", says(dns.RcodeRefused, ourSecret), true, "allow key bongsu."},
-		{"refused, before the key was looked at", says(dns.RcodeRefused, otherSecret), true, "_leader.talk.test."},
-		{"not the zone's server", says(dns.RcodeNotAuth, ourSecret), true, "primary first"},
-		{"no updates", says(dns.RcodeNotImplemented, ""), true, "dynamic updates"},
-		{"malformed", says(dns.RcodeFormatError, ""), true, "dynamic updates"},
-		{"outside of the zone", says(dns.RcodeNotZone, ourSecret), true, "correct zone"},
-		{"a set has gone", says(dns.RcodeNXRrset, ourSecret), true, "who else"},
-		{"a set has come", says(dns.RcodeYXRrset, ourSecret), true, "who else"},
-		{"a set has gone, says anybody", says(dns.RcodeNXRrset, ""), false, "reading the names back"},
-		{"a failure", says(dns.RcodeServerFailure, ourSecret), false, "see its log"},
-		{"done, says anybody", says(dns.RcodeSuccess, ""), false, "reading the names back"},
-		{"done, says a stranger", says(dns.RcodeSuccess, otherSecret), false, "reading the names back"},
-		{"the line breaks", closes, false, "reading the names back"},
-		{"garbage", garbage, false, "reading the names back"},
-		{"an answer to somebody else", otherID, false, "reading the names back"},
-		{"no answer", silent, false, "reading the names back"},
+		{"refused", says(dns.RcodeRefused, ""), true, "allow key bongsu.", false},
+		{"refused, signed", says(dns.RcodeRefused, ourSecret), true, "allow key bongsu.", false},
+		{"refused, before the key was looked at", says(dns.RcodeRefused, otherSecret), true, "_leader.talk.test.", false},
+		{"not the zone's server", says(dns.RcodeNotAuth, ourSecret), true, "primary first", false},
+		{"no updates", says(dns.RcodeNotImplemented, ""), true, "dynamic updates", false},
+		{"malformed", says(dns.RcodeFormatError, ""), true, "dynamic updates", false},
+		{"outside of the zone", says(dns.RcodeNotZone, ourSecret), true, "correct zone", false},
+		{"a set has gone", says(dns.RcodeNXRrset, ourSecret), true, "who else", false},
+		{"a set has come", says(dns.RcodeYXRrset, ourSecret), true, "who else", false},
+		{"a set has gone, says anybody", says(dns.RcodeNXRrset, ""), false, "reading the names back", false},
+		{"a failure", says(dns.RcodeServerFailure, ourSecret), false, "see its log", false},
+		{"done, says anybody", says(dns.RcodeSuccess, ""), false, "reading the names back", false},
+		{"done, says a stranger", says(dns.RcodeSuccess, otherSecret), false, "reading the names back", false},
+		{"the line breaks", closes, false, "reading the names back", false},
+		{"garbage", garbage, false, "reading the names back", false},
+		{"an answer to somebody else", otherID, false, "reading the names back", false},
+		{"no answer", silent, false, "reading the names back", true},
 	}
 	r := start(t)
 	for _, c := range cases {
 		r.primary.on(nil, c.answer)
 		before := r.primary.serial()
+		r.timeout = ample
+		if c.silent {
+			r.timeout = brief
+		}
 		got, err := r.Adapters()[KindShift].Do(t.Context(), c.name, 5, shiftAct())
 		if got != nil || err == nil || errors.Is(err, bcp.ErrNotDone) != c.certain || !strings.Contains(err.Error(), c.advice) {
 			t.Errorf("%s: %v, %v", c.name, got, err)
@@ -138,13 +142,8 @@ func TestKeysThatDoNotFit(t *testing.T) {
 // A primary that cannot be reached has certainly done nothing.
 func TestNothingWasSent(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gone := &nameServer{address: l.Addr().String()}
-	l.Close()
-	n := another(t, gone)
+	n := another(t, &nameServer{address: refusing(t)})
+	n.patience = brief // it is asked until then
 	if _, err := n.Adapters()[KindShift].Do(t.Context(), "k", 5, shiftAct()); !errors.Is(err, bcp.ErrNotDone) {
 		t.Errorf("do: %v", err)
 	}

@@ -53,7 +53,7 @@ func (n *Names) answer(ctx context.Context, i int) Answer {
 
 // public asks one resolver for the service, as any client does.
 func (n *Names) public(ctx context.Context, resolver string) (set []dns.RR, reply *dns.Msg, err error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, n.patience)
 	defer cancel()
 	reply, err = ask(ctx, resolver, n.zone.service, dns.TypeSRV, true)
 	if err == nil {
@@ -132,7 +132,7 @@ func (n *Names) address(ctx context.Context, server, host string, beside []dns.R
 	if a := addressIn(host, beside); a != "" {
 		return a, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, n.patience)
 	defer cancel()
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		reply, err := ask(ctx, server, host, kind, true)

@@ -55,7 +55,7 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 	c := testConfig("127.0.0.1:1")
-	if c.TTL != 5*time.Second || c.Timeout != 800*time.Millisecond || c.Resolvers[0] != "127.0.0.1:1" || c.Service != "_talk._tcp" || c.Leader != "_leader" {
+	if c.TTL != 5*time.Second || c.Timeout != ample || c.Resolvers[0] != "127.0.0.1:1" || c.Service != "_talk._tcp" || c.Leader != "_leader" {
 		t.Errorf("defaults: %+v", c)
 	}
 }

@@ -24,7 +24,8 @@ type Names struct {
 	servers   []string // authoritative, the primary first
 	resolvers []string
 	key       signer
-	timeout   time.Duration
+	timeout   time.Duration // of one update
+	patience  time.Duration // for all that is asked of one server in one look
 	log       *slog.Logger
 	now       func() time.Time
 	draw      func(n int) int // below n
@@ -46,7 +47,7 @@ func New(cfg Config, dir string, log *slog.Logger) (*Names, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Names{zone: newZone(cfg), servers: cfg.Servers, resolvers: cfg.Resolvers, timeout: cfg.Timeout, log: log, now: time.Now, draw: rand.IntN,
+	return &Names{zone: newZone(cfg), servers: cfg.Servers, resolvers: cfg.Resolvers, timeout: cfg.Timeout, patience: lookTime, log: log, now: time.Now, draw: rand.IntN,
 		key:  signer{dns.CanonicalName(cfg.TSIG.Name), secret, algorithms[cfg.TSIG.Algorithm]},
 		turn: make(chan struct{}, 1), bell: make(chan struct{}, 1), kept: attempts{byKey: map[string]*attempt{}}}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -274,6 +275,24 @@ func (s *nameServer) shows(t testing.TB) string {
 
 func silent(dns.ResponseWriter, *dns.Msg) bool { return true }
 
+// refusing is an address where nobody listens, and nobody else can while the test runs: its port is bound.
+func refusing(t testing.TB) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
+}
+
 // says answers with a code, signed with our key, another, or not at all.
 func says(rcode int, secret string) func(w dns.ResponseWriter, req *dns.Msg) bool {
 	return func(w dns.ResponseWriter, req *dns.Msg) bool {
@@ -293,8 +312,14 @@ func says(rcode int, secret string) func(w dns.ResponseWriter, req *dns.Msg) boo
 	}
 }
 
+// How long these tests wait: ample where a server is to answer, on however busy a machine; brief where none will.
+const (
+	ample = 20 * time.Second
+	brief = time.Second
+)
+
 func testConfig(servers ...string) Config {
-	return Config{Zone: "talk.test", Servers: servers, TSIG: Key{Name: "bongsu.", Secret: Secret(ourSecret)}, Timeout: 800 * time.Millisecond,
+	return Config{Zone: "talk.test", Servers: servers, TSIG: Key{Name: "bongsu.", Secret: Secret(ourSecret)}, Timeout: ample,
 		Targets: map[string]Target{"dc1": {"dc1", 18001}, "dc2": {"dc2", 18002}, "dc3": {"dc3.talk.test.", 18003}}}.withDefaults()
 }
 
@@ -323,7 +348,26 @@ func another(t testing.TB, servers ...*nameServer) *Names {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.patience = ample
 	return n
+}
+
+// briefly does what waits for a server that says nothing.
+func (n *Names) briefly(do func()) {
+	timeout, patience := n.timeout, n.patience
+	n.timeout, n.patience = brief, brief
+	defer func() { n.timeout, n.patience = timeout, patience }()
+	do()
+}
+
+// until waits for what a server does after whoever asked has given up.
+func (r *rig) until(what string, so func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("not within a minute: %s", what)
+		}
+	}
 }
 
 func canaryAct(percent string) bcp.Act {

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	lookTime = 800 * time.Millisecond // for all that is asked of one server in one look
+	lookTime = 800 * time.Millisecond // for one look: a server that takes longer is as good as silent
 	askTime  = 250 * time.Millisecond // for one packet: a lost one must not use up the look
 	maxReply = 1232                   // bytes that pass every path without fragments
 	fudge    = 300                    // seconds two clocks may differ, as RFC 8945 recommends
@@ -96,7 +96,7 @@ var errRcode = errors.New("the server does not answer for the zone; look at its 
 // look reads the zone at one server: the serial before and after has to be the same, so that what stands
 // between was true at one moment.
 func (n *Names) look(ctx context.Context, server, owner string, kind uint16) (state, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	ctx, cancel := context.WithTimeout(ctx, n.patience)
 	defer cancel()
 	for range 3 {
 		s := state{server: server, owner: owner, kind: kind, at: n.now()}

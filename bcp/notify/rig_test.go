@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -243,15 +244,22 @@ func (r *relay) taken() []string {
 	return append([]string(nil), r.mails...)
 }
 
-// refusing is an address where nobody listens.
+// refusing is an address where nobody listens, and nobody else can while the test runs: its port is bound.
 func refusing(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
 }
 
 func newSender(t testing.TB, channels map[string]notify.Channel) *notify.Sender {
@@ -266,13 +274,25 @@ func newSender(t testing.TB, channels map[string]notify.Channel) *notify.Sender 
 	return s
 }
 
-// hook is a channel to a gateway with times fit for a test.
+// How long a channel waits for an answer: ample where one is to come, on however busy a machine; brief where none will.
+const (
+	ample = time.Minute
+	brief = 2 * time.Second
+)
+
+// hook is a channel to a gateway that answers.
 func hook(url string) notify.Channel {
-	return notify.Channel{Kind: notify.KindSMS, Domain: "telco", URL: url, From: "1588", Timeout: 300 * time.Millisecond, Retries: new(1)}
+	return notify.Channel{Kind: notify.KindSMS, Domain: "telco", URL: url, From: "1588", Timeout: ample, Retries: new(1)}
 }
 
 func mailTo(address string) notify.Channel {
-	return notify.Channel{Kind: notify.KindEmail, Domain: "mail", SMTP: address, From: "bongsu@demo", Timeout: 300 * time.Millisecond, Retries: new(1)}
+	return notify.Channel{Kind: notify.KindEmail, Domain: "mail", SMTP: address, From: "bongsu@demo", Timeout: ample, Retries: new(1)}
+}
+
+// waiting is a channel that waits for so long.
+func waiting(c notify.Channel, patience time.Duration) notify.Channel {
+	c.Timeout = patience
+	return c
 }
 
 // wake is a text to Kim.
@@ -284,9 +304,9 @@ func wake(kind string) notify.Message {
 // eventually waits for what other goroutines bring about.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(15 * time.Second); !holds(); {
+	for end := time.Now().Add(time.Minute); !holds(); {
 		if time.Now().After(end) {
-			t.Fatalf("not within 15 s: %s", what)
+			t.Fatalf("not within a minute: %s", what)
 		}
 		select {
 		case <-t.Context().Done():
