@@ -106,7 +106,15 @@ type FireDrill struct {
 	TempC  *float64         `json:"temp_c"`         // what the drill shows of that rack
 	Stage  string           `json:"stage"`          // of the room, in the drill
 	Orders []FireDrillOrder `json:"orders"`         // what would have been ordered, oldest first
-	Alarms []string         `json:"alarms"`         // that stand in the drill
+	Alarms []FireDrillAlarm `json:"alarms"`         // that stand in the drill, the most urgent and newest first
+}
+
+// FireDrillAlarm is an alarm that stands in a drill. It is never among the real ones: nobody has to acknowledge it.
+type FireDrillAlarm struct {
+	Key      string    `json:"key"` // STAGE1:R3
+	Priority int       `json:"priority"`
+	Text     Text      `json:"text"` // with its subject
+	Since    time.Time `json:"since"`
 }
 
 // FireDrillOrder is one output that a drill would have driven.

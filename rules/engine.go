@@ -395,14 +395,19 @@ func (e *Engine) fireAlarm(now time.Time, a fire.AlarmEvent) []facility.Alarm {
 	if !a.Raised {
 		return e.alarms.Clear(now, id)
 	}
+	words, text := announced(a)
+	return e.alarms.Raise(now, External{ID: id, Rule: "fire." + a.Name, Asset: e.fire.assetOf(a.Subject), Class: "fire", Priority: words.priority,
+		Text: text, Consequence: words.consequence, Action: words.action})
+}
+
+// announced is how people are told of an alarm of the fire engine, its text with what it is about.
+func announced(a fire.AlarmEvent) (fireAlarm, facility.Text) {
 	words, ok := fireAlarms[a.Name]
 	if !ok {
 		words = fireAlarm{priority: 1, text: txt(a.Name, a.Name)}
 	}
-	x := External{ID: id, Rule: "fire." + a.Name, Asset: e.fire.assetOf(a.Subject), Class: "fire", Priority: words.priority,
-		Text: words.text, Consequence: words.consequence, Action: words.action}
-	if a.Subject != "" {
-		x.Text = facility.Text{KO: fmt.Sprintf("%s (%s)", x.Text.KO, a.Subject), EN: fmt.Sprintf("%s (%s)", x.Text.EN, a.Subject)}
+	if a.Subject == "" {
+		return words, words.text
 	}
-	return e.alarms.Raise(now, x)
+	return words, txt(fmt.Sprintf("%s (%s)", words.text.KO, a.Subject), fmt.Sprintf("%s (%s)", words.text.EN, a.Subject))
 }

@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -35,7 +37,7 @@ type fireDrill struct {
 	rack   int     // in the engine's inputs, -1: nothing is simulated
 	rise   float64 // K/min
 	due    []string
-	alarms map[string]bool
+	alarms map[string]facility.FireDrillAlarm // that stand, by key
 }
 
 // drillBound are the acts that a running drill takes in the place of the real response.
@@ -74,7 +76,7 @@ func (d *fireDesk) newDrill(act facility.Act, room facility.FireRoom, now time.T
 	bad := func(format string, args ...any) (*fireDrill, facility.ActResult) {
 		return nil, facility.ActResult{Code: http.StatusUnprocessableEntity, Detail: fmt.Sprintf(format, args...)}
 	}
-	dr := &fireDrill{room: room.ID, rack: -1, rise: drillRise, alarms: map[string]bool{}}
+	dr := &fireDrill{room: room.ID, rack: -1, rise: drillRise, alarms: map[string]facility.FireDrillAlarm{}}
 	lasts := drillHour
 	if s := act.Args["minutes"]; s != "" {
 		n, err := strconv.Atoi(s)
@@ -95,7 +97,7 @@ func (d *fireDesk) newDrill(act facility.Act, room facility.FireRoom, now time.T
 		dr.rack = slices.Index(d.engine.RackIDs(), rack)
 	}
 	dr.FireDrill = facility.FireDrill{By: firstOf(act.By), From: now.UTC(), Until: now.Add(lasts).UTC(), Rack: act.Args["rack"],
-		Stage: fire.S0.String(), Orders: []facility.FireDrillOrder{}, Alarms: []string{}}
+		Stage: fire.S0.String(), Orders: []facility.FireDrillOrder{}, Alarms: []facility.FireDrillAlarm{}}
 	return dr, facility.ActResult{}
 }
 
@@ -210,10 +212,13 @@ func (d *fireDesk) followDrill(now time.Time, dec fire.Decisions, why string) (o
 	}
 	dr.Orders = dr.Orders[max(0, len(dr.Orders)-drillKept):]
 	for _, a := range dec.DrillAlarms {
-		dr.alarms[a.Key()] = a.Raised
-		if a.Raised {
-			out = append(out, d.noteDrill("alarm", a.Key()))
+		if !a.Raised {
+			delete(dr.alarms, a.Key())
+			continue
 		}
+		words, text := announced(a)
+		dr.alarms[a.Key()] = facility.FireDrillAlarm{Key: a.Key(), Priority: words.priority, Text: text, Since: now.UTC()}
+		out = append(out, d.noteDrill("alarm", a.Key()))
 	}
 	if !d.engine.Drilling() {
 		if why == "" {
@@ -231,13 +236,10 @@ func (d *fireDesk) drillView(room string, view fire.View) *facility.FireDrill {
 		return nil
 	}
 	v := d.drill.FireDrill
-	v.Orders, v.Alarms = slices.Clone(v.Orders), []string{}
-	for key, stands := range d.drill.alarms {
-		if stands {
-			v.Alarms = append(v.Alarms, key)
-		}
-	}
-	slices.Sort(v.Alarms)
+	v.Orders, v.Alarms = slices.Clone(v.Orders), slices.AppendSeq([]facility.FireDrillAlarm{}, maps.Values(d.drill.alarms))
+	slices.SortFunc(v.Alarms, func(a, b facility.FireDrillAlarm) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), b.Since.Compare(a.Since), cmp.Compare(a.Key, b.Key))
+	})
 	for _, m := range view.Drill.Rooms {
 		if m.Name == room {
 			v.Stage = m.Stage.String()

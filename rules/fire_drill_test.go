@@ -56,7 +56,10 @@ func TestADrillClimbsOnPaperOnly(t *testing.T) {
 	if v.Stage != "S0" || v.Drilled.Stage != "S4" || !slices.Contains(w.drilled("order"), "DRILL:R3.WATER") {
 		t.Errorf("really %s, in the drill %s with %v", v.Stage, v.Drilled.Stage, w.drilled("order"))
 	}
-	if len(v.Drilled.Orders) == 0 || !slices.Contains(v.Drilled.Alarms, "STAGE4:R3") {
+	stage4 := func(a facility.FireDrillAlarm) bool {
+		return a.Key == "STAGE4:R3" && a.Priority == 1 && a.Text.EN == "Stage 4: cooling water (R3)" && a.Text.KO == "4단계: 냉각수 방수 (R3)"
+	}
+	if len(v.Drilled.Orders) == 0 || !slices.ContainsFunc(v.Drilled.Alarms, stage4) {
 		t.Errorf("it shows the orders %v and the alarms %v", v.Drilled.Orders, v.Drilled.Alarms)
 	}
 	for _, d := range w.drafts {

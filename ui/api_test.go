@@ -96,8 +96,10 @@ func TestTheSiteAndItsAssets(t *testing.T) {
 	if site.ID != "house" || site.Name.KO != "시험장" || site.Node != "n1" || site.Build != "test-1" || !site.Demo || site.Lang != "ko" || site.Drill {
 		t.Errorf("the site is %+v", site)
 	}
-	h.model.ApplyStatus(facility.FieldStatus{Rooms: []facility.FireRoomView{{ID: "B1", Stage: "S0", Drill: true, Drilled: &facility.FireDrill{By: "safety", Stage: "S2"}}}})
-	if hb := string(h.server.hub.heartbeat(time.Now(), nil)); !strings.Contains(hb, `"drills":[{"room":"B1","by":"safety"`) {
+	h.model.ApplyStatus(facility.FieldStatus{Rooms: []facility.FireRoomView{{ID: "B1", Stage: "S0", Drill: true, Drilled: &facility.FireDrill{By: "safety", Stage: "S2",
+		Alarms: []facility.FireDrillAlarm{{Key: "STAGE2:R3", Priority: 1, Text: facility.Text{KO: "2단계", EN: "Stage 2"}}}}}}})
+	hb := string(h.server.hub.heartbeat(time.Now(), nil))
+	if !strings.Contains(hb, `"drills":[{"room":"B1","by":"safety"`) || !strings.Contains(hb, `"alarms":[{"key":"STAGE2:R3","priority":1,`) {
 		t.Errorf("the beat does not tell of the drill: %s", hb)
 	}
 	h.browser().get("site").want(200).into(&site)

@@ -35,10 +35,11 @@ type beat struct {
 
 // drillBeat is a drill that runs, told to every screen.
 type drillBeat struct {
-	Room  string `json:"room"`
-	By    string `json:"by"`
-	Until stamp  `json:"until"`
-	Stage string `json:"stage" doc:"of the room, in the drill"`
+	Room   string                    `json:"room"`
+	By     string                    `json:"by"`
+	Until  stamp                     `json:"until"`
+	Stage  string                    `json:"stage" doc:"of the room, in the drill"`
+	Alarms []facility.FireDrillAlarm `json:"alarms,omitempty" doc:"that stand in the drill; none of them is among the real ones"`
 }
 
 // told is what a view last told of one point.

@@ -284,7 +284,7 @@ func (m *Model) drills() (out []drillBeat) {
 	defer m.mu.RUnlock()
 	for _, id := range m.rooms.order {
 		if d := m.rooms.byID[id].Drilled; d != nil {
-			out = append(out, drillBeat{Room: id, By: d.By, Until: stamp(d.Until), Stage: d.Stage})
+			out = append(out, drillBeat{Room: id, By: d.By, Until: stamp(d.Until), Stage: d.Stage, Alarms: d.Alarms})
 		}
 	}
 	return out
