@@ -153,6 +153,17 @@ func mqttSite(address string, defs ...facility.PointDef) *facility.Site {
 		[]facility.Device{{ID: "d", Link: "broker", Topic: "hall/r1", Status: "hall/status", Points: defs}})
 }
 
+// unhurriedSite is a site behind a real broker, whose messages may lie about on a busy machine: a clock may be off by a
+// minute, and a value is not old before ten.
+func unhurriedSite(address string, defs ...facility.PointDef) *facility.Site {
+	for i := range defs {
+		defs[i].Stale = 10 * time.Minute
+	}
+	s := mqttSite(address, defs...)
+	s.Devices[0].MaxSkew = time.Minute
+	return s
+}
+
 // The broker's own names, so that tests need not import its packages again.
 type (
 	brokerClient       = mqtt.Client

@@ -65,11 +65,11 @@ func (a *authority) sign(name string, cert *x509.Certificate, valid time.Duratio
 	return certFile, keyFile
 }
 
-// broker signs a broker's certificate for a name; empty for 127.0.0.1.
+// broker signs a broker's certificate for a name; empty for the addresses that tests listen on.
 func (a *authority) broker(name string, valid time.Duration) (certFile, keyFile string) {
 	cert := &x509.Certificate{Subject: pkix.Name{CommonName: "broker"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
 	if name == "" {
-		name, cert.IPAddresses = "loopback", []net.IP{net.IPv4(127, 0, 0, 1)}
+		name, cert.IPAddresses = "loopback", []net.IP{net.IPv4(127, 0, 0, 1), net.ParseIP(loopback())}
 	} else {
 		cert.DNSNames = []string{name}
 	}

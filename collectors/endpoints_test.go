@@ -169,6 +169,8 @@ func TestTriesAfterAMassOutageKeepToTheirBudget(t *testing.T) {
 			v.become(alive, healthy, all)
 		})
 		perSecond := map[int]int{}
+		v.mu.Lock()
+		defer v.mu.Unlock()
 		for _, at := range v.dials {
 			perSecond[int(at.Sub(began)/time.Second)]++
 		}

@@ -102,9 +102,11 @@ func TestOnlyTheLinksThatChangedAreOpenedAnew(t *testing.T) {
 				t.Errorf("point %d: %v between two samples", ref, g)
 			}
 		}
+		v.mu.Lock()
 		if v.dials["10.0.0.1:1"] != 1 || v.dials["10.0.0.1:2"] != 1 || v.dials["10.0.0.1:4"] != 1 || v.dials["10.0.0.1:3"] != 2 || v.twice > 0 {
 			t.Errorf("dialled %v, twice at once %d times", v.dials, v.twice)
 		}
+		v.mu.Unlock()
 		var ids string
 		for _, l := range c.Status() {
 			ids += l.ID

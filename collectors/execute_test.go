@@ -284,9 +284,7 @@ func TestCommandQueueIsBounded(t *testing.T) {
 		_, err := l.execute(ctx, cmd, 1)
 		first <- err
 	}()
-	for len(l.lane.orders) == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	<-l.lane.wake // the first one waits
 	if _, err := l.execute(t.Context(), cmd, 1); !errors.Is(err, ErrBusy) {
 		t.Error(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -207,13 +208,13 @@ func TestForeignServersTakeCommands(t *testing.T) {
 		{Name: "many", Function: 16, Address: at(100), Type: "int32", Order: "CDAB", Value: -70000, Feedback: "r", Equals: 61072},
 		{Name: "bits", Function: 22, Address: at(100), Mask: 0xF0, Value: 0xA0, Feedback: "r", Equals: 61072&^0xF0 | 0xA0},
 	} {
-		def.Deadline, def.Echo = 3*time.Second, true
+		def.Deadline, def.Echo = patience, true
 		profile.Commands = append(profile.Commands, def)
 	}
 	var links []facility.Link
 	var devices []facility.Device
 	for _, name := range threeFramings {
-		links = append(links, facility.Link{ID: name, Protocol: "modbus", Address: servers[name], Framing: name, Timeout: 2 * time.Second, MaxBackoff: 100 * time.Millisecond})
+		links = append(links, facility.Link{ID: name, Protocol: "modbus", Address: servers[name], Framing: name, Timeout: 20 * time.Second, MaxBackoff: 100 * time.Millisecond})
 		devices = append(devices, facility.Device{ID: facility.DeviceID(name), Link: name, Unit: 3, Profile: "p"})
 	}
 	site := buildSite(links, devices, profile)
@@ -237,7 +238,7 @@ func TestForeignServersTakeCommands(t *testing.T) {
 func mbpoll(t *testing.T, address string, args ...string) ([]int, string) {
 	t.Helper()
 	_, port, _ := strings.Cut(address, ":")
-	out, err := exec.Command(tool(t, "mbpoll"), append([]string{"-m", "tcp", "-p", port, "-0", "-1", "-o", "0.5", "127.0.0.1"}, args...)...).CombinedOutput()
+	out, err := exec.Command(tool(t, "mbpoll"), append([]string{"-m", "tcp", "-p", port, "-0", "-1", "-o", "10", "127.0.0.1"}, args...)...).CombinedOutput()
 	var got []int
 	for _, m := range regexp.MustCompile(`(?m)^\[\d+\]:\s+(-?\d+)`).FindAllStringSubmatch(string(out), -1) {
 		n, _ := strconv.Atoi(m[1])
@@ -271,9 +272,6 @@ func TestForeignMasterOnOurSimulator(t *testing.T) {
 		if !ok {
 			t.Fatalf("no point %s", id)
 		}
-		if s := tap.newest[ref]; isGood(s) {
-			return s
-		}
 		return tap.await(t, string(id), of(ref, isGood))
 	}
 	for _, c := range []struct {
@@ -289,10 +287,16 @@ func TestForeignMasterOnOurSimulator(t *testing.T) {
 		{"demo/b1/r5/io/closed-52a", "fire-io", []string{"-a", "5", "-t", "1", "-r", "3"}, 1, 0},
 		{"demo/b1/r5/io/isolate-cmd", "fire-io", []string{"-a", "5", "-t", "0", "-r", "0"}, 1, 0},
 	} {
-		want := ours(c.point).Value
-		got, out := mbpoll(t, site.Link(c.link).Address, c.args...)
-		if len(got) != 1 || float64(got[0])*c.scale < want-c.near || float64(got[0])*c.scale > want+c.near {
-			t.Errorf("%s: we read %v, mbpoll %v\n%s", c.point, want, got, out)
+		for tries := 1; ; tries++ { // on a busy machine the world moves further
+			got, out := mbpoll(t, site.Link(c.link).Address, c.args...)
+			want := ours(c.point).Value
+			if len(got) == 1 && math.Abs(float64(got[0])*c.scale-want) <= c.near {
+				break
+			}
+			if tries == 20 {
+				t.Errorf("%s: we read %v, mbpoll %v\n%s", c.point, want, got, out)
+				break
+			}
 		}
 	}
 	if got, out := mbpoll(t, site.Link("bms").Address, "-a", "3", "-t", "4", "-r", "60000"); len(got) > 0 || !strings.Contains(out, "Illegal data address") {

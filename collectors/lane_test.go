@@ -3,6 +3,7 @@ package collectors
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -48,6 +49,9 @@ func (d *busyLine) answer(unit byte, pdu []byte) []byte {
 	return answer
 }
 
+// all is every question so far.
+func (d *busyLine) all() []exchange { d.mu.Lock(); defer d.mu.Unlock(); return slices.Clone(d.seen) }
+
 // Five hundred commands at any moment of a full line: none waits for more than the exchange in flight and the gap
 // behind it, nothing is ever asked inside a gap, and nothing read before a write is shown after it.
 func TestCommandsOnAFullLine(t *testing.T) {
@@ -86,9 +90,10 @@ func TestCommandsOnAFullLine(t *testing.T) {
 		if worst > 40*time.Millisecond+gap || worst < gap {
 			t.Errorf("the longest wait was %v", worst)
 		}
-		for i, e := range d.seen[1:] {
-			if quiet := e.from.Sub(d.seen[i].to); quiet < gap {
-				t.Fatalf("function %d came %v after function %d: inside the gap", e.fn, quiet, d.seen[i].fn)
+		seen := d.all()
+		for i, e := range seen[1:] {
+			if quiet := e.from.Sub(seen[i].to); quiet < gap {
+				t.Fatalf("function %d came %v after function %d: inside the gap", e.fn, quiet, seen[i].fn)
 			}
 		}
 		newest := uint16(0)
@@ -122,8 +127,9 @@ func TestNoPollComesBetweenTwoWaitingCommands(t *testing.T) {
 		calls.Wait()
 		took := time.Since(began)
 		l.end()
+		seen := d.all()
 		first, last, polls := -1, -1, 0
-		for i, e := range d.seen {
+		for i, e := range seen {
 			if e.fn == 6 {
 				if first < 0 {
 					first = i
@@ -132,7 +138,7 @@ func TestNoPollComesBetweenTwoWaitingCommands(t *testing.T) {
 			}
 		}
 		for i := first; i < last; i += 2 {
-			if d.seen[i].fn != 6 || d.seen[i+1].unit != d.seen[i].unit {
+			if seen[i].fn != 6 || seen[i+1].unit != seen[i].unit {
 				polls++
 			}
 		}

@@ -1,11 +1,11 @@
 package collectors
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -31,9 +31,10 @@ func TestForeignFirmwareMakesEveryValueUncertain(t *testing.T) {
 		fw.Scale, fw.Range = 0.1, []float64{0, 20}
 		profile := facility.Profile{Protocol: "modbus", FirmwarePoint: "fw", FirmwareRange: []float64{2, 9.9},
 			Points: []facility.PointDef{register("quick", 5, 100*time.Millisecond), register("x", 10, time.Second), fw}}
-		l := runLoop(t, facility.Link{Timeout: 500 * time.Millisecond, MaxBackoff: time.Second}, 2, device, profile)
-		var text bytes.Buffer
-		l.log = slog.New(slog.NewTextHandler(&text, nil))
+		l := newLoop(t, facility.Link{Timeout: 500 * time.Millisecond, MaxBackoff: time.Second}, 2, device, profile)
+		text := &lockedText{}
+		l.log = slog.New(slog.NewTextHandler(text, nil))
+		l.begin(t)
 		const quick, x, shows, other = 0, 1, 2, 3
 		newest := func() string {
 			l.drain()
@@ -87,10 +88,13 @@ func TestFirmwareIsReadBeforeTheValuesAreJudged(t *testing.T) {
 // A device that lacks what its profile calls defined answers everything else all the same, after one refusal.
 func TestRefusedBridgeIsReadInParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		asked := map[string]int{}
 		device := fakeDevice(func(unit byte, pdu []byte) []byte {
 			address, count := binary.BigEndian.Uint16(pdu[1:]), binary.BigEndian.Uint16(pdu[3:])
+			mu.Lock()
 			asked[fmt.Sprintf("%d:%d+%d", unit, address, count)]++
+			mu.Unlock()
 			if unit == 2 && address+count > 30 {
 				return []byte{pdu[0] | exception, 2}
 			}
@@ -107,6 +111,8 @@ func TestRefusedBridgeIsReadInParts(t *testing.T) {
 				t.Errorf("point %d: %s, want %s", ref, got, want)
 			}
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		for question, want := range map[string]int{"1:10+21": 11, "2:10+21": 1, "2:10+1": 11, "2:20+1": 11, "2:30+1": 11} {
 			if asked[question] != want {
 				t.Errorf("%s was asked %d times, want %d", question, asked[question], want)

@@ -114,7 +114,7 @@ func TestSerialFramesFromHostileServers(t *testing.T) {
 			answer func(conn *net.TCPConn, e envelope)
 		}{
 			"answers after the timeout": {facility.CommsLost, func(c *net.TCPConn, e envelope) {
-				time.Sleep(250 * time.Millisecond)
+				time.Sleep(time.Second) // long after it, also where the machine is busy
 				_, _ = c.Write(poisoned(e))
 			}},
 			"answers for another unit": {facility.Malformed, func(c *net.TCPConn, e envelope) {
@@ -168,57 +168,5 @@ func TestSerialFramesFromHostileServers(t *testing.T) {
 				stop()
 			})
 		}
-	}
-}
-
-// TestIdleCloseIsNotSeenWithSerialFrames is about gateways that close a quiet connection: that shows before
-// the next question goes out, so no sample is lost.
-func TestIdleCloseIsNotSeenWithSerialFrames(t *testing.T) {
-	server := &lineServer{answer: func(conn *net.TCPConn, e envelope) {
-		_, _ = conn.Write(rtuFrames{}.wrap(nil, envelope{unit: e.unit, pdu: registersOf(e.unit, e.pdu)}))
-		_ = conn.Close()
-	}}
-	site := oneDevice(facility.Link{Address: newLineServer(t, "rtu", server), Framing: "rtu", Timeout: 2 * time.Second}, register("x", 77, 100*time.Millisecond))
-	stop, tap := startAlone(t, site)
-	seen := 0
-	tap.await(t, "ten values", func(s facility.Sample) bool {
-		if !isGood(s) {
-			t.Errorf("sample %d is %s", seen, written(s))
-		}
-		seen++
-		return seen == 10
-	})
-	stop()
-}
-
-// TestOneConnectionAtATime is about devices that serve one connection: none is opened before the last
-// is closed, and a unit that falls silent behind it does not cost the connection.
-func TestOneConnectionAtATime(t *testing.T) {
-	var asked atomic.Int32
-	server := &lineServer{answer: func(conn *net.TCPConn, e envelope) {
-		if n := asked.Add(1); n%7 == 0 {
-			if n%21 == 0 {
-				_ = conn.Close()
-			}
-			return // silent
-		}
-		_, _ = conn.Write(tcpFrames{}.wrap(nil, envelope{number: e.number, unit: e.unit, pdu: registersOf(e.unit, e.pdu)}))
-	}}
-	address := newLineServer(t, "tcp", server)
-	site := oneDevice(facility.Link{Address: address, OneConnection: true, Timeout: 50 * time.Millisecond, MaxBackoff: 50 * time.Millisecond}, register("x", 77, 100*time.Millisecond))
-	stop, tap := startAlone(t, site)
-	seen := 0
-	tap.await(t, "fifty values", func(s facility.Sample) bool {
-		if isGood(s) {
-			seen++
-		}
-		return seen == 50
-	})
-	stop()
-	if server.most.Load() != 1 {
-		t.Errorf("%d connections at once", server.most.Load())
-	}
-	if silences := asked.Load() / 7; server.total.Load() > silences/2 {
-		t.Errorf("%d connections over %d silences, of which every third closed one", server.total.Load(), silences)
 	}
 }

@@ -188,7 +188,7 @@ func everything() *facility.Profile {
 	input := register("input", 1000, 100*time.Millisecond)
 	input.Function = 4
 	command := func(name string, fn, address, value int, feedback string, equals float64) facility.CommandDef {
-		return facility.CommandDef{Name: name, Function: fn, Address: at(address), Value: value, Feedback: feedback, Equals: equals, Deadline: time.Second, Echo: true}
+		return facility.CommandDef{Name: name, Function: fn, Address: at(address), Value: value, Feedback: feedback, Equals: equals, Deadline: patience, Echo: true}
 	}
 	coils := command("coils", 15, 8, 0b101, "third", 1)
 	coils.Count = 3
@@ -249,12 +249,12 @@ func TestEveryFunctionInEveryFraming(t *testing.T) {
 				go fakeDevice((&memory{}).device).serve(conn)
 			}
 		}()
-		proveEverything(t, facility.Link{Address: l.Addr().String(), Timeout: 2 * time.Second})
+		proveEverything(t, facility.Link{Address: l.Addr().String(), Timeout: 20 * time.Second})
 	})
 	for name, open := range strangers {
 		t.Run(name, func(t *testing.T) {
 			address := open().listen(t, (&memory{}).device)
-			proveEverything(t, facility.Link{Address: address, Framing: name, Timeout: 2 * time.Second, Turnaround: 2 * time.Millisecond})
+			proveEverything(t, facility.Link{Address: address, Framing: name, Timeout: 20 * time.Second, Turnaround: 2 * time.Millisecond})
 		})
 	}
 }

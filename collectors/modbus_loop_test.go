@@ -27,6 +27,14 @@ type loop struct {
 // runLoop serves a link whose units all have the same points. It must be called in a bubble.
 func runLoop(t *testing.T, link facility.Link, units int, device fakeDevice, profile facility.Profile) *loop {
 	t.Helper()
+	l := newLoop(t, link, units, device, profile)
+	l.begin(t)
+	return l
+}
+
+// newLoop is runLoop before it begins.
+func newLoop(t *testing.T, link facility.Link, units int, device fakeDevice, profile facility.Profile) *loop {
+	t.Helper()
 	profile.Name, link.ID, link.Protocol = "p", "l", "modbus"
 	var devices []facility.Device
 	for id := 1; id <= units; id++ {
@@ -53,10 +61,13 @@ func runLoop(t *testing.T, link facility.Link, units int, device fakeDevice, pro
 		t.Fatal(err)
 	}
 	l.modbusLink = d.(*modbusLink)
+	return l
+}
+
+func (l *loop) begin(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	l.stop = cancel
 	go func() { l.run(ctx, time.Now()); close(l.done) }()
-	return l
 }
 
 // end stops the link and waits for it, and lets a device that is still busy finish, so that the

@@ -54,7 +54,7 @@ func TestEveryFunctionOnASerialLine(t *testing.T) {
 			c := plugIn(t, filepath.Join(t.TempDir(), "tty"))
 			go open().serve(c, (&memory{}).device)
 			serial := &facility.SerialLine{Baud: 115200, DataBits: 8, StopBits: 1, Parity: "even"}
-			proveEverything(t, facility.Link{Address: c.path, Framing: name, Serial: serial, Timeout: time.Second, Turnaround: 2 * time.Millisecond})
+			proveEverything(t, facility.Link{Address: c.path, Framing: name, Serial: serial, Timeout: 20 * time.Second, Turnaround: 2 * time.Millisecond})
 		})
 	}
 }
@@ -114,13 +114,13 @@ func TestSerialLineOutlivesItsTroubles(t *testing.T) {
 		case noisy:
 			_, _ = c.Write([]byte{0, 0xFF, 0x55})
 		case late:
-			time.Sleep(300 * time.Millisecond)
+			time.Sleep(1500 * time.Millisecond)
 			return []byte{3, 2, poison >> 8, poison & 0xFF} // it has forgotten what it was asked
 		}
 		return registersOf(unit, pdu)
 	})
 	go s.serve(c, device)
-	link := facility.Link{ID: "l", Protocol: "modbus", Address: path, Framing: "rtu", Timeout: 200 * time.Millisecond, Turnaround: 5 * time.Millisecond,
+	link := facility.Link{ID: "l", Protocol: "modbus", Address: path, Framing: "rtu", Timeout: time.Second, Turnaround: 5 * time.Millisecond,
 		MaxBackoff: 300 * time.Millisecond, Serial: &facility.SerialLine{Baud: 38400, DataBits: 8, StopBits: 1, Parity: "even"}}
 	site := buildSite([]facility.Link{link}, []facility.Device{{ID: "d", Link: "l", Unit: 1, Points: []facility.PointDef{
 		register("x", 77, 100*time.Millisecond), register("y", 78, 100*time.Millisecond), register("z", 90, 100*time.Millisecond)}}})

@@ -73,7 +73,7 @@ func TestOrdersAsTheyStandOnTheWire(t *testing.T) {
 		var sent []byte
 		device := fakeDevice(func(_ byte, pdu []byte) []byte { sent = pdu; return []byte{pdu[0] | exception, 1} })
 		l := &modbusLink{}
-		if l.port, err = newPort(facility.Link{Timeout: time.Second}, device.pipeDial(new(atomic.Int32))); err != nil {
+		if l.port, err = newPort(facility.Link{Timeout: patience}, device.pipeDial(new(atomic.Int32))); err != nil {
 			t.Fatal(err)
 		}
 		if err := l.port.open(t.Context()); err != nil {

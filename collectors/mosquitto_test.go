@@ -33,8 +33,8 @@ func newMosquitto(t *testing.T, settings ...string) *mosquitto {
 	}
 	b := &mosquitto{t: t, path: path, address: freeAddress(t)}
 	dir := t.TempDir()
-	_, port, _ := net.SplitHostPort(b.address)
-	text := fmt.Sprintf("user root\nlistener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 20000\nmax_inflight_messages 0\npersistence_location %s/\n%s\n", port, dir, strings.Join(settings, "\n"))
+	host, port, _ := net.SplitHostPort(b.address)
+	text := fmt.Sprintf("user root\nlistener %s %s\nallow_anonymous true\nmax_queued_messages 20000\nmax_inflight_messages 0\npersistence_location %s/\n%s\n", port, host, dir, strings.Join(settings, "\n"))
 	b.config = filepath.Join(dir, "mosquitto.conf")
 	if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -52,12 +52,11 @@ func (b *mosquitto) start() {
 	if err := b.cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}
-	for range 500 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", b.address); err == nil {
 			_ = conn.Close()
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	b.t.Fatalf("mosquitto does not listen: %s", out.String())
 }
@@ -79,8 +78,8 @@ func (b *mosquitto) speaker(config *tls.Config) mqtt.Client {
 		scheme = "ssl"
 	}
 	c := mqtt.NewClient(mqtt.NewClientOptions().AddBroker(scheme + "://" + b.address).SetClientID("speaker").SetTLSConfig(config).SetAutoReconnect(false))
-	if t := c.Connect(); !t.WaitTimeout(5*time.Second) || t.Error() != nil {
-		b.t.Fatal(t.Error())
+	if t := c.Connect(); !t.WaitTimeout(patience) || t.Error() != nil {
+		b.t.Fatal("the speaker does not connect: ", t.Error())
 	}
 	b.t.Cleanup(func() { c.Disconnect(0) })
 	return c
@@ -88,8 +87,8 @@ func (b *mosquitto) speaker(config *tls.Config) mqtt.Client {
 
 func (b *mosquitto) say(c mqtt.Client, topic string, retain bool, payload string) {
 	b.t.Helper()
-	if t := c.Publish(topic, 1, retain, payload); !t.WaitTimeout(5*time.Second) || t.Error() != nil {
-		b.t.Fatal(t.Error())
+	if t := c.Publish(topic, 1, retain, payload); !t.WaitTimeout(patience) || t.Error() != nil {
+		b.t.Fatal("the broker takes no message: ", t.Error())
 	}
 }
 
@@ -102,7 +101,7 @@ func stamped(value float64, seq int, at time.Time) string {
 func TestMosquittoKeepsOurSessionOverItsRestart(t *testing.T) {
 	b := newMosquitto(t, "persistence true")
 	site := func() *facility.Site {
-		s := mqttSite(b.address, topicPoint("x"))
+		s := unhurriedSite(b.address, topicPoint("x"))
 		s.Links[0].MaxBackoff = 50 * time.Millisecond
 		return s
 	}
@@ -112,20 +111,21 @@ func TestMosquittoKeepsOurSessionOverItsRestart(t *testing.T) {
 	p.await(t, "the first value", is("1 good"))
 	stop()
 	s := b.speaker(nil)
-	away := time.Now()
+	away := time.Now().Add(-time.Hour)
 	for n := range 20 {
-		b.say(s, "hall/r1/x", false, stamped(10+float64(n), 2+n, away.Add(time.Duration(n-60)*time.Second)))
+		b.say(s, "hall/r1/x", false, stamped(10+float64(n), 2+n, away.Add(time.Duration(n)*time.Second)))
 	}
 	b.stop()
 	b.start()
-	c, p, stop = run(t, site(), Options{Canary: 100 * time.Millisecond, backlog: 300 * time.Millisecond})
+	const backlog = 3 * time.Second // on a busy machine they take a while
+	c, p, stop = run(t, site(), Options{Canary: 100 * time.Millisecond, backlog: backlog})
 	var past []float64
 	var live []string
 	look := func(s facility.Sample) bool {
 		switch {
 		case s.Past():
 			past = append(past, s.Value)
-			if at := away.Add(time.Duration(s.Value-70) * time.Second); s.At.Sub(at).Abs() > time.Second {
+			if at := away.Add(time.Duration(s.Value-10) * time.Second); s.At.Sub(at).Abs() > time.Second {
 				t.Errorf("%v went into the history at %v, want %v", s.Value, s.At, at)
 			}
 		case isGood(s):
@@ -137,7 +137,7 @@ func TestMosquittoKeepsOurSessionOverItsRestart(t *testing.T) {
 	if len(p.drain()) == 0 {
 		t.Error("nothing is said of old values")
 	}
-	time.Sleep(400 * time.Millisecond) // what comes from now on is no longer taken for kept
+	time.Sleep(backlog + 100*time.Millisecond) // what comes from now on is no longer taken for kept
 	b.say(b.speaker(nil), "hall/r1/x", false, stamped(90, 22, time.Now()))
 	p.await(t, "the value of now", look)
 	for len(past) < 20 { // in the same batch, behind it
@@ -178,16 +178,16 @@ func TestMosquittoWithTenThousandTopics(t *testing.T) {
 	}
 	var last mqtt.Token
 	for n := range many {
-		at := now.Add(3 * time.Second) // about when they arrive
+		at := now
 		if n%2 == 1 {
 			at = now.Add(-time.Hour)
 		}
 		last = publish(n, 1, true, at)
 	}
-	if !last.WaitTimeout(20 * time.Second) {
+	if !last.WaitTimeout(patience) {
 		t.Fatal("mosquitto takes no messages")
 	}
-	c, p := start(t, mqttSite(b.address, defs...), Options{})
+	c, p := start(t, unhurriedSite(b.address, defs...), Options{})
 	subscribed(t, c)
 	kept := map[facility.Ref]bool{}
 	p.await(t, "every kept value", func(s facility.Sample) bool {
@@ -202,19 +202,19 @@ func TestMosquittoWithTenThousandTopics(t *testing.T) {
 	if d := c.Devices()[0]; d.Stale != many/2 {
 		t.Errorf("%d stale", d.Stale)
 	}
-	good := map[facility.Ref]bool{}
+	live := map[facility.Ref]bool{}
 	for n := range many {
-		last = publish(n, 2, false, time.Now())
-		if n%500 == 499 {
-			last.WaitTimeout(5 * time.Second)
+		publish(n, 2, false, time.Now())
+		if n%1000 != 999 {
+			continue
 		}
+		p.await(t, "every live value", func(s facility.Sample) bool {
+			if isGood(s) && s.Value == float64(s.Point%100) && s.At.After(now) && !s.Past() {
+				live[s.Point] = true
+			}
+			return len(live) == n+1
+		})
 	}
-	p.await(t, "every live value", func(s facility.Sample) bool {
-		if isGood(s) && s.Value == float64(s.Point%100) && !s.Past() {
-			good[s.Point] = true
-		}
-		return len(good) == many
-	})
 	if s := c.Status()[0]; s.Overruns != 0 || s.Unbound != 0 {
 		t.Errorf("status %+v", s)
 	}

@@ -22,11 +22,10 @@ func is(text string) func(facility.Sample) bool {
 // subscribed waits until messages published now will arrive.
 func subscribed(t *testing.T, c *Collectors) {
 	t.Helper()
-	for range 1000 {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if c.Status()[0].Connected {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("never subscribed: %+v", c.Status()[0])
 }
@@ -35,7 +34,7 @@ func TestMessagesOfARealBrokerBecomeSamples(t *testing.T) {
 	b := newBroker(t, "127.0.0.1:0")
 	b.publish("hall/r1/old", `{"v":7,"t":"2020-01-01T00:00:00Z"}`, true)
 	b.publish("hall/r1/ageless", `{"v":8}`, true)
-	c, p := start(t, mqttSite(b.address, topicPoint("x"), topicPoint("old"), topicPoint("ageless")), Options{MaxPayload: 1000})
+	c, p := start(t, unhurriedSite(b.address, topicPoint("x"), topicPoint("old"), topicPoint("ageless")), Options{MaxPayload: 1000})
 	kept := map[facility.Ref]string{}
 	p.await(t, "both kept messages", func(s facility.Sample) bool {
 		kept[s.Point] = written(s)
@@ -45,10 +44,9 @@ func TestMessagesOfARealBrokerBecomeSamples(t *testing.T) {
 		t.Errorf("kept messages came in as %v", kept)
 	}
 	subscribed(t, c)
-	now := func() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 	for _, m := range []struct{ payload, want string }{
-		{`{"v":21.5,"q":"GOOD","t":"` + now() + `","seq":1}`, "21.5 good"},
-		{`{"v":22.5,"q":"GOOD","t":"` + now() + `","seq":5}`, "22.5 uncertain sequence"},
+		{`{"v":21.5,"q":"GOOD","t":"NOW","seq":1}`, "21.5 good"},
+		{`{"v":22.5,"q":"GOOD","t":"NOW","seq":5}`, "22.5 uncertain sequence"},
 		{`{"v":101,"seq":6}`, "101 bad range"},
 		{`{"v":"nan","seq":7}`, "bad nan"},
 		{`garbage`, "bad malformed"},
@@ -56,7 +54,7 @@ func TestMessagesOfARealBrokerBecomeSamples(t *testing.T) {
 		{`{"v":23,"sim":true,"seq":8}`, "bad drill-tag"},
 		{`{"v":24,"seq":9}`, "24 good"},
 	} {
-		b.publish("hall/r1/x", m.payload, false)
+		b.publish("hall/r1/x", strings.Replace(m.payload, "NOW", time.Now().UTC().Format(time.RFC3339Nano), 1), false)
 		got := p.await(t, m.want, of(0, func(facility.Sample) bool { return true }))
 		if written(got) != m.want {
 			t.Errorf("%.60s: %q, want %q", m.payload, written(got), m.want)
@@ -91,24 +89,36 @@ func TestOurOwnStatusIsKeptByTheBroker(t *testing.T) {
 	defer watch()
 	c, _, stop := run(t, mqttSite(b.address, topicPoint("x")), Options{})
 	subscribed(t, c)
-	if got := <-said; got != "online" {
+	if got := heard(t, said); got != "online" {
 		t.Errorf("said %q", got)
 	}
 	stop()
-	if got := <-said; got != "offline" {
+	if got := heard(t, said); got != "offline" {
 		t.Errorf("said %q at the end", got)
+	}
+}
+
+// heard waits for what is handed on next.
+func heard(t *testing.T, said <-chan string) string {
+	t.Helper()
+	select {
+	case got := <-said:
+		return got
+	case <-time.After(patience):
+		t.Fatal("nothing is said")
+		return ""
 	}
 }
 
 func TestPersistentSessionBringsWhatCameWhileWeWereAway(t *testing.T) {
 	b := newBroker(t, "127.0.0.1:0")
-	site := mqttSite(b.address, topicPoint("x"))
+	site := unhurriedSite(b.address, topicPoint("x"))
 	c, _, stop := run(t, site, Options{})
 	subscribed(t, c)
 	stop()
-	b.publish("hall/r1/x", `{"v":5,"t":"`+time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano)+`"}`, false)
+	b.publish("hall/r1/x", `{"v":5,"t":"`+time.Now().Add(-time.Hour).UTC().Format(time.RFC3339Nano)+`"}`, false)
 	b.publish("hall/r1/x", `{"v":6,"t":"`+time.Now().UTC().Format(time.RFC3339Nano)+`"}`, false)
-	_, p := start(t, mqttSite(b.address, topicPoint("x")), Options{})
+	_, p := start(t, unhurriedSite(b.address, topicPoint("x")), Options{})
 	p.await(t, "the new one", func(s facility.Sample) bool {
 		if s.Value == 5 && written(s) != "5 stale stale" {
 			t.Errorf("the old one came as %s", written(s))

@@ -83,12 +83,12 @@ func TestAnotherAuthorsServer(t *testing.T) {
 			bit("coil", 1, 2), bit("contact", 2, 2), register("setpoint", 5, 100*time.Millisecond), input,
 		},
 		Commands: []facility.CommandDef{
-			{Name: "close", Function: 5, Address: at(2), Value: 1, Feedback: "contact", Equals: 1, Deadline: time.Second},
-			{Name: "set", Function: 6, Address: at(5), Value: 7, Feedback: "setpoint", Equals: 7, Deadline: time.Second},
-			{Name: "wrong", Function: 5, Address: at(100), Value: 1, Feedback: "contact", Equals: 1, Deadline: time.Second},
+			{Name: "close", Function: 5, Address: at(2), Value: 1, Feedback: "contact", Equals: 1, Deadline: patience},
+			{Name: "set", Function: 6, Address: at(5), Value: 7, Feedback: "setpoint", Equals: 7, Deadline: patience},
+			{Name: "wrong", Function: 5, Address: at(100), Value: 1, Feedback: "contact", Equals: 1, Deadline: patience},
 		},
 	}
-	site := buildSite([]facility.Link{{ID: "l", Protocol: "modbus", Address: address, Timeout: 2 * time.Second}},
+	site := buildSite([]facility.Link{{ID: "l", Protocol: "modbus", Address: address, Timeout: 20 * time.Second}},
 		[]facility.Device{{ID: "d", Link: "l", Unit: 3, Profile: "plc"}}, profile)
 	c, p := start(t, site, Options{})
 	for ref, want := range []string{"0 good", "0 good", "0 good", "42 good"} {
