@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"bongsu/bcp"
 )
@@ -117,10 +118,7 @@ func TestWhoMayAskTheOrganisation(t *testing.T) {
 		}
 		a.want(200)
 	}
-	if err := h.users.update(func(list []record) ([]record, error) {
-		list[find(list, "admin")].Roles = []string{"admin", "member"}
-		return list, nil
-	}); err != nil {
+	if err := h.users.By("").SetProfile("admin", Profile{Roles: []string{"admin", "member"}}, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	h.as("admin").post("incidents/i1/ack", nil).want(200)

@@ -56,7 +56,7 @@ func wideServer(b *testing.B) (*Server, *facility.Site) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := users.Add("wall", facility.Text{}, []string{"operator"}, "a long password"); err != nil {
+	if err := users.By("").Add("wall", facility.Text{}, []string{"operator"}, "a long password"); err != nil {
 		b.Fatal(err)
 	}
 	s, err := New(Config{Node: "n1", Site: site, Model: NewModel(site, "en"), Users: users, Acts: &fakeActs{}})
@@ -106,7 +106,7 @@ func BenchmarkTickFanOut(b *testing.B) {
 // second, and prints what the console's numbers page wants. The figure of cores includes the viewers.
 func BenchmarkViewers(b *testing.B) {
 	s, site := wideServer(b)
-	token, err := s.cfg.Users.AddToken("wall", "wall")
+	token, err := s.cfg.Users.By("").AddToken("wall", "wall")
 	if err != nil {
 		b.Fatal(err)
 	}

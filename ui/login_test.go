@@ -101,7 +101,7 @@ func TestSessionsEnd(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := other.Remove("member"); err != nil {
+			if err := other.By("").Remove("member"); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(2 * time.Second)
@@ -111,7 +111,7 @@ func TestSessionsEnd(t *testing.T) {
 	t.Run("when the password changes", func(t *testing.T) {
 		h := newHouse(t)
 		b := h.as("member")
-		if err := h.users.SetPassword("member", "another one"); err != nil {
+		if err := h.users.By("").SetPassword("member", "another one"); err != nil {
 			t.Fatal(err)
 		}
 		b.get("session").problem(401, "Log in")
@@ -190,18 +190,20 @@ func TestGuessingPasswordsGetsSlow(t *testing.T) {
 }
 
 func TestTheBrakeTellsHowLongToWait(t *testing.T) {
-	h := newHouse(t)
-	b := h.browser()
-	for range freeFailures {
-		b.post("session", credentials{"tower", "wrong"}).want(401)
-	}
-	b.post("session", credentials{"tower", demoPassword}).problem(429, "Wait 1 s")
-	h.as("operator")
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		b := h.browser()
+		for range freeFailures {
+			b.post("session", credentials{"tower", "wrong"}).want(401)
+		}
+		b.post("session", credentials{"tower", demoPassword}).problem(429, "Wait 1 s")
+		h.as("operator")
+	})
 }
 
 func TestAPITokens(t *testing.T) {
 	h := newHouse(t)
-	token, err := h.users.AddToken("operator", "report script")
+	token, err := h.users.By("").AddToken("operator", "report script")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +220,7 @@ func TestAPITokens(t *testing.T) {
 	if err != nil || strings.Contains(string(text), token) {
 		t.Errorf("the users file (%v) holds the token itself", err)
 	}
-	if err := h.users.RemoveToken("operator", "report script"); err != nil {
+	if err := h.users.By("").RemoveToken("operator", "report script"); err != nil {
 		t.Fatal(err)
 	}
 	b.get("session").problem(401, "Log in")
@@ -228,7 +230,7 @@ func TestAPITokens(t *testing.T) {
 
 func TestATokenIsNoPerson(t *testing.T) {
 	h := newHouse(t)
-	token, err := h.users.AddToken("safety", "script")
+	token, err := h.users.By("").AddToken("safety", "script")
 	if err != nil {
 		t.Fatal(err)
 	}

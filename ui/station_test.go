@@ -66,7 +66,7 @@ func TestAStationWithoutACookieIsTheSessionOrTheToken(t *testing.T) {
 	if a.sets(stationCookie) == "" {
 		t.Error("a cookie that is none of ours was taken for a station")
 	}
-	token, err := h.users.AddToken("tower", "duty phone")
+	token, err := h.users.By("").AddToken("tower", "duty phone")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,14 +24,23 @@ import (
 
 // record is one account in the file.
 type record struct {
-	User      string        `json:"user"`
-	Name      facility.Text `json:"name"`
-	Roles     []string      `json:"roles"`
-	Password  string        `json:"password"` // Argon2id, encoded
-	Demo      bool          `json:"demo,omitempty"`
-	LastLogin *time.Time    `json:"last_login,omitempty"`
-	Tokens    []tokenRecord `json:"tokens,omitempty"`
-	Version   int64         `json:"version,omitempty"` // as all sites know it, 0 for one they do not share
+	User     string        `json:"user"`
+	Name     facility.Text `json:"name"`
+	Roles    []string      `json:"roles"`
+	Contact  Contact       `json:"contact,omitzero"`
+	Password string        `json:"password"` // Argon2id, encoded
+	Demo     bool          `json:"demo,omitempty"`
+	Disabled bool          `json:"disabled,omitempty"`
+	Factor   *factor       `json:"factor,omitempty"`
+	Tokens   []tokenRecord `json:"tokens,omitempty"`
+	Edits    int64         `json:"edits,omitempty"` // changes, its making included
+	Edited   time.Time     `json:"edited,omitzero"` // the newest of them, by the clock of the desk that made it
+
+	// What follows is this desk's own and never leaves it.
+	LastLogin *time.Time `json:"last_login,omitempty"`
+	LastStep  int64      `json:"last_step,omitempty"` // of the newest code used here
+	Spent     []string   `json:"spent,omitempty"`     // recovery codes used here that all sites do not know of yet, by hash
+	Version   int64      `json:"version,omitempty"`   // as all sites know it, 0 for one they do not share
 }
 
 type tokenRecord struct {
@@ -40,21 +49,56 @@ type tokenRecord struct {
 	Created time.Time `json:"created"`
 }
 
+// tombstone is an account that was removed at all sites. It is kept for ever: a site that was away for a year, or a
+// shared store that was set up from nothing, must not bring it back.
+type tombstone struct {
+	User    string    `json:"user"`
+	Edits   int64     `json:"edits"`
+	Edited  time.Time `json:"edited,omitzero"`
+	Version int64     `json:"version,omitempty"`
+}
+
 type usersFile struct {
-	Users []record `json:"users"`
+	Users   []record    `json:"users"`
+	Removed []tombstone `json:"removed,omitempty"`
+}
+
+// kept is a record with what is this desk's own.
+func (r record) kept(from record) record {
+	r.LastLogin, r.LastStep, r.Spent = from.LastLogin, from.LastStep, nil
+	for _, hash := range from.Spent {
+		if r.Factor != nil && slices.Contains(r.Factor.Recovery, hash) {
+			r.Spent = append(r.Spent, hash)
+		}
+	}
+	return r
+}
+
+// clone is a record whose change leaves the original as it is.
+func (r record) clone() record {
+	r.Roles, r.Tokens, r.Spent, r.Factor = slices.Clone(r.Roles), slices.Clone(r.Tokens), slices.Clone(r.Spent), r.Factor.clone()
+	return r
 }
 
 func (r record) account() Account {
-	a := Account{User: r.User, Name: r.Name, Roles: slices.Clone(r.Roles), Demo: r.Demo, LastLogin: r.LastLogin}
+	a := Account{User: r.User, Name: r.Name, Roles: slices.Clone(r.Roles), Contact: r.Contact, Demo: r.Demo, Disabled: r.Disabled, Edited: r.Edited, LastLogin: r.LastLogin}
+	if r.Factor != nil {
+		a.Factor, a.Recovery = true, len(r.Factor.Recovery)-len(r.Spent)
+	}
 	for _, t := range r.Tokens {
 		a.Tokens = append(a.Tokens, t.Label)
 	}
 	return a
 }
 
+// identity is who a record stands for. Its proof is of all that a person has shown at the log-in.
 func (r record) identity() identity {
-	sum := sha256.Sum256([]byte(r.Password))
-	return identity{user: r.User, name: r.Name, roles: slices.Clone(r.Roles), proof: hex.EncodeToString(sum[:8])}
+	sum := sha256.New()
+	sum.Write([]byte(r.Password))
+	if r.Factor != nil {
+		sum.Write([]byte("\x00" + r.Factor.Secret))
+	}
+	return identity{user: r.User, name: r.Name, roles: slices.Clone(r.Roles), proof: hex.EncodeToString(sum.Sum(nil)[:8]), factor: r.Factor != nil}
 }
 
 // demoAccounts are the published accounts of a demo site. There are two of the authority, since what
@@ -75,9 +119,9 @@ var demoAccounts = []record{
 // demoPassword is published: the accounts that have it exist on demo sites only.
 const demoPassword = "bongsu-demo"
 
-func withDemo(list []record) ([]record, error) {
+func withDemo(list []record, removed []tombstone) ([]record, error) {
 	for _, d := range demoAccounts {
-		if find(list, d.User) >= 0 {
+		if find(list, d.User) >= 0 || slices.ContainsFunc(removed, func(t tombstone) bool { return t.User == d.User }) {
 			continue
 		}
 		hash, err := hashPassword(demoPassword)
@@ -114,12 +158,34 @@ func (f usersFile) Validate() error {
 		if _, _, _, err := argon2id.DecodeHash(r.Password); err != nil {
 			fault("users[%d].password: not an Argon2id hash: set it again with `bongsu user password`", i)
 		}
+		if why := r.Contact.wrong(); why != "" {
+			fault("users[%d].contact: %s", i, why)
+		}
+		if r.Factor != nil && !r.Factor.usable() {
+			fault("users[%d].factor: its secret is not base32 of at least %d bits: reset it and enrol anew", i, 8*leastSecret)
+		}
 	}
 	return errors.Join(errs...)
 }
 
+var (
+	phoneNumber = regexp.MustCompile(`^[0-9+() .-]{0,32}$`)
+	mailAddress = regexp.MustCompile(`^([^@\s]{1,64}@[^@\s]{1,189})?$`)
+)
+
+// wrong says what is wrong with a contact, "" for nothing.
+func (c Contact) wrong() string {
+	switch {
+	case !phoneNumber.MatchString(c.Phone):
+		return fmt.Sprintf("%q is no phone number: want at most 32 digits, spaces and +()-.", c.Phone)
+	case !mailAddress.MatchString(c.Mail):
+		return fmt.Sprintf("%q is no mail address", c.Mail)
+	}
+	return ""
+}
+
 // update changes the file as one step that no other process can interleave, then the memory.
-func (u *Users) update(change func([]record) ([]record, error)) error {
+func (u *Users) update(change func(*usersFile) error) error {
 	lock, err := os.OpenFile(u.file+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("lock the users file: %w", err)
@@ -128,23 +194,21 @@ func (u *Users) update(change func([]record) ([]record, error)) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock the users file: %w", err)
 	}
-	before, err := readUsers(u.file)
+	f, err := readUsers(u.file)
 	if err != nil {
 		return err
 	}
-	had, err := json.Marshal(before)
+	had, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("encode users: %w", err)
 	}
-	list, err := change(before)
-	if err != nil {
+	if err := change(&f); err != nil {
 		return err
 	}
-	f := usersFile{Users: list}
 	if err := f.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrUser, err)
 	}
-	if now, err := json.Marshal(list); err != nil || !bytes.Equal(had, now) {
+	if now, err := json.Marshal(f); err != nil || !bytes.Equal(had, now) {
 		if err := writeUsers(u.file, f); err != nil {
 			return err
 		}
@@ -178,40 +242,43 @@ func (u *Users) load() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("look at the users file: %w", err)
 	}
-	list, err := readUsers(u.file)
+	f, err := readUsers(u.file)
 	if err != nil {
 		return err
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.list, u.seen = list, info
+	u.list, u.removed, u.seen = f.Users, f.Removed, info
 	return nil
 }
 
-func readUsers(file string) ([]record, error) {
+func readUsers(file string) (usersFile, error) {
+	var f usersFile
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return f, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the users file: %w", err)
+		return f, fmt.Errorf("read the users file: %w", err)
 	}
 	if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("users file %s can be read by others: run chmod 600 on it", file)
+		return usersFile{}, fmt.Errorf("users file %s can be read by others: run chmod 600 on it", file)
 	}
-	var f usersFile
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&f); err != nil {
-		return nil, fmt.Errorf("users file %s: %w", file, err)
+		return usersFile{}, fmt.Errorf("users file %s: %w", file, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("users file %s: something follows the list of users", file)
+		return usersFile{}, fmt.Errorf("users file %s: something follows the list of users", file)
 	}
 	if err := f.Validate(); err != nil {
-		return nil, fmt.Errorf("users file %s: %w", file, err)
+		return usersFile{}, fmt.Errorf("users file %s: %w", file, err)
 	}
-	return f.Users, nil
+	for i := range f.Users {
+		f.Users[i].Edits = max(1, f.Users[i].Edits)
+	}
+	return f, nil
 }
 
 // writeUsers replaces the file in one step: a power cut leaves the old one or the new one.

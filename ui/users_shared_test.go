@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -36,14 +37,6 @@ func (s *seatAt) reach() error {
 	return nil
 }
 
-func (s *seatAt) Get(_ context.Context, user string) (SharedAccount, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.all[user]
-	a.User = user
-	return a, s.reach()
-}
-
 func (s *seatAt) All(context.Context) (out []SharedAccount, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,7 +46,7 @@ func (s *seatAt) All(context.Context) (out []SharedAccount, err error) {
 	return out, s.reach()
 }
 
-func (s *seatAt) Put(_ context.Context, a SharedAccount) (int64, error) {
+func (s *seatAt) Put(_ context.Context, a SharedAccount, asOf int64) (int64, error) {
 	if err := s.reach(); err != nil {
 		return 0, err
 	}
@@ -68,6 +61,11 @@ func (s *seatAt) Put(_ context.Context, a SharedAccount) (int64, error) {
 	defer s.mu.Unlock()
 	if s.all[a.User].Version != a.Version {
 		return 0, fmt.Errorf("%s: %w", a.User, ErrElsewhere)
+	}
+	for _, other := range s.all {
+		if asOf > 0 && other.Version > asOf {
+			return 0, fmt.Errorf("%s: %w", a.User, ErrElsewhere)
+		}
 	}
 	s.version++
 	a.Version = s.version
@@ -86,7 +84,17 @@ func (s *seatAt) Note(_ context.Context, c AccountChange) error {
 // design.
 func emptyUsers(t *testing.T) *Users {
 	t.Helper()
-	return &Users{file: filepath.Join(t.TempDir(), "users.json"), busy: make(chan struct{}, 2), fake: demoUsers(t).list[0].Password}
+	text, err := demoFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f usersFile
+	if err := json.Unmarshal(text, &f); err != nil {
+		t.Fatal(err)
+	}
+	u := newUsers(filepath.Join(t.TempDir(), "users.json"), false)
+	u.fake = f.Users[0].Password
+	return u
 }
 
 // desks are two sites with their own files.
@@ -126,14 +134,14 @@ var kim = facility.Text{KO: "김", EN: "Kim"}
 // What is changed at one desk holds at all of them, and is on each one's own disk.
 func TestAnAccountMadeAtOneSiteLogsInAtAll(t *testing.T) {
 	c, seats, users := desks(t)
-	if err := users[0].Add("kim", kim, []string{"operator"}, "long enough"); err != nil {
+	if err := users[0].By("").Add("kim", kim, []string{"operator"}, "long enough"); err != nil {
 		t.Fatal(err)
 	}
 	synced(t, users[1])
 	if _, ok := users[1].check("kim", "long enough"); !ok {
 		t.Fatal("kim is not known at the other site")
 	}
-	if err := users[1].SetPassword("kim", "something else"); err != nil {
+	if err := users[1].By("").SetPassword("kim", "something else"); err != nil {
 		t.Fatal(err)
 	}
 	synced(t, users[0])
@@ -163,12 +171,12 @@ func TestAnAccountMadeAtOneSiteLogsInAtAll(t *testing.T) {
 // A site that is cut off logs people in and changes nothing.
 func TestACutOffSiteChangesNoAccount(t *testing.T) {
 	_, seats, users := desks(t)
-	if err := users[0].Add("kim", kim, []string{"operator"}, "long enough"); err != nil {
+	if err := users[0].By("").Add("kim", kim, []string{"operator"}, "long enough"); err != nil {
 		t.Fatal(err)
 	}
 	seats[0].cut = true
 	for what, err := range map[string]error{
-		"add": users[0].Add("lee", kim, []string{"operator"}, "long enough"), "password": users[0].SetPassword("kim", "something else"), "remove": users[0].Remove("kim"),
+		"add": users[0].By("").Add("lee", kim, []string{"operator"}, "long enough"), "password": users[0].By("").SetPassword("kim", "something else"), "remove": users[0].By("").Remove("kim"),
 	} {
 		if !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "no quorum: read only") {
 			t.Errorf("%s: %v", what, err)
@@ -188,12 +196,12 @@ func TestACutOffSiteChangesNoAccount(t *testing.T) {
 // A removed account stays removed, also for a site that was away and still has it.
 func TestARemovedAccountDoesNotComeBack(t *testing.T) {
 	_, seats, users := desks(t)
-	if err := users[0].Add("kim", kim, []string{"operator"}, "long enough"); err != nil {
+	if err := users[0].By("").Add("kim", kim, []string{"operator"}, "long enough"); err != nil {
 		t.Fatal(err)
 	}
 	synced(t, users[1])
 	seats[1].cut = true
-	if err := users[0].Remove("kim"); err != nil {
+	if err := users[0].By("").Remove("kim"); err != nil {
 		t.Fatal(err)
 	}
 	seats[1].cut = false
@@ -201,7 +209,7 @@ func TestARemovedAccountDoesNotComeBack(t *testing.T) {
 	if len(names(users[0])) != 0 || len(names(users[1])) != 0 {
 		t.Errorf("%v, %v", names(users[0]), names(users[1]))
 	}
-	if err := users[1].Add("kim", kim, []string{"lead"}, "another one"); err != nil {
+	if err := users[1].By("").Add("kim", kim, []string{"lead"}, "another one"); err != nil {
 		t.Fatalf("the name cannot be given again: %v", err)
 	}
 	synced(t, users[0])
@@ -217,7 +225,7 @@ func TestAccountsFromBeforeAreShared(t *testing.T) {
 	for i := range users {
 		u := emptyUsers(t)
 		for _, name := range []string{"kim", fmt.Sprintf("own%d", i)} {
-			if err := u.Add(name, kim, []string{"operator"}, fmt.Sprintf("password of %d", i)); err != nil {
+			if err := u.By("").Add(name, kim, []string{"operator"}, fmt.Sprintf("password of %d", i)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -238,15 +246,15 @@ func TestAccountsFromBeforeAreShared(t *testing.T) {
 // Two sites change an account at once: the slower one looks again, and neither change is lost.
 func TestTwoSitesChangeAnAccountAtOnce(t *testing.T) {
 	c, _, users := desks(t)
-	if err := users[0].Add("kim", kim, []string{"operator"}, "long enough"); err != nil {
+	if err := users[0].By("").Add("kim", kim, []string{"operator"}, "long enough"); err != nil {
 		t.Fatal(err)
 	}
 	c.rival = func() {
-		if _, err := users[1].AddToken("kim", "from two"); err != nil {
+		if _, err := users[1].By("").AddToken("kim", "from two"); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := users[0].AddToken("kim", "from one"); err != nil {
+	if _, err := users[0].By("").AddToken("kim", "from one"); err != nil {
 		t.Fatal(err)
 	}
 	synced(t, users[1])

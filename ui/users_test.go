@@ -31,17 +31,17 @@ func TestAccountsAreAddedAndRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := facility.Text{KO: "김", EN: "Kim"}
-	if err := u.Add("kim", name, []string{"operator", "lead"}, "long enough"); err != nil {
+	if err := u.By("").Add("kim", name, []string{"operator", "lead"}, "long enough"); err != nil {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
-		"twice":         u.Add("kim", name, []string{"operator"}, "long enough"),
-		"short":         u.Add("lee", name, []string{"operator"}, "short"),
-		"role":          u.Add("lee", name, []string{"king"}, "long enough"),
-		"no role":       u.Add("lee", name, nil, "long enough"),
-		"name":          u.Add("a b", name, []string{"operator"}, "long enough"),
-		"remove":        u.Remove("lee"),
-		"token of none": u.RemoveToken("kim", "none"),
+		"twice":         u.By("").Add("kim", name, []string{"operator"}, "long enough"),
+		"short":         u.By("").Add("lee", name, []string{"operator"}, "short"),
+		"role":          u.By("").Add("lee", name, []string{"king"}, "long enough"),
+		"no role":       u.By("").Add("lee", name, nil, "long enough"),
+		"name":          u.By("").Add("a b", name, []string{"operator"}, "long enough"),
+		"remove":        u.By("").Remove("lee"),
+		"token of none": u.By("").RemoveToken("kim", "none"),
 	} {
 		if err == nil {
 			t.Errorf("%s: no fault", what)
@@ -58,7 +58,7 @@ func TestAccountsAreAddedAndRemoved(t *testing.T) {
 	if id, ok := other.check("kim", "long enough"); !ok || len(id.roles) != 2 {
 		t.Errorf("kim logs in as %+v, %v", id, ok)
 	}
-	if err := u.Remove("kim"); err != nil {
+	if err := u.By("").Remove("kim"); err != nil {
 		t.Fatal(err)
 	}
 	if err := other.refresh(); err != nil {

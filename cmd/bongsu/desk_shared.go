@@ -110,16 +110,13 @@ type noIdentity struct{ why error }
 
 func (n noIdentity) refuse() error { return fmt.Errorf("%w: %w", ui.ErrReadOnly, n.why) }
 
-// Get implements ui.Identity.
-func (n noIdentity) Get(context.Context, string) (ui.SharedAccount, error) {
-	return ui.SharedAccount{}, n.refuse()
-}
-
 // All implements ui.Identity.
 func (n noIdentity) All(context.Context) ([]ui.SharedAccount, error) { return nil, n.refuse() }
 
 // Put implements ui.Identity.
-func (n noIdentity) Put(context.Context, ui.SharedAccount) (int64, error) { return 0, n.refuse() }
+func (n noIdentity) Put(context.Context, ui.SharedAccount, int64) (int64, error) {
+	return 0, n.refuse()
+}
 
 // Note implements ui.Identity.
 func (n noIdentity) Note(context.Context, ui.AccountChange) error { return n.refuse() }

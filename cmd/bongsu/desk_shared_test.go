@@ -91,7 +91,7 @@ func TestAccountsStayAsTheyAreWithoutACertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	users.Share(noIdentity{errors.New("no certificate")})
-	if err := users.Remove("operator"); !errors.Is(err, ui.ErrReadOnly) || !strings.Contains(err.Error(), "no certificate") {
+	if err := users.By("").Remove("operator"); !errors.Is(err, ui.ErrReadOnly) || !strings.Contains(err.Error(), "no certificate") {
 		t.Errorf("an account was taken away: %v", err)
 	}
 }

@@ -34,20 +34,6 @@ type identity struct {
 	actor   string // who changes here, for the journal
 }
 
-// Get implements ui.Identity.
-func (i identity) Get(ctx context.Context, user string) (ui.SharedAccount, error) {
-	notes, err := i.board.All(ctx, identityUnder+user)
-	if err != nil {
-		return ui.SharedAccount{}, refused(err)
-	}
-	for _, n := range notes {
-		if n.Name == identityUnder+user {
-			return account(n), nil
-		}
-	}
-	return ui.SharedAccount{User: user}, nil
-}
-
 // All implements ui.Identity.
 func (i identity) All(ctx context.Context) ([]ui.SharedAccount, error) {
 	notes, err := i.board.All(ctx, identityUnder)
@@ -62,14 +48,23 @@ func (i identity) All(ctx context.Context) ([]ui.SharedAccount, error) {
 }
 
 // Put implements ui.Identity.
-func (i identity) Put(ctx context.Context, a ui.SharedAccount) (int64, error) {
-	version, err := i.board.PutIf(ctx, identityUnder+a.User, a.Record, a.Version)
+func (i identity) Put(ctx context.Context, a ui.SharedAccount, asOf int64) (version int64, err error) {
+	n := shared.Note{Name: identityUnder + a.User, Value: a.Record, Version: a.Version}
+	if asOf > 0 {
+		version, err = i.board.PutIfStill(ctx, n, identityUnder, asOf)
+	} else {
+		version, err = i.board.PutIf(ctx, n.Name, n.Value, n.Version)
+	}
 	return version, refused(err)
 }
 
-// Note implements ui.Identity.
+// Note implements ui.Identity. An account that changes accounts is who did it; without one it is this node's program.
 func (i identity) Note(ctx context.Context, c ui.AccountChange) error {
-	_, err := i.commons.Append(ctx, shared.Draft{Kind: kindIdentity, Actor: i.actor, Subject: c.What + " " + c.User, Data: c})
+	actor := i.actor
+	if c.By != "" {
+		actor = c.By
+	}
+	_, err := i.commons.Append(ctx, shared.Draft{Kind: kindIdentity, Actor: actor, Subject: c.What + " " + c.User, Data: c})
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ui.ErrReadOnly, err)
 	}

@@ -78,7 +78,7 @@ func TestAccountsGoThroughTheSharedJournal(t *testing.T) {
 	one, commons := desk("n1")
 	two, _ := desk("n2")
 	for _, user := range []string{"kim", "kim2"} { // one name begins like the other
-		if err := one.Add(user, facility.Text{KO: "김", EN: "Kim"}, []string{"lead"}, "a secret of "+user); err != nil {
+		if err := one.By("").Add(user, facility.Text{KO: "김", EN: "Kim"}, []string{"lead"}, "a secret of "+user); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -88,7 +88,7 @@ func TestAccountsGoThroughTheSharedJournal(t *testing.T) {
 	if got := two.List(); len(got) != 2 || got[0].User != "kim" || got[0].Roles[0] != "lead" {
 		t.Fatalf("the other desk knows %+v", got)
 	}
-	if err := two.Remove("kim2"); err != nil {
+	if err := two.By("").Remove("kim2"); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := commons.After(t.Context(), 0, 100, shared.Newest)
@@ -101,7 +101,7 @@ func TestAccountsGoThroughTheSharedJournal(t *testing.T) {
 		}
 	}
 	stop()
-	if err := one.SetPassword("kim", "another secret"); !errors.Is(err, ui.ErrReadOnly) {
+	if err := one.By("").SetPassword("kim", "another secret"); !errors.Is(err, ui.ErrReadOnly) {
 		t.Errorf("a change without a majority: %v", err)
 	}
 	if got := one.List(); len(got) == 0 {
@@ -135,7 +135,7 @@ func TestAccountCommandsFindTheOtherSites(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer done()
-	if err := users.Add("kim", facility.Text{KO: "김", EN: "Kim"}, []string{"lead"}, "long enough"); err != nil {
+	if err := users.By("").Add("kim", facility.Text{KO: "김", EN: "Kim"}, []string{"lead"}, "long enough"); err != nil {
 		t.Errorf("a site alone needs somebody else for its accounts: %v", err)
 	}
 }

@@ -35,13 +35,22 @@ func userCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return users.SetPassword(args[0], p)
+		return users.By("").SetPassword(args[0], p)
 	})
 	remove := a.command("remove NAME", "Remove an account", 1, func(_ *cobra.Command, users *ui.Users, args []string) error {
-		return users.Remove(args[0])
+		return users.By("").Remove(args[0])
+	})
+	disable := a.command("disable NAME", "Keep an account from logging in; its name and history stay", 1, func(_ *cobra.Command, users *ui.Users, args []string) error {
+		return users.By("").SetDisabled(args[0], true)
+	})
+	enable := a.command("enable NAME", "Let a disabled account log in again", 1, func(_ *cobra.Command, users *ui.Users, args []string) error {
+		return users.By("").SetDisabled(args[0], false)
+	})
+	factor := a.command("factor-remove NAME", "Take the second factor from an account whose phone is lost", 1, func(_ *cobra.Command, users *ui.Users, args []string) error {
+		return users.By("").RemoveFactor(args[0])
 	})
 	token := a.command("token NAME LABEL", "Make an API token for an account and print it once", 2, func(cmd *cobra.Command, users *ui.Users, args []string) error {
-		t, err := users.AddToken(args[0], args[1])
+		t, err := users.By("").AddToken(args[0], args[1])
 		if err != nil {
 			return err
 		}
@@ -50,11 +59,18 @@ func userCommand() *cobra.Command {
 	})
 	list := a.command("list", "List the accounts", 0, func(cmd *cobra.Command, users *ui.Users, _ []string) error {
 		for _, u := range users.List() {
-			fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\n", u.User, strings.Join(u.Roles, " "))
+			var state []string
+			if u.Disabled {
+				state = append(state, "disabled")
+			}
+			if u.Factor {
+				state = append(state, "second factor")
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\n", u.User, strings.Join(u.Roles, " "), strings.Join(state, ", "))
 		}
 		return nil
 	})
-	cmd.AddCommand(a.add(), password, remove, token, list)
+	cmd.AddCommand(a.add(), password, remove, disable, enable, factor, token, list)
 	return cmd
 }
 
@@ -82,7 +98,7 @@ func (a *accounts) add() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return users.Add(args[0], facility.Text{KO: ko, EN: en}, roles, password)
+		return users.By("").Add(args[0], facility.Text{KO: ko, EN: en}, roles, password)
 	})
 	cmd.Flags().StringSliceVar(&roles, "role", nil, "a role, may be repeated (required)")
 	cmd.Flags().StringVar(&ko, "ko", "", "the person's name in Korean")

@@ -58,6 +58,23 @@ func (b *Board) PutIf(ctx context.Context, name string, value []byte, version in
 	return r.Header.Revision, nil
 }
 
+// PutIfStill is PutIf that changes nothing either if any note whose name begins with under is newer than asOf: for what
+// was decided by looking at all of them.
+func (b *Board) PutIfStill(ctx context.Context, n Note, under string, asOf int64) (int64, error) {
+	key := string(b.space) + n.Name
+	r, err := b.client.Txn(ctx).If(
+		clientv3.Compare(clientv3.ModRevision(key), "=", n.Version),
+		clientv3.Compare(clientv3.ModRevision(string(b.space)+under).WithPrefix(), "<", asOf+1),
+	).Then(clientv3.OpPut(key, string(n.Value))).Commit()
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("change %s: %w: %w", n.Name, ErrNoMajority, err)
+	case !r.Succeeded:
+		return 0, fmt.Errorf("change %s: %w", n.Name, ErrChanged)
+	}
+	return r.Header.Revision, nil
+}
+
 // All reads every value whose name begins so, in the order of their names, as a majority knows them.
 func (b *Board) All(ctx context.Context, under string) ([]Note, error) {
 	r, err := b.client.Get(ctx, string(b.space)+under, clientv3.WithPrefix())

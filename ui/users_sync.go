@@ -1,0 +1,201 @@
+package ui
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Settled is an account of which two copies differed that cannot come from one history: the shared store was set up
+// from nothing, or from an old snapshot. Which one holds is the same at every desk.
+type Settled struct {
+	User string
+	At   time.Time
+	Why  string // which copy holds, and why
+}
+
+const mostSettled = 20
+
+// verdict is what is to be done about an account that this desk knows and all sites know.
+type verdict int
+
+const (
+	agreed     verdict = iota // one content, one version
+	takeOver                  // all sites know something newer, or this desk's was never shared
+	giveWay                   // the copies are of two histories, and that of all sites holds
+	putInPlace                // the copies are of two histories, and this desk's holds
+)
+
+// settle compares two copies of one account. Within one history all sites' copy has more changes than this desk's, or
+// is the same: version numbers say nothing here, for a store that was set up from nothing counts anew and may give an
+// old number to another content. So what was changed more often holds; then what was changed later; then a removal,
+// since letting somebody in again takes one press and keeping out who is in does not; then the greater content, so that
+// every desk says the same. An account that this desk never shared gives way to the one that all sites have, and so
+// does any to one that a program has written that did not count.
+func settle(theirs, mine sharedRecord) (verdict, string, error) {
+	a, err := shareable(theirs)
+	if err != nil {
+		return agreed, "", err
+	}
+	b, err := shareable(mine)
+	if err != nil {
+		return agreed, "", err
+	}
+	switch {
+	case bytes.Equal(a, b) && theirs.Version == mine.Version:
+		return agreed, "", nil
+	case bytes.Equal(a, b), mine.Version == 0, theirs.uncounted, theirs.Edits > mine.Edits:
+		return takeOver, "", nil
+	case theirs.Edits < mine.Edits:
+		return putInPlace, fmt.Sprintf("this desk's copy was changed %d times, all sites' %d times", mine.Edits, theirs.Edits), nil
+	}
+	order, why := mine.Edited.Compare(theirs.Edited), "changed later"
+	if order == 0 {
+		order, why = compareBool(mine.Removed, theirs.Removed), "the removal"
+	}
+	if order == 0 {
+		order, why = bytes.Compare(b, a), "the greater by its content"
+	}
+	if order > 0 {
+		return putInPlace, "of two copies with as many changes this desk's holds: " + why, nil
+	}
+	return giveWay, "of two copies with as many changes all sites' holds: " + why, nil
+}
+
+// Sync brings this desk's copy to what all sites know, and gives them the accounts that only this desk has: those from
+// before they were shared, and those that a store set up from nothing has lost. A removed account stays removed, whoever
+// still has a copy of it.
+func (u *Users) Sync(ctx context.Context) error {
+	err := u.sync(ctx)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.away = err
+	return err
+}
+
+func (u *Users) sync(ctx context.Context) error {
+	known, _, err := u.look(ctx)
+	if err != nil {
+		return fmt.Errorf("read the accounts of all sites: %w", err)
+	}
+	mine := u.copies()
+	var take []sharedRecord
+	for _, theirs := range known {
+		if m, ok := mine[theirs.User]; ok {
+			if theirs, err = u.agree(ctx, theirs, m); err != nil {
+				return err
+			}
+			if theirs.User == "" {
+				continue
+			}
+		}
+		take = append(take, theirs)
+	}
+	if len(take) > 0 {
+		slices.SortFunc(take, func(a, b sharedRecord) int { return cmp.Compare(a.User, b.User) })
+		err := u.update(func(f *usersFile) error {
+			for _, s := range take {
+				f.take(s)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := u.offer(ctx, known, mine); err != nil {
+		return err
+	}
+	return u.tellSpent(ctx)
+}
+
+// copies is everything that this desk has of accounts, its tombstones with them.
+func (u *Users) copies() map[string]sharedRecord {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	out := map[string]sharedRecord{}
+	for _, t := range u.removed {
+		out[t.User] = sharedRecord{record: record{User: t.User, Edits: t.Edits, Edited: t.Edited, Version: t.Version}, Removed: true}
+	}
+	for _, r := range u.list {
+		out[r.User] = sharedRecord{record: r}
+	}
+	return out
+}
+
+// agree gives what is to be taken over of an account, nothing where the copy is right. What two histories say of it is
+// told before it is settled.
+func (u *Users) agree(ctx context.Context, theirs, mine sharedRecord) (sharedRecord, error) {
+	v, why, err := settle(theirs, mine)
+	if err != nil || v == agreed {
+		return sharedRecord{}, err
+	}
+	if v == takeOver {
+		return theirs, nil
+	}
+	holds := theirs
+	if v == putInPlace {
+		holds = mine
+	}
+	e := edit{what: "settled", user: theirs.User}
+	c := e.journal(holds.record, theirs.Version)
+	c.Why = why
+	if err := u.shared.Note(ctx, c); err != nil {
+		return sharedRecord{}, fmt.Errorf("write into the journal how account %s was settled: %w", theirs.User, err)
+	}
+	if v == putInPlace {
+		if holds.Version, err = u.put(ctx, holds, theirs.Version); err != nil {
+			return sharedRecord{}, fmt.Errorf("put account %s in place: %w", theirs.User, err)
+		}
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.settled = append(u.settled, Settled{User: theirs.User, At: time.Now().UTC(), Why: why})
+	u.settled = u.settled[max(0, len(u.settled)-mostSettled):]
+	return holds, nil
+}
+
+// Settled lists the newest accounts whose copies were of two histories, the newest last.
+func (u *Users) Settled() []Settled {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	return slices.Clone(u.settled)
+}
+
+func (u *Users) put(ctx context.Context, s sharedRecord, version int64) (int64, error) {
+	text, err := shareable(s)
+	if err != nil {
+		return 0, err
+	}
+	return u.shared.Put(ctx, SharedAccount{User: s.User, Record: text, Version: version}, 0)
+}
+
+// offer shares the accounts and the removals that the others have never heard of.
+func (u *Users) offer(ctx context.Context, known, mine map[string]sharedRecord) error {
+	for user, m := range mine {
+		if _, ok := known[user]; ok {
+			continue
+		}
+		if _, err := u.put(ctx, m, 0); err != nil && !errors.Is(err, ErrElsewhere) { // the next look brings whose it is
+			return fmt.Errorf("share account %s: %w", user, err)
+		}
+	}
+	return nil
+}
+
+// tellSpent strikes out at all sites the recovery codes that were used here while they were not reached.
+func (u *Users) tellSpent(ctx context.Context) error {
+	for user, m := range u.copies() {
+		if len(m.Spent) == 0 {
+			continue
+		}
+		if err := u.strike(ctx, user, m.Spent...); err != nil && !errors.Is(err, ErrReplayed) && !errors.Is(err, ErrUser) {
+			return fmt.Errorf("strike out used recovery codes of %s: %w", user, err)
+		}
+	}
+	return nil
+}
