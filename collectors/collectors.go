@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bongsu/facility"
@@ -60,6 +61,7 @@ type Collectors struct {
 	opts  Options
 	dial  dialFunc
 	tries *budget
+	fire  atomic.Pointer[map[facility.CommandID]bool] // commands of the fire response
 
 	mu       sync.RWMutex
 	links    []*owner // in the order of the site file
@@ -94,11 +96,20 @@ func newOver(dial dialFunc, site *facility.Site, bus *facility.Bus, log *slog.Lo
 		return nil, err
 	}
 	c.links, c.byDevice = x.links, x.byDevice
+	c.press(site)
 	for _, o := range c.links {
 		c.leave(site, o.link.ID)
 	}
 	return c, nil
 }
+
+// press takes up which commands go before all others.
+func (c *Collectors) press(site *facility.Site) {
+	commands := site.FireCommands()
+	c.fire.Store(&commands)
+}
+
+func (c *Collectors) urgent(id facility.CommandID) bool { return (*c.fire.Load())[id] }
 
 // Run serves all links until ctx ends, and returns once every link has let go of its connection. A
 // device or endpoint that is absent never stops it.

@@ -29,6 +29,7 @@ type wire struct {
 	dial    dialFunc
 	tries   *budget // of tries at what was lost, shared by all links
 	may     func() bool
+	urgent  func(facility.CommandID) bool // whether the fire response gives a command; nil for none
 }
 
 // dialFunc connects to host:port. It is net.Dialer's everywhere but in tests of loops, which run on

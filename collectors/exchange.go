@@ -70,6 +70,7 @@ func (c *Collectors) open(site *facility.Site, link facility.Link, devices []*fa
 	w := wire{
 		site: site, link: link, devices: devices, bus: c.bus,
 		log: c.log.With("link", link.ID), opts: c.opts, dial: c.dial, tries: c.tries,
+		urgent: c.urgent,
 	}
 	if c.opts.May != nil {
 		w.may = c.opts.May(link.ID)
@@ -97,6 +98,7 @@ func (x *Exchange) Apply() {
 		}
 	}
 	c.links, c.byDevice, c.site = x.links, x.byDevice, x.site
+	c.press(x.site)
 	c.mu.Unlock()
 	for _, o := range going {
 		if o.stop != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/goburrow/modbus"
@@ -39,8 +38,9 @@ type Receipt struct {
 }
 
 // Execute writes one command once and reads it back. The value is the command's own unless one is
-// given. It waits at most for the request in flight on the link, then writes; polling of the
-// feedback point is then quickened until it shows the command done or the command's deadline ends.
+// given. It waits at most for the request in flight on the link and the commands before it, then writes;
+// a command of the fire response goes before all others, and what is on the wire is cut short for it.
+// Polling of the feedback point is then quickened until it shows the command done or the command's deadline ends.
 // A command given up by its ctx while it still waits is never sent; once it is on the wire, Execute
 // returns within the link's timeout. It never repeats a write: whoever supervises the command
 // decides that. The error is one of the sentinels of this package, wrapped.
@@ -69,59 +69,6 @@ func (c *Collectors) Execute(ctx context.Context, cmd facility.Command, value ..
 	return receipt, nil
 }
 
-// lane is the bounded queue of commands to one link's owner.
-type lane struct {
-	orders chan *order
-	closed chan struct{} // the owner takes no more
-}
-
-// order is one command on its way to the owner. Whoever claims it first, owner or caller, decides
-// whether it is sent, so that a caller who gave up never sees it sent later.
-type order struct {
-	ctx     context.Context
-	cmd     facility.Command
-	write   writeRequest
-	claimed atomic.Bool
-	done    chan outcome
-}
-
-type outcome struct {
-	receipt Receipt
-	err     error
-}
-
-func newLane(capacity int) lane {
-	return lane{orders: make(chan *order, capacity), closed: make(chan struct{})}
-}
-
-func (l lane) close() { close(l.closed) }
-
-func (o *order) claim() bool { return o.claimed.CompareAndSwap(false, true) }
-
-// submit queues a command and waits for what came of it.
-func (l lane) submit(ctx context.Context, cmd facility.Command, write writeRequest) (Receipt, error) {
-	o := &order{ctx: ctx, cmd: cmd, write: write, done: make(chan outcome, 1)}
-	select {
-	case l.orders <- o:
-	default:
-		return Receipt{}, ErrBusy
-	}
-	var why error
-	select {
-	case out := <-o.done:
-		return out.receipt, out.err
-	case <-ctx.Done():
-		why = ctx.Err()
-	case <-l.closed:
-		why = errors.New("the collectors have stopped")
-	}
-	if o.claim() {
-		return Receipt{}, fmt.Errorf("%w: %w", ErrNotSent, why)
-	}
-	out := <-o.done
-	return out.receipt, out.err
-}
-
 func (l *modbusLink) execute(ctx context.Context, cmd facility.Command, value int) (Receipt, error) {
 	if l.unitOf[cmd.Device] == nil {
 		return Receipt{}, ErrNoCommands
@@ -130,14 +77,17 @@ func (l *modbusLink) execute(ctx context.Context, cmd facility.Command, value in
 	if err != nil {
 		return Receipt{}, err
 	}
-	return l.lane.submit(ctx, cmd, write)
+	urgent := l.urgent != nil && l.urgent(cmd.ID)
+	return l.lane.submit(&order{ctx: ctx, cmd: cmd, write: write, urgent: urgent}, l.port.flight.hurry)
+}
+
+// nextOrder takes the order that goes next, nil for none.
+func (l *modbusLink) nextOrder() *order {
+	return l.lane.take(func(o *order) bool { return l.unitOf[o.cmd.Device].silent() })
 }
 
 // carryOut serves one order on the owner's goroutine and answers it.
 func (l *modbusLink) carryOut(ctx context.Context, o *order) {
-	if !o.claim() {
-		return
-	}
 	l.port.limit, _ = o.ctx.Deadline()
 	receipt, err := l.write(ctx, o)
 	l.port.limit = time.Time{}
@@ -157,6 +107,7 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 	if err := o.ctx.Err(); err != nil {
 		return Receipt{}, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
+	l.port.patience = u.patience(yieldWrite)
 	receipt := Receipt{Sent: time.Now()}
 	err := o.write.send(l.client)
 	l.release(u)
@@ -164,13 +115,21 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	now := time.Now()
-	if refusal := refusalOf(err); refusal != nil && !undecided(refusal) {
+	refusal := refusalOf(err)
+	u.unheard = err != nil && (refusal == nil || noPath(refusal))
+	if refusal != nil && !undecided(refusal) {
 		l.state.failures.Add(1)
 		receipt.Detail = refusal.Error()
 		return receipt, fmt.Errorf("%w: %w", ErrRefused, refusal)
 	}
 	l.quicken(o.cmd, now)
+	if err == nil && !l.port.numbered() && u.owesEcho(o.write.echo(), now) {
+		err = errOldEcho
+	}
 	if err != nil {
+		if !l.port.numbered() && refusal == nil {
+			u.oweEcho(o.write.echo(), receipt.Sent.Add(u.timeout))
+		}
 		l.state.failures.Add(1)
 		receipt.Detail = err.Error()
 		return receipt, fmt.Errorf("%w: %w", ErrNoAnswer, err)
@@ -181,7 +140,9 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 		l.log.Info("unit back", "unit", u.id)
 		l.tell("")
 	}
-	if o.ctx.Err() == nil {
+	if !o.cmd.Def.Echo && l.lane.presses() {
+		receipt.Detail = "accepted, but not read back: a command of the fire response waits"
+	} else if o.ctx.Err() == nil {
 		l.readBack(ctx, o, u, &receipt)
 	}
 	if o.cmd.Def.Echo && (!receipt.ReadBackOK || receipt.ReadBack != o.write.want) {
@@ -205,10 +166,11 @@ func (l *modbusLink) readBack(ctx context.Context, o *order, u *unit, receipt *R
 		receipt.Detail = "accepted, but not read back: an earlier answer may still come and be mistaken for it"
 		return
 	}
+	asked := time.Now()
 	data, err := l.readOnce(ctx, u, r, 0)
 	if err != nil {
 		if !l.port.numbered() {
-			u.owe(r, u.timeout, time.Now())
+			u.owe(r, u.timeout, asked.Add(u.timeout))
 		}
 		receipt.Detail = fmt.Sprintf("accepted, but it cannot be read back: %v", err)
 		return

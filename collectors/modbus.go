@@ -35,7 +35,7 @@ type modbusLink struct {
 	mute    bool   // the watchdog found no good answer, and none came since
 	freed   time.Time
 	gap     time.Duration // to keep after the last request
-	lane    lane
+	lane    *lane
 	unitOf  map[facility.DeviceID]*unit
 	blockOf map[facility.Ref]*block
 	doubts  map[facility.Ref]*firmware // what a point's device runs, where its profile says for what it is
@@ -55,7 +55,7 @@ func openModbus(w wire) (driver, error) {
 	if l.port, err = newPort(w.link, w.dial); err != nil {
 		return nil, err
 	}
-	l.port.may = w.may
+	l.port.may, l.port.presses = w.may, l.lane.presses
 	l.client = modbus.NewClient2(&l.port, &l.port)
 	specs, err := unitSpecs(w.site, w.link, w.devices)
 	if err != nil {
@@ -141,11 +141,9 @@ func (l *modbusLink) run(ctx context.Context, epoch time.Time) {
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
 	for ctx.Err() == nil {
-		select {
-		case o := <-l.lane.orders:
+		if o := l.nextOrder(); o != nil {
 			l.carryOut(ctx, o)
 			continue
-		default:
 		}
 		until, busy := l.step(ctx)
 		if busy {
@@ -155,8 +153,7 @@ func (l *modbusLink) run(ctx context.Context, epoch time.Time) {
 		select {
 		case <-ctx.Done():
 		case <-alarm.C:
-		case o := <-l.lane.orders:
-			l.carryOut(ctx, o)
+		case <-l.lane.wake:
 		}
 	}
 	l.state.set(false, time.Time{}, "stopped")

@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -28,6 +29,7 @@ type likeness struct {
 // debt is an answer that may still come.
 type debt struct {
 	likeness
+	echo  string // of a write that got no answer: what its answer repeats
 	until time.Time
 }
 
@@ -35,7 +37,20 @@ func (r readRequest) likeness() likeness { return likeness{r.fn, dataBytes(r.fn,
 
 // owe notes that a question got no answer, asked with a timeout and given up at now.
 func (u *unit) owe(r readRequest, timeout time.Duration, now time.Time) {
-	u.debts = append(u.debts[max(0, len(u.debts)-keptDebts+1):], debt{r.likeness(), now.Add(lateBy * timeout)})
+	u.debts = append(u.debts[max(0, len(u.debts)-keptDebts+1):], debt{likeness: r.likeness(), until: now.Add(lateBy * timeout)})
+}
+
+// errOldEcho is the answer to a write that may be the late one to the same write before it.
+var errOldEcho = errors.New("an answer came, but it may be the one to the same command sent before")
+
+// oweEcho notes that a write got no answer, given up at now.
+func (u *unit) oweEcho(echo string, now time.Time) {
+	u.debts = append(u.debts[max(0, len(u.debts)-keptDebts+1):], debt{echo: echo, until: now.Add(lateBy * u.timeout)})
+}
+
+// owesEcho says whether an answer that repeats the same may still come from an earlier write.
+func (u *unit) owesEcho(echo string, now time.Time) bool {
+	return slices.ContainsFunc(u.debts, func(d debt) bool { return d.echo == echo && d.until.After(now) })
 }
 
 // owes says until when an answer that looks like the one to r may still come; zero if none may.

@@ -31,6 +31,10 @@ func (l *modbusLink) poll(ctx context.Context, t turn) {
 	if ctx.Err() != nil || errors.Is(err, errNotOurs) {
 		return
 	}
+	if errors.Is(err, errYielded) {
+		l.yielded(b, r, began)
+		return
+	}
 	if err != nil {
 		l.failed(ctx, b, r, began, err)
 		return
@@ -67,6 +71,17 @@ func (l *modbusLink) postpone(b *block, until, now time.Time) {
 		b.fault = "waits until no late answer can be mistaken for its own"
 	}
 	l.publishLost([]*block{b}, facility.CommsLost, now)
+}
+
+// yielded has a block asked again that was cut short for a command. That says nothing of its unit, and its answer
+// may still come.
+func (l *modbusLink) yielded(b *block, r readRequest, began time.Time) {
+	if !l.port.numbered() {
+		b.unit.owe(r, b.unit.timeout, began.Add(b.unit.timeout))
+	}
+	if !b.unit.failing() && !b.failing() {
+		b.due = time.Now()
+	}
 }
 
 // failed sorts out a question that got no data.
@@ -211,7 +226,7 @@ func (l *modbusLink) readOnce(ctx context.Context, u *unit, r readRequest, withi
 
 // ready opens the endpoint, waits until the last device has turned round, and addresses the unit.
 func (l *modbusLink) ready(ctx context.Context, u *unit) error {
-	l.port.timeout = u.timeout
+	l.port.timeout, l.port.patience = u.timeout, u.patience(yieldLeast)
 	if err := l.connect(ctx); err != nil {
 		return err
 	}

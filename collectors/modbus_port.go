@@ -63,9 +63,13 @@ type port struct {
 	one     bool                 // the device takes one connection only
 	may     func() bool          // asked before each request; nil for always
 
-	unit    byte          // whom the next request is for
-	timeout time.Duration // for the next answer, beside the time on a serial line
-	limit   time.Time     // the request must end by then too, when set
+	presses func() bool // whether a command of the fire response waits; nil for never
+
+	unit     byte          // whom the next request is for
+	timeout  time.Duration // for the next answer, beside the time on a serial line
+	patience time.Duration // the same while a command of the fire response waits
+	limit    time.Time     // the request must end by then too, when set
+	flight   *flight
 
 	conn    line
 	forget  func() bool // stops closing the line with the context it was opened under
@@ -90,7 +94,7 @@ func newPort(link facility.Link, dial dialFunc) (port, error) {
 	if !ok {
 		return port{}, fmt.Errorf("no frames are called %q", link.Framing)
 	}
-	p := port{framing: frames(), dial: dial, address: link.Address, one: link.OneConnection, timeout: cmp.Or(link.Timeout, defaultTimeout)}
+	p := port{framing: frames(), flight: &flight{}, dial: dial, address: link.Address, one: link.OneConnection, timeout: cmp.Or(link.Timeout, defaultTimeout)}
 	if link.Serial != nil && !p.numbered() {
 		p.char = time.Duration(link.Serial.CharBits()) * time.Second / time.Duration(max(link.Serial.Baud, 1))
 	}
@@ -183,13 +187,23 @@ func (p *port) exchange(request []byte) ([]byte, error) {
 	if err := p.drain(); err != nil {
 		return nil, err
 	}
-	deadline := time.Now().Add(p.timeout + p.wireTime(p.asked.pdu))
+	began := time.Now().Add(p.wireTime(p.asked.pdu))
+	deadline := began.Add(p.timeout)
 	if !p.limit.IsZero() {
 		deadline = earlier(deadline, p.limit)
 	}
-	if err := p.conn.SetDeadline(deadline); err != nil {
+	if err := p.flight.begin(p.conn, deadline, began.Add(p.patience), p.presses); err != nil {
 		return nil, fmt.Errorf("set deadline: %w", err)
 	}
+	answer, err := p.answerTo(request)
+	if cut := p.flight.end(); cut && errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, fmt.Errorf("%w: %w", errYielded, err)
+	}
+	return answer, err
+}
+
+// answerTo sends a request and waits for the answer that fits it.
+func (p *port) answerTo(request []byte) ([]byte, error) {
 	if p.may != nil && !p.may() {
 		return nil, errNotOurs
 	}
@@ -222,7 +236,7 @@ func (p *port) exchange(request []byte) ([]byte, error) {
 			continue
 		}
 		if misfit != nil && errors.Is(err, os.ErrDeadlineExceeded) {
-			return nil, misfit
+			return nil, fmt.Errorf("%w: %w", misfit, err)
 		}
 		return nil, p.broken("read", have, err)
 	}
@@ -291,6 +305,7 @@ func (p *port) keeps(failure error) bool {
 	silent := errors.Is(failure, errSilent)
 	switch {
 	case p.serial != nil && (errors.Is(failure, errBadFrame) || errors.Is(failure, os.ErrDeadlineExceeded)):
+	case p.one && silent && errors.Is(failure, errYielded): // it was hardly given the time to answer
 	case p.one && silent && !p.doubted:
 		p.doubted = true
 	default:

@@ -143,6 +143,15 @@ func (w writeRequest) send(client modbus.Client) error {
 	return err
 }
 
+// echo is what the answer to the write repeats of it: all of it, but of several coils or registers only where and
+// how many.
+func (w writeRequest) echo() string {
+	if w.fn == 15 || w.fn == 16 {
+		return fmt.Sprint(w.fn, w.address, w.count)
+	}
+	return fmt.Sprint(w.fn, w.address, w.value, w.mask)
+}
+
 // shown is what the answer to the look says, as the command's value would be written.
 func (w writeRequest) shown(data []byte) int {
 	switch w.fn {

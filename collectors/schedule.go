@@ -51,6 +51,7 @@ type unit struct {
 	fault   string
 	slowest time.Duration // of its answers of late
 	debts   []debt        // answers that may still come, on a line that cannot tell whose they are
+	unheard bool          // no answer to its last command, and none since
 	excused bool          // a silence was taken for its neighbour's, and it has not answered since
 }
 
@@ -271,7 +272,7 @@ func (u *unit) leastFailing() *block {
 // alive notes a valid answer of a unit. When it was away, everything of it is due at once, also what
 // failed as a probe meanwhile: its readers have waited long enough.
 func (a *agenda) alive(u *unit, now time.Time) (back bool) {
-	u.excused = false
+	u.excused, u.unheard = false, false
 	if !u.failing() {
 		return false
 	}
