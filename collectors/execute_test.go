@@ -284,7 +284,7 @@ func TestCommandQueueIsBounded(t *testing.T) {
 		_, err := l.execute(ctx, cmd, 1)
 		first <- err
 	}()
-	eventually(t, "the first one waits", func() bool { return len(l.lane.orders) == 1 })
+	<-l.lane.wake // the first one waits
 	if _, err := l.execute(t.Context(), cmd, 1); !errors.Is(err, ErrBusy) {
 		t.Error(err)
 	}

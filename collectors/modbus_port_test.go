@@ -98,7 +98,7 @@ func (l *scriptedLine) Read(b []byte) (int, error) {
 
 // ask sends one question over a scripted line and returns the data of a valid answer.
 func ask(name string, unit byte, request []byte, end error, chunks ...[]byte) (data []byte, p *port, err error) {
-	p = &port{framing: framings[name](), unit: unit, timeout: time.Second}
+	p = &port{framing: framings[name](), flight: &flight{}, unit: unit, timeout: time.Second}
 	p.conn = &scriptedLine{portRig: &portRig{}, answers: chunks, end: end}
 	p.forget = func() bool { return true }
 	adu, _ := p.Encode(&modbus.ProtocolDataUnit{FunctionCode: request[0], Data: request[1:]})
