@@ -43,6 +43,23 @@ test('keys walk the list, acknowledge and open @mock', async ({ page }) => {
   await expect(page.getByRole('complementary')).toBeVisible()
 })
 
+test('a note is written once, read by everybody and counted on the row @mock', async ({ page }) => {
+  await logIn(page)
+  await open(page, '/a')
+  const row = page.getByRole('row', { name: /열화상 카메라 값 불량/ })
+  await row.locator('[data-col=text]').click()
+  const drawer = page.getByRole('complementary')
+  const send = drawer.getByRole('button', { name: '메모 남기기' })
+  await expect(send).toHaveAttribute('aria-disabled', 'true')
+  await drawer.getByLabel('메모 쓰기').fill('렌즈에 결로. 닦고 다시 봄')
+  await send.click()
+  await expect(drawer.locator('.note-text')).toHaveText('렌즈에 결로. 닦고 다시 봄')
+  await expect(drawer.locator('.drawer-notes')).toContainText('operator')
+  await expect(drawer.getByLabel('메모 쓰기')).toHaveValue('')
+  await page.keyboard.press('Escape')
+  await expect(row.getByRole('img', { name: '메모 1건' })).toBeVisible()
+})
+
 test('two thousand alarms are drawn as one screenful @mock', async ({ page }) => {
   await logIn(page)
   await page.request.post('/mock/flood?n=2000')

@@ -1,7 +1,7 @@
 // What the mock says of floods and of the alarm system: by asset, without the topology of the real one.
 
 import type { Flood, Group, Report } from '../src/live/flood'
-import type { CommandRecord } from '../src/live/types'
+import type { Alarm, CommandRecord } from '../src/live/types'
 import type { World } from './mock-world'
 
 export function floodOf(world: World): Flood {
@@ -49,7 +49,7 @@ export function historyOf(world: World, id: string) {
   const lines = world.entries.filter((e) => e.kind === 'alarm' && e.subject === id)
   return {
     items: lines.reverse().map((e) => {
-      const a = e.data as { state: string; value: number; count: number; reason?: string }
+      const a = e.data as Alarm
       return {
         seq: e.seq,
         time: e.time,
@@ -58,6 +58,7 @@ export function historyOf(world: World, id: string) {
         value: a.value,
         count: a.count,
         reason: a.reason ?? '',
+        note: a.notes?.find((n) => n.revision === a.revision)?.text,
       }
     }),
   }
@@ -116,5 +117,21 @@ export function serviceOf(world: World, id: string, body: Record<string, unknown
       work_order: String(body.work_order),
       reason: String(body.reason),
     })
+  return { code: 200, detail: '', seq: world.entries.length }
+}
+
+export function noteOn(world: World, id: string, body: Record<string, unknown>): unknown {
+  const had = world.alarms.get(id)
+  const notes = had?.notes ?? []
+  const note = {
+    n: (notes.at(-1)?.n ?? 0) + 1,
+    act: `n${world.revision}`,
+    at: new Date().toISOString(),
+    by: 'operator',
+    occurrence: had?.occurrence ?? 1,
+    revision: world.revision,
+    text: String(body.text),
+  }
+  world.change(id, { notes: [...notes, note].slice(-10) })
   return { code: 200, detail: '', seq: world.entries.length }
 }

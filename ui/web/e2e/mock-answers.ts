@@ -1,7 +1,7 @@
 // The mock's plain answers: one line for each call that needs nothing but the state and the question.
 
 import type { Bucket, Entry } from '../src/live/types'
-import { floodOf, historyOf, reportOf, serviceOf } from './mock-alarms'
+import { floodOf, historyOf, noteOn, reportOf, serviceOf } from './mock-alarms'
 import { links, scenarios, site, story } from './mock-data'
 import { floor, floorPlan, someAssets, somePoints } from './mock-floor'
 import { proofTests, sheetOf } from './mock-care'
@@ -80,6 +80,7 @@ export const handlers: [string, RegExp, Handler][] = [
   ['GET', /^alarms\/(.+)\/history$/, (m, id) => historyOf(m.world, id)],
   ['POST', /^alarms\/(.+)\/(?:out-of|in)-service$/, (m, id, body) => serviceOf(m.world, id, body)],
   ['POST', /^alarms\/(.+)\/ack$/, (m, id) => alarmAct(m, id, 'ack')],
+  ['POST', /^alarms\/(.+)\/notes$/, (m, id, body) => noteOn(m.world, id, body)],
   ['POST', /^alarms\/(.+)\/reset$/, (m, id) => alarmAct(m, id, 'reset')],
   ['POST', /^alarms\/(.+)\/shelve$/, (m, id) => alarmAct(m, id, 'shelve')],
   ['POST', /^alarms\/(.+)\/unshelve$/, (m, id) => alarmAct(m, id, 'unshelve')],

@@ -31,7 +31,7 @@ export class World {
   entries: Entry[] = []
   told: (event: string, data: unknown) => void = () => undefined
   private stage: Stage = 'S0'
-  private revision = 1
+  revision = 1
 
   constructor() {
     const now = Date.now()

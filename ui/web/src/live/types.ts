@@ -114,6 +114,19 @@ export interface Alarm {
   /** When the device took the value that began it. */
   source?: string | null
   work_order?: string
+  /** What people wrote beside it, the newest ten, oldest first. */
+  notes?: AlarmNote[]
+}
+
+export interface AlarmNote {
+  /** Counted from the alarm's first one. */
+  n: number
+  act: string
+  at: string
+  by: string
+  occurrence: number
+  revision: number
+  text: string
 }
 
 /** "unknown" until the field has said a stage: normal is never assumed. */

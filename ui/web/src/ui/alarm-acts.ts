@@ -1,6 +1,7 @@
 // What a person does to alarms. Each call carries its own key; a doubled press is one act.
 
 import { newKey, post, segment } from '../api/client'
+import { noteText } from '../live/notes'
 import { takesTwo } from '../live/order'
 import type { Alarm } from '../live/types'
 
@@ -27,3 +28,7 @@ export const unshelve = (a: Alarm, reason: string) => act(a, 'unshelve', { reaso
 export const takeOut = (a: Alarm, order: string, reason: string) =>
   act(a, 'out-of-service', { work_order: order, reason })
 export const takeBack = (a: Alarm, test: string) => act(a, 'in-service', { function_test: test })
+
+/** A note beside an alarm; the key is the caller's, so that a press without an answer can be repeated. */
+export const note = (a: Alarm, text: string, key: string) =>
+  post(`alarms/${segment(a.id)}/notes`, { text: noteText(text) }, key)

@@ -22,6 +22,8 @@ export interface HistoryLine {
   value: number
   count: number
   reason: string
+  /** That this record brought. */
+  note?: string
 }
 
 /** The newest records of an alarm; the revision makes a new record a new question. */

@@ -77,7 +77,8 @@ function act(d: Fields, e: Entry, w: SentenceWords): string {
     kind: w.t(`act-kind.${kind}`, { defaultValue: kind }),
     subject: text(d.subject) || e.subject,
   })
-  return text(d.reason) ? `${line} · ${text(d.reason)}` : line
+  const said = kind === 'alarm.note' ? text(fields(d.args).text) : text(d.reason)
+  return said ? `${line} · ${said}` : line
 }
 
 export function sentence(e: Entry, w: SentenceWords): string {

@@ -17,6 +17,7 @@ import { TrendPanel } from '../../ui/trend-panel'
 import { useAlarmText, useAssetName, usePointName, useTimes, useWords } from '../../ui/text'
 import { Asked, useAsked } from './asked'
 import { AlarmValue } from './list'
+import { Notes } from './notes'
 import { Service } from './service'
 
 export interface DrawerProps {
@@ -55,6 +56,7 @@ export function AlarmDrawer({ alarm: a, flood, open, close }: DrawerProps) {
       <h3>{t('alarm.action')}</h3>
       <p>{tx(a.action) || t('alarm.not-given')}</p>
       <Acts alarm={a} />
+      <Notes alarm={a} />
       <Service alarm={a} />
       <PointTrend alarm={a} />
       <Related alarm={a} flood={flood} open={open} />
@@ -213,7 +215,14 @@ function History({ alarm: a }: { alarm: Alarm }) {
         {lines?.map((l) => (
           <li key={l.seq}>
             {t(`alarm.state.${l.state}`)} <span className="muted">{full(l.time)}</span> {l.actor}
-            {l.reason && <span className="muted"> {l.reason}</span>}
+            {l.note ? (
+              <span className="muted">
+                {' '}
+                {t('alarm.note-of')}: {l.note}
+              </span>
+            ) : (
+              l.reason && <span className="muted"> {l.reason}</span>
+            )}
           </li>
         ))}
       </ul>

@@ -3,6 +3,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useImperativeHandle, useMemo, useRef, type Ref } from 'react'
 import { firstOuts, type Flood } from '../../live/flood'
+import { notesNow } from '../../live/notes'
 import { isUnacked } from '../../live/order'
 import { number, unit as unitText } from '../../live/format'
 import type { Alarm } from '../../live/types'
@@ -12,6 +13,7 @@ import { Glyph } from '../../ui/glyph'
 import { useNarrow } from '../../ui/narrow'
 import { useAlarmText, useAssetName, useTimes, useWords } from '../../ui/text'
 import { useAskedIds } from './asked'
+import { NoteCount } from './notes'
 
 export interface ListHandle {
   /** The alarms whose rows are inside the window now. */
@@ -177,6 +179,7 @@ function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }
         )}
         {asked && <span className="chip asked">{t('alarm.asked')}</span>}
         {text(a)}
+        <NoteCount n={notesNow(a).length} />
         {a.design && <span className="muted"> · {t('alarm.design', { why: tx(a.design) })}</span>}
         {chatter > 0 ? (
           <span className="chip chatter">{t('alarm.chatter', { n: chatter })}</span>

@@ -51,6 +51,7 @@ export interface HandOver {
   contacts: Text[]
   cautions: Text[]
   dont: Text[]
+  notes?: { at: string; by: string; text: string; alarm: Text; where: Text }[]
   handed: { at: string; signed: string[]; from?: string; officer?: string; people?: string } | null
 }
 
@@ -100,6 +101,7 @@ function Page({ sheet, room, old }: { sheet: HandOver; room: string; old: boolea
       <Lines title={t('sheet.dont')} lines={sheet.dont} strong />
       <Lines title={t('sheet.cautions')} lines={sheet.cautions} />
       <Cut sheet={sheet} />
+      <Notes sheet={sheet} />
       <Lines title={t('sheet.contacts')} lines={sheet.contacts} />
       <Names sheet={sheet} />
     </article>
@@ -259,6 +261,25 @@ function Cut({ sheet }: { sheet: HandOver }) {
               .filter((l) => l.kind === kind)
               .map((l) => t('sheet.count', { where: tx(l.where), n: l.count }))
               .join(', ')}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Notes({ sheet }: { sheet: HandOver }) {
+  const { t, tx } = useWords()
+  const { full } = useTimes()
+  const notes = sheet.notes ?? []
+  if (notes.length === 0) return null
+  return (
+    <section>
+      <h2>{t('sheet.notes')}</h2>
+      <ul>
+        {notes.map((n) => (
+          <li key={`${n.at} ${n.text}`}>
+            {full(n.at)} {n.by}, {tx(n.where)}, {tx(n.alarm)}: {n.text}
           </li>
         ))}
       </ul>
