@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"bongsu/facility"
@@ -123,31 +124,33 @@ func TestTheSiteAndItsAssets(t *testing.T) {
 }
 
 func TestPointsShowTheirNewestValues(t *testing.T) {
-	h := newHouse(t)
-	h.reads("house/b1/r1/bms/rt", 25.3)
-	ref, _ := h.site.Ref("house/b1/r1/bms/bm")
-	h.model.ApplySamples([]facility.Sample{{Point: ref, Quality: facility.Bad, Reason: facility.CommsLost, Flags: facility.Bypassed, Value: 7, At: time.Now(), Seen: time.Now()}})
-	b := h.as("operator")
-	var p struct {
-		ID, Name, Asset, Unit, Quality, Reason, Kind string
-		Value                                        *float64
-		Time                                         *string
-		Flags                                        []string
-		Digits                                       int
-	}
-	b.get("points/house/b1/r1/bms/rt").want(200).into(&p)
-	if p.ID != "house/b1/r1/bms/rt" || p.Value == nil || *p.Value != 25.3 || p.Quality != "good" || p.Unit != "degC" || p.Time == nil || p.Digits != 1 || p.Kind != "analog" {
-		t.Errorf("a good point is %+v", p)
-	}
-	b.get("points/house%2Fb1%2Fr1%2Fbms%2Fbm").want(200).into(&p)
-	if p.Value != nil || p.Quality != "bad" || p.Reason != "comms" || len(p.Flags) != 1 || p.Flags[0] != "bypassed" {
-		t.Errorf("a bad point is %+v", p)
-	}
-	b.get("points/house/b1/r1/bms/tc").want(200).into(&p)
-	if p.Value != nil || p.Quality != "unknown" || p.Time != nil {
-		t.Errorf("a point never read is %+v", p)
-	}
-	b.get("points/house/b1/r1/bms/none").problem(404, "house/b1/r1/bms/none")
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.reads("house/b1/r1/bms/rt", 25.3)
+		ref, _ := h.site.Ref("house/b1/r1/bms/bm")
+		h.model.ApplySamples([]facility.Sample{{Point: ref, Quality: facility.Bad, Reason: facility.CommsLost, Flags: facility.Bypassed, Value: 7, At: time.Now(), Seen: time.Now()}})
+		b := h.as("operator")
+		var p struct {
+			ID, Name, Asset, Unit, Quality, Reason, Kind string
+			Value                                        *float64
+			Time                                         *string
+			Flags                                        []string
+			Digits                                       int
+		}
+		b.get("points/house/b1/r1/bms/rt").want(200).into(&p)
+		if p.ID != "house/b1/r1/bms/rt" || p.Value == nil || *p.Value != 25.3 || p.Quality != "good" || p.Unit != "degC" || p.Time == nil || p.Digits != 1 || p.Kind != "analog" {
+			t.Errorf("a good point is %+v", p)
+		}
+		b.get("points/house%2Fb1%2Fr1%2Fbms%2Fbm").want(200).into(&p)
+		if p.Value != nil || p.Quality != "bad" || p.Reason != "comms" || len(p.Flags) != 1 || p.Flags[0] != "bypassed" {
+			t.Errorf("a bad point is %+v", p)
+		}
+		b.get("points/house/b1/r1/bms/tc").want(200).into(&p)
+		if p.Value != nil || p.Quality != "unknown" || p.Time != nil {
+			t.Errorf("a point never read is %+v", p)
+		}
+		b.get("points/house/b1/r1/bms/none").problem(404, "house/b1/r1/bms/none")
+	})
 }
 
 func TestPointsAreListedInPages(t *testing.T) {
@@ -307,19 +310,21 @@ func TestTheJournalIsPagedInOrder(t *testing.T) {
 }
 
 func TestNodesTellTheirHealth(t *testing.T) {
-	h := newHouse(t)
-	var l struct {
-		Items []struct {
-			Node, Role string
-			Health     *fieldHealth
-			Links      []struct{ ID, Error string }
-			Viewers    *int
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		var l struct {
+			Items []struct {
+				Node, Role string
+				Health     *fieldHealth
+				Links      []struct{ ID, Error string }
+				Viewers    *int
+			}
 		}
-	}
-	good := time.Now()
-	h.model.ApplyStatus(facility.FieldStatus{Node: "n1", JournalOK: true, Collecting: true, Links: []facility.LinkStatus{{ID: "field", Error: "refused", LastGood: &good}}})
-	h.as("admin").get("nodes").want(200).into(&l)
-	if len(l.Items) != 2 || !l.Items[0].Health.Connected || l.Items[0].Links[0].Error != "refused" || *l.Items[1].Viewers != 0 {
-		t.Errorf("the nodes are %+v", l.Items)
-	}
+		good := time.Now()
+		h.model.ApplyStatus(facility.FieldStatus{Node: "n1", JournalOK: true, Collecting: true, Links: []facility.LinkStatus{{ID: "field", Error: "refused", LastGood: &good}}})
+		h.as("admin").get("nodes").want(200).into(&l)
+		if len(l.Items) != 2 || !l.Items[0].Health.Connected || l.Items[0].Links[0].Error != "refused" || *l.Items[1].Viewers != 0 {
+			t.Errorf("the nodes are %+v", l.Items)
+		}
+	})
 }

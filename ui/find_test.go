@@ -63,15 +63,18 @@ func TestANarrowedViewShowsItsPartAndEndsWhenNobodyWatches(t *testing.T) {
 				t.Errorf("the view of a room shows %s", p.ID)
 			}
 		}
-		if n := len(h.server.hub.views); n != len(screenViews)+2 {
+		views := func() int {
+			h.server.hub.mu.Lock()
+			defer h.server.hub.mu.Unlock()
+			return len(h.server.hub.views)
+		}
+		if n := views(); n != len(screenViews)+2 {
 			t.Errorf("%d views stand, want two narrowed ones", n)
 		}
 		picked.close()
 		room.close()
 		time.Sleep(idleAfter + 3*time.Second)
-		h.server.hub.mu.Lock()
-		defer h.server.hub.mu.Unlock()
-		if n := len(h.server.hub.views); n != len(screenViews) {
+		if n := views(); n != len(screenViews) {
 			t.Errorf("%d views stand after all have gone, want %d", n, len(screenViews))
 		}
 	})

@@ -71,38 +71,40 @@ func TestReadyMeansCollectingAndJournalling(t *testing.T) {
 }
 
 func TestMetricsShowWhatMatters(t *testing.T) {
-	extra := prometheus.NewGauge(prometheus.GaugeOpts{Name: "bongsu_extra", Help: "From another room."})
-	stores := []StoreHealth{{Name: "embedded", OK: true, Refused: 3, Amended: 2}, {Name: "influx", Why: "connection refused", Points: 40, Behind: true}}
-	h := newHouse(t, func(c *Config) {
-		c.Collectors = []prometheus.Collector{extra}
-		c.Stores = func() []StoreHealth { return stores }
-	})
-	h.alive()
-	h.reads(load, 1)
-	h.writes(1, KindAlarm, hotAlarm(1))
-	b := h.as("operator")
-	b.get("points/" + load).want(200)
-	b.open("alarms").until("hb")
-	text := string(b.get("/metrics").want(200).body)
-	for _, line := range []string{
-		`bongsu_alarms_open{priority="2"} 1`, `bongsu_alarms_open{priority="1"} 0`, `bongsu_alarms_unacknowledged{priority="2"} 1`,
-		`bongsu_stream_viewers{view="alarms"} 1`, `bongsu_field_connected 1`, `bongsu_field_age_seconds `, `bongsu_sample_age_seconds `,
-		`bongsu_http_request_duration_seconds_count{code="200",method="GET",route="/api/v1/points/:id"} 1`,
-		`bongsu_stream_tick_late_seconds_count`, `bongsu_extra 0`, `go_goroutines`,
-		`bongsu_history_ok{store="embedded"} 1`, `bongsu_history_ok{store="influx"} 0`, `bongsu_history_refused_total{store="embedded"} 3`,
-		`bongsu_history_amended_total{store="embedded"} 2`, `bongsu_history_delivered_total{store="influx"} 40`, `bongsu_history_behind{store="influx"} 1`,
-		`bongsu_spool_ok `, `bongsu_spool_evicted_total 0`,
-	} {
-		if !strings.Contains(text, line) {
-			t.Errorf("/metrics lacks %s", line)
+	synctest.Test(t, func(t *testing.T) {
+		extra := prometheus.NewGauge(prometheus.GaugeOpts{Name: "bongsu_extra", Help: "From another room."})
+		stores := []StoreHealth{{Name: "embedded", OK: true, Refused: 3, Amended: 2}, {Name: "influx", Why: "connection refused", Points: 40, Behind: true}}
+		h := newHouse(t, func(c *Config) {
+			c.Collectors = []prometheus.Collector{extra}
+			c.Stores = func() []StoreHealth { return stores }
+		})
+		h.alive()
+		h.reads(load, 1)
+		h.writes(1, KindAlarm, hotAlarm(1))
+		b := h.as("operator")
+		b.get("points/" + load).want(200)
+		b.open("alarms").until("hb")
+		text := string(b.get("/metrics").want(200).body)
+		for _, line := range []string{
+			`bongsu_alarms_open{priority="2"} 1`, `bongsu_alarms_open{priority="1"} 0`, `bongsu_alarms_unacknowledged{priority="2"} 1`,
+			`bongsu_stream_viewers{view="alarms"} 1`, `bongsu_field_connected 1`, `bongsu_field_age_seconds `, `bongsu_sample_age_seconds `,
+			`bongsu_http_request_duration_seconds_count{code="200",method="GET",route="/api/v1/points/:id"} 1`,
+			`bongsu_stream_tick_late_seconds_count`, `bongsu_extra 0`, `go_goroutines`,
+			`bongsu_history_ok{store="embedded"} 1`, `bongsu_history_ok{store="influx"} 0`, `bongsu_history_refused_total{store="embedded"} 3`,
+			`bongsu_history_amended_total{store="embedded"} 2`, `bongsu_history_delivered_total{store="influx"} 40`, `bongsu_history_behind{store="influx"} 1`,
+			`bongsu_spool_ok `, `bongsu_spool_evicted_total 0`,
+		} {
+			if !strings.Contains(text, line) {
+				t.Errorf("/metrics lacks %s", line)
+			}
 		}
-	}
-	if nodes := string(b.get("nodes").want(200).body); !strings.Contains(nodes, `"why":"connection refused"`) {
-		t.Errorf("the desk does not say why its database is not well: %s", nodes)
-	}
-	if strings.Contains(text, load) {
-		t.Error("/metrics has a series for a point's id: they would grow without bound")
-	}
+		if nodes := string(b.get("nodes").want(200).body); !strings.Contains(nodes, `"why":"connection refused"`) {
+			t.Errorf("the desk does not say why its database is not well: %s", nodes)
+		}
+		if strings.Contains(text, load) {
+			t.Error("/metrics has a series for a point's id: they would grow without bound")
+		}
+	})
 }
 
 func TestAnAddressInUseSaysWhatToDo(t *testing.T) {
