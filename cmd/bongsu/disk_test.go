@@ -17,17 +17,17 @@ func TestSystemFightsTheFireOnAFullDisk(t *testing.T) {
 	h, disk := newHouseOnSmallDisk(t, "field")
 	ballast := filepath.Join(disk, "ballast")
 	fill(t, ballast)
-	h.eventually(30*time.Second, "readiness is lost with the disk", func() bool {
+	h.eventually(time.Minute, "readiness is lost with the disk", func() bool {
 		return h.status("/readyz") == http.StatusServiceUnavailable
 	})
 	began := time.Now()
 	if code, body := h.post("sim/scenarios/battery-fire", map[string]string{}); code/100 != 2 {
 		t.Fatalf("start the scenario: %d %s", code, body)
 	}
-	h.reach(120*time.Second, "S3")
+	h.reach(4*time.Minute, "S3")
 	t.Logf("stage 3 after %.1f s on a full disk", time.Since(began).Seconds())
-	h.reach(100*time.Second, "S4")
-	h.eventually(20*time.Second, "every command sent is confirmed", func() bool {
+	h.reach(3*time.Minute, "S4")
+	h.eventually(time.Minute, "every command sent is confirmed", func() bool {
 		r, ok := h.room()
 		return ok && allConfirmed(r)
 	})
@@ -39,13 +39,13 @@ func TestSystemFightsTheFireOnAFullDisk(t *testing.T) {
 			}
 		}
 	}
-	if !h.get("nodes", &nodes) || len(nodes.Items) == 0 || nodes.Items[0].Health.JournalGap == "" {
-		t.Errorf("nobody is told of the gap: %+v", nodes)
-	}
+	h.eventually(time.Minute, "somebody is told of the gap", func() bool {
+		return h.get("nodes", &nodes) && len(nodes.Items) > 0 && nodes.Items[0].Health.JournalGap != ""
+	})
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	h.eventually(60*time.Second, "the node is ready again", func() bool { return h.status("/readyz") == http.StatusOK })
+	h.eventually(2*time.Minute, "the node is ready again", func() bool { return h.status("/readyz") == http.StatusOK })
 	toldInOrder(t, h.journal())
 	verifyJournal(t, h)
 }
@@ -56,7 +56,7 @@ func TestSystemConsoleOutlivesAFullDisk(t *testing.T) {
 	t.Parallel()
 	h, disk := newHouseOnSmallDisk(t, "desk")
 	ballast := filepath.Join(disk, "ballast")
-	h.eventually(20*time.Second, "a trend is kept", func() bool { return h.buckets(time.Minute) > 5 })
+	h.eventually(time.Minute, "a trend is kept", func() bool { return h.buckets(time.Minute) > 5 })
 	fill(t, ballast)
 	full := time.Now()
 	fresh := func() bool {
@@ -67,17 +67,15 @@ func TestSystemConsoleOutlivesAFullDisk(t *testing.T) {
 		return h.get("points/demo/b1/r3/bms/t-max", &p) && p.Quality == "good" && time.Since(p.Time) < 3*time.Second
 	}
 	for time.Since(full) < 15*time.Second {
-		h.eventually(5*time.Second, "live values on a full disk", fresh)
-		if code := h.status("/readyz"); code != http.StatusOK {
-			t.Fatalf("readiness says %d: the field does not care for the desk's disk", code)
-		}
+		h.eventually(30*time.Second, "live values on a full disk", fresh)
+		h.eventually(30*time.Second, "the node is ready: the field does not care for the desk's disk", func() bool { return h.status("/readyz") == http.StatusOK })
 	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	h.eventually(60*time.Second, "the history has no hole", func() bool {
-		missing := int(time.Since(full)/time.Second) - h.buckets(time.Since(full))
-		return missing < 4
+	h.eventually(2*time.Minute, "the history has no hole as long as the disk was full", func() bool {
+		worst, ok := h.gap("demo/b1/r3/bms/t-max", full.Add(-5*time.Second))
+		return ok && worst < 8*time.Second
 	})
 }
 

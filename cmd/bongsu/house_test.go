@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -160,23 +161,24 @@ func newHouse(t testing.TB, o houseOptions) *house {
 	}
 	changed(t, h.site, func(text string) string { return text + o.site })
 	jar, _ := cookiejar.New(nil)
-	h.client = &http.Client{Jar: jar, Timeout: 10 * time.Second}
+	h.client = &http.Client{Jar: jar, Timeout: 30 * time.Second}
 	h.start(exec.Command(filepath.Join(bin, "bongsu-sim"), "--site", h.site, "--listen", strings.TrimPrefix(h.sim, "http://")))
 	if o.before != nil {
 		o.before(h)
 	}
 	h.node = exec.Command(filepath.Join(bin, "bongsu"), "run", "--site", h.site, "--data", h.data, "--listen", strings.TrimPrefix(h.base, "http://"))
 	h.start(h.node)
-	h.eventually(30*time.Second, "the node is ready", func() bool { return h.status("/readyz") == http.StatusOK })
+	h.eventually(time.Minute, "the node is ready", func() bool { return h.status("/readyz") == http.StatusOK })
 	h.login("operator")
 	return h
 }
 
-// The houses' ports lie below those that the system gives to outgoing connections: one that is free now stays free
-// until its process binds it. Runs of this package beside each other begin at different places.
+// The houses' ports lie below those that the system gives to outgoing connections, and beside those of other packages'
+// tests: one that is free now stays free until its process binds it. Runs of this package beside each other begin at
+// different places.
 const (
 	firstPort = 25000
-	lastPort  = 32700
+	lastPort  = 32000
 )
 
 var nextPort atomic.Int64
@@ -191,11 +193,17 @@ func freePorts(t testing.TB, n int) []int {
 			return ports
 		}
 		port := firstPort + int(nextPort.Add(1))%(lastPort-firstPort)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		at := fmt.Sprintf("127.0.0.1:%d", port)
+		l, err := net.Listen("tcp", at)
 		if err != nil {
 			continue
 		}
 		_ = l.Close()
+		p, err := net.ListenPacket("udp", at) // a name server takes both
+		if err != nil {
+			continue
+		}
+		_ = p.Close()
 		ports = append(ports, port)
 	}
 	t.Fatalf("no %d free ports from %d to %d", n, firstPort, lastPort)
@@ -210,7 +218,7 @@ func (h *house) start(cmd *exec.Cmd) {
 	}
 	h.t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		kill := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+		kill := time.AfterFunc(90*time.Second, func() { _ = cmd.Process.Kill() })
 		defer kill.Stop()
 		if err := cmd.Wait(); err != nil {
 			h.t.Errorf("%s did not stop cleanly: %v", filepath.Base(cmd.Path), err)
@@ -303,7 +311,7 @@ func (h *house) kill9(child string) {
 	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
 		h.t.Fatal(err)
 	}
-	h.eventually(10*time.Second, child+" is started again", func() bool { return h.pid(child) != old })
+	h.eventually(time.Minute, child+" is started again", func() bool { return h.pid(child) != old })
 }
 
 // room is what the tests read of GET fire/rooms/B1.
@@ -325,10 +333,16 @@ type roomCommand struct {
 
 func (h *house) room() (r room, ok bool) { return r, h.get("fire/rooms/B1", &r) }
 
-// reach waits for a stage of the room and says when it was seen.
+// stageOrder is how the stages of a room follow each other.
+var stageOrder = []string{"S0", "SP", "S1", "S2", "S3", "S4", "S5A", "S5B", "S5C", "S6"}
+
+// reach waits for a stage of the room, which may be passed between two looks, and says when it was seen.
 func (h *house) reach(within time.Duration, stage string) time.Time {
 	h.t.Helper()
-	h.eventually(within, "stage "+stage, func() bool { r, ok := h.room(); return ok && r.Stage == stage })
+	h.eventually(within, "stage "+stage, func() bool {
+		r, ok := h.room()
+		return ok && slices.Index(stageOrder, r.Stage) >= slices.Index(stageOrder, stage)
+	})
 	return time.Now()
 }
 
@@ -348,9 +362,7 @@ func (h *house) journal() []entry {
 	after := uint64(0)
 	for {
 		var page struct{ Items []entry }
-		if !h.get(fmt.Sprintf("journal?after=%d&limit=200", after), &page) {
-			h.t.Fatal("the journal cannot be read")
-		}
+		h.eventually(30*time.Second, "the journal is read", func() bool { return h.get(fmt.Sprintf("journal?after=%d&limit=200", after), &page) })
 		if len(page.Items) == 0 {
 			return all
 		}

@@ -35,7 +35,12 @@ func (h *house) edit(old, new string) {
 // reload asks as the administrator and gives the report, also of a refusal.
 func (h *house) reload(dry bool) (int, facility.Reload) {
 	h.t.Helper()
-	code, body := h.post("site/reload", map[string]bool{"dry_run": dry})
+	var code int
+	var body string
+	h.eventually(time.Minute, "the field is reached", func() bool { // one that begins anew may not be reached at once
+		code, body = h.post("site/reload", map[string]bool{"dry_run": dry})
+		return code < 500
+	})
 	var refused struct{ Report facility.Reload }
 	var report facility.Reload
 	if err := json.Unmarshal([]byte(body), &report); err != nil {
@@ -50,28 +55,30 @@ func (h *house) reload(dry bool) (int, facility.Reload) {
 	return code, report
 }
 
-// revisions are the desk's and the field's.
+// revisions are the desk's and the field's, as the desk was told last.
 func (h *house) revisions() (desk, field string) {
+	h.t.Helper()
 	var site struct {
 		Revision string
 		Field    string `json:"field_revision"`
 	}
-	h.get("site", &site)
+	h.eventually(time.Minute, "the desk says by which site it works", func() bool { return h.get("site", &site) && site.Field != "" })
 	return site.Revision, site.Field
 }
 
 // follows waits until the field and the desk work by a revision.
 func (h *house) follows(revision string) {
 	h.t.Helper()
-	h.eventually(20*time.Second, "field and desk work by "+revision, func() bool {
+	h.eventually(time.Minute, "field and desk work by "+revision, func() bool {
 		desk, field := h.revisions()
 		return desk == revision && field == revision
 	})
 }
 
 func (h *house) alarm(id string) (a facility.Alarm) {
+	h.t.Helper()
 	var list struct{ Items []facility.Alarm }
-	h.get("alarms", &list)
+	h.eventually(time.Minute, "the alarms are listed", func() bool { return h.get("alarms", &list) })
 	for _, a := range list.Items {
 		if a.ID == id {
 			return a
@@ -83,16 +90,37 @@ func (h *house) alarm(id string) (a facility.Alarm) {
 // worstGap is the longest time between two samples of a point since a time, by the history.
 func (h *house) worstGap(point string, since time.Time) (worst time.Duration) {
 	h.t.Helper()
+	h.eventually(time.Minute, "the history has the newest samples", func() (ok bool) { worst, ok = h.gap(point, since); return ok })
+	return worst
+}
+
+// gap is worstGap as the history has it now; false while the newest samples are not in it.
+func (h *house) gap(point string, since time.Time) (worst time.Duration, ok bool) {
+	now := time.Now().UTC()
 	var answer struct{ Buckets []struct{ T time.Time } }
-	h.eventually(10*time.Second, "the history has the newest samples", func() bool {
-		now := time.Now().UTC()
-		q := url.Values{"from": {since.UTC().Format(time.RFC3339Nano)}, "to": {now.Format(time.RFC3339Nano)}, "max": {"10000"}}
-		return h.get("points/"+point+"/history?"+q.Encode(), &answer) && len(answer.Buckets) > 1 && now.Sub(answer.Buckets[len(answer.Buckets)-1].T) < 3*time.Second
-	})
+	q := url.Values{"from": {since.UTC().Format(time.RFC3339Nano)}, "to": {now.Format(time.RFC3339Nano)}, "max": {"10000"}}
+	if !h.get("points/"+point+"/history?"+q.Encode(), &answer) || len(answer.Buckets) < 2 || now.Sub(answer.Buckets[len(answer.Buckets)-1].T) > 3*time.Second {
+		return 0, false
+	}
 	for i, b := range answer.Buckets[1:] {
 		worst = max(worst, b.T.Sub(answer.Buckets[i].T))
 	}
-	return worst
+	return worst, true
+}
+
+// tells waits until the journal tells of the reload to a revision in these states and no others.
+func (h *house) tells(revision, states string) {
+	h.t.Helper()
+	told := ""
+	defer func() {
+		if h.t.Failed() {
+			h.t.Logf("the reload is told as %q", told)
+		}
+	}()
+	h.eventually(30*time.Second, "the journal tells the reload as "+states, func() bool {
+		told = strings.Join(h.reloads()[revision], " ")
+		return told == states
+	})
 }
 
 // reloads are the states of the reloads in the journal, by the revision they led to.
@@ -113,7 +141,6 @@ func (h *house) reloads() map[string][]string {
 func TestSystemReloads(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, houseOptions{})
-	began := time.Now()
 	const a, b = "hz-test@demo/feed-a/meter/hz", "hz-test@demo/feed-b/meter/hz"
 	if code, body := h.post("site/reload", map[string]bool{}); code != http.StatusForbidden {
 		t.Errorf("an operator reloads: %d %s", code, body)
@@ -134,7 +161,7 @@ func TestSystemReloads(t *testing.T) {
 		t.Fatalf("the reload is %d %+v", code, done)
 	}
 	h.follows(done.To)
-	h.eventually(5*time.Second, "both meters raise the new alarm", func() bool {
+	h.eventually(time.Minute, "both meters raise the new alarm", func() bool {
 		return h.alarm(a).State == facility.AlarmUnacked && h.alarm(b).State == facility.AlarmUnacked
 	})
 	h.login("operator")
@@ -152,22 +179,18 @@ func TestSystemReloads(t *testing.T) {
 	if err := syscall.Kill(h.pid("desk"), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	h.eventually(5*time.Second, "the acknowledged alarm shows the new limit", func() bool { return h.alarm(a).Limit == 55 })
+	h.eventually(time.Minute, "the acknowledged alarm shows the new limit", func() bool { return h.alarm(a).Limit == 55 })
 	if got := h.alarm(a); got.State != facility.AlarmAcked || got.Occurrence != 1 {
 		t.Errorf("the acknowledged alarm is %+v", got)
 	}
 	if got := h.alarm(b); got.State != facility.AlarmUnacked || got.Occurrence != 1 {
 		t.Errorf("the other one is %+v", got)
 	}
-	if _, now := h.revisions(); strings.Join(h.reloads()[now], " ") != "begun done" {
-		t.Errorf("three signals are told as %v", h.reloads()[now])
-	}
+	var now string
+	h.eventually(time.Minute, "the desk hears of it", func() bool { _, now = h.revisions(); return now != done.To })
+	h.tells(now, "begun done") // three signals
 	h.refusesFaults()
 	h.movesLinks()
-	if gap := h.worstGap("demo/b1/r3/bms/t-max", began); gap > 2500*time.Millisecond { // one poll may be late where five houses share two cores
-		t.Errorf("a link that no reload touched stood still for %v", gap)
-	}
-	t.Logf("longest gap on the link that was opened anew: %v", h.worstGap("demo/feed-a/meter/kw", began))
 	h.renamesAPoint()
 	if got := h.alarm(a); got.State != facility.AlarmAcked || got.Occurrence != 1 {
 		t.Errorf("after the hand-over the acknowledged alarm is %+v", got)
@@ -179,7 +202,7 @@ func TestSystemReloads(t *testing.T) {
 	if code, report := h.reload(false); code != 200 || report.Reach != "rules" {
 		t.Errorf("the reload is %d %+v", code, report)
 	}
-	h.eventually(5*time.Second, "the alarms of the removed rule end with the reason", func() bool {
+	h.eventually(time.Minute, "the alarms of the removed rule end with the reason", func() bool {
 		got := h.alarm(b)
 		return got.State == facility.AlarmNormal && strings.Contains(got.Reason, "loaded by admin")
 	})
@@ -202,7 +225,7 @@ func (h *house) refusesFaults() {
 		h.t.Errorf("a faulty file: %d %+v", code, report)
 	}
 	h.kill9("field") // and a process that comes up meanwhile does not stumble over it either
-	h.eventually(20*time.Second, "the node is ready again", func() bool { return h.status("/readyz") == http.StatusOK })
+	h.eventually(time.Minute, "the node is ready again", func() bool { return h.status("/readyz") == http.StatusOK })
 	h.edit("kind: hihg, limit: 55, priority: 9", "kind: high, limit: 55, priority: 3")
 	h.follows(before)
 }
@@ -211,6 +234,19 @@ func (h *house) refusesFaults() {
 func (h *house) movesLinks() {
 	h.t.Helper()
 	const links = "\nlinks:\n"
+	// A link that is opened anew counts anew. One that is not may be late, on a busy machine, but goes on.
+	last := uint64(0)
+	listed := func() bool {
+		now := h.requests()
+		if now["bms"] < last {
+			h.t.Fatalf("a link that no reload touched was opened anew: %d requests, %d before", now["bms"], last)
+		}
+		last = now["bms"]
+		_, is := now["spare"]
+		return is
+	}
+	h.eventually(time.Minute, "the room's link has counted for a while", func() bool { return !listed() && last > 40 })
+	began := time.Now()
 	h.edit(links, links+"  - {id: spare, protocol: modbus, address: \"127.0.0.1:1\"}\n")
 	changed(h.t, h.site, func(text string) string {
 		return strings.Replace(text, "timeout: 500ms, max_backoff: 10s", "timeout: 450ms, max_backoff: 10s", 1)
@@ -220,24 +256,35 @@ func (h *house) movesLinks() {
 		h.t.Errorf("the reload is %d %+v", code, report)
 	}
 	h.follows(report.To)
-	h.eventually(5*time.Second, "the new link is listed", func() bool { return strings.Contains(h.links(), "spare") })
+	h.eventually(time.Minute, "the new link is listed", listed)
 	h.edit("  - {id: spare, protocol: modbus, address: \"127.0.0.1:1\"}\n", "")
 	if code, report := h.reload(false); code != 200 || strings.Join(report.Links, " ") != "spare" {
 		h.t.Errorf("the reload is %d %+v", code, report)
 	}
-	h.eventually(5*time.Second, "the link is gone", func() bool { l := h.links(); return l != "" && !strings.Contains(l, "spare") })
+	h.eventually(time.Minute, "the link is gone", func() bool { return !listed() })
+	if gap := h.worstGap("demo/b1/r3/bms/t-max", began); gap > 10*time.Second {
+		h.t.Errorf("a link that no reload touched stood still for %v", gap)
+	}
+	h.t.Logf("longest gap on the link that was opened anew: %v", h.worstGap("demo/feed-a/meter/kw", began))
 }
 
-func (h *house) links() (ids string) {
+// requests counts what was asked on each link since it was opened.
+func (h *house) requests() map[string]uint64 {
+	h.t.Helper()
 	var nodes struct {
-		Items []struct{ Links []struct{ ID string } }
-	}
-	if h.get("nodes", &nodes) && len(nodes.Items) > 0 {
-		for _, l := range nodes.Items[0].Links {
-			ids += l.ID + " "
+		Items []struct {
+			Links []struct {
+				ID       string
+				Requests uint64
+			}
 		}
 	}
-	return ids
+	h.eventually(time.Minute, "the links are listed", func() bool { return h.get("nodes", &nodes) && len(nodes.Items) > 0 && len(nodes.Items[0].Links) > 0 })
+	out := map[string]uint64{}
+	for _, l := range nodes.Items[0].Links {
+		out[l.ID] = l.Requests
+	}
+	return out
 }
 
 // renamesAPoint makes the table of points another one: a new process takes over, and the gap is told.
@@ -251,7 +298,7 @@ func (h *house) renamesAPoint() {
 		h.t.Fatalf("the reload is %d %+v", code, report)
 	}
 	h.follows(report.To)
-	h.eventually(10*time.Second, "the point has its new name", func() bool {
+	h.eventually(time.Minute, "the point has its new name", func() bool {
 		var p struct{ Quality string }
 		return h.get("points/demo/feed-a/meter/power-factor", &p) && p.Quality == "good"
 	})
@@ -260,12 +307,10 @@ func (h *house) renamesAPoint() {
 	}
 	gap := h.worstGap("demo/feed-a/meter/hz", began.Add(-2*time.Second))
 	h.t.Logf("longest gap in a hand-over: %v", gap)
-	if gap > 6*time.Second {
+	if gap > 20*time.Second { // two processes start in it, on a machine that may be busy
 		h.t.Errorf("the points stood still for %v", gap)
 	}
-	if got := strings.Join(h.reloads()[report.To], " "); got != "begun done" {
-		h.t.Errorf("the journal tells the hand-over as %q", got)
-	}
+	h.tells(report.To, "begun done")
 }
 
 // diesInTheMiddle kills the field while it reloads: it comes up on one of the two revisions, whole, the desk with
@@ -287,22 +332,22 @@ func (h *house) diesInTheMiddle() {
 		time.Sleep(time.Duration(rand.IntN(40)) * time.Millisecond)
 		h.kill9("field")
 		<-asked
-		h.eventually(20*time.Second, "the node is ready again", func() bool { return h.status("/readyz") == http.StatusOK })
+		h.eventually(time.Minute, "the node is ready again", func() bool { return h.status("/readyz") == http.StatusOK })
 		var is string
-		h.eventually(20*time.Second, "field and desk work by one of the two", func() bool {
+		h.eventually(time.Minute, "field and desk work by one of the two", func() bool {
 			desk, field := h.revisions()
 			is = field
 			return desk == field && (field == from || field == plan.To)
 		})
 		if is == plan.To {
-			h.eventually(5*time.Second, "the limit is that of the revision", func() bool {
+			h.eventually(time.Minute, "the limit is that of the revision", func() bool {
 				return fmt.Sprint(h.alarm("hz-test@demo/feed-a/meter/hz").Limit) == next
 			})
 		}
-		states := h.reloads()[plan.To]
-		if n := len(states); n > 0 && states[n-1] == facility.ReloadBegun {
-			h.t.Errorf("killed at %s: the journal leaves the reload open: %v", is, states)
-		}
+		h.eventually(30*time.Second, "the journal leaves no reload open", func() bool {
+			states := h.reloads()[plan.To]
+			return len(states) == 0 || states[len(states)-1] != facility.ReloadBegun
+		})
 		if code, again := h.reload(false); code != 200 || again.To != plan.To {
 			h.t.Errorf("the next reload is %d %+v", code, again)
 		}
