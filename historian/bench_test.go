@@ -147,7 +147,7 @@ func outage(b *testing.B, f *Forwarder, points, rounds int, back func(), count f
 			b.Fatal(err)
 		}
 	}
-	eventually(b, 30*time.Second, "the outage is noticed", func() bool {
+	eventually(b, patience, "the outage is noticed", func() bool {
 		err := f.Health().Err
 		return err != nil && !strings.Contains(err.Error(), ErrUnproven.Error())
 	})

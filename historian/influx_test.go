@@ -44,9 +44,18 @@ func newInfluxd(t testing.TB) *influxd {
 	return d
 }
 
+// patience bounds what must happen at all, on a machine that is busy with something else.
+const patience = time.Minute
+
+// freeAddress is one nobody listens on: where the system has such, on a loopback address that this process alone uses,
+// so that neither a connection nor another package's test takes its port before the database does, or while that is away.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	pid := os.Getpid()
+	l, err := net.Listen("tcp", net.IPv4(127, byte(64+pid>>16&63), byte(pid>>8), byte(pid)).String()+":0")
+	if err != nil {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +70,7 @@ func (d *influxd) start() {
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	eventually(d.t, 30*time.Second, "influxd answers", func() bool {
+	eventually(d.t, patience, "influxd answers", func() bool {
 		resp, err := http.Get("http://" + d.addr + "/ping")
 		if err != nil {
 			return false
@@ -143,19 +152,19 @@ func TestNothingIsLostWhileInfluxIsAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, 20*time.Second, "the first twenty minutes are delivered", func() bool { return f.Position() == 20 })
+	eventually(t, patience, "the first twenty minutes are delivered", func() bool { return f.Position() == 20 })
 	db.kill()
 	for k := 21; k <= 40; k++ {
 		if err := f.Take(t.Context(), minute(k)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, 20*time.Second, "the outage is noticed", func() bool { return f.Health().Err != nil })
+	eventually(t, patience, "the outage is noticed", func() bool { return f.Health().Err != nil })
 	if f.Position() != 20 {
 		t.Fatalf("position %d while the database is away: undelivered batches were called delivered", f.Position())
 	}
 	db.start()
-	eventually(t, 60*time.Second, "the backlog is delivered", func() bool { return f.Position() == 40 })
+	eventually(t, patience, "the backlog is delivered", func() bool { return f.Position() == 40 })
 	if got := db.influxql(`SELECT count("value") FROM "battery-rack"`); !strings.Contains(got, ",2400]") {
 		t.Errorf("the database holds %s, want 2400 values", got)
 	}
@@ -176,7 +185,7 @@ func TestBadSamplesHaveNoValue(t *testing.T) {
 	if err := f.Take(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 20*time.Second, "delivered", func() bool { return f.Position() == 1 })
+	eventually(t, patience, "delivered", func() bool { return f.Position() == 1 })
 	got := db.influxql(`SELECT count("value"), count("quality") FROM "battery-rack"`)
 	if !strings.Contains(got, ",1,2]") {
 		t.Errorf("one value and two qualities expected: %s", got)

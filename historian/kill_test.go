@@ -149,7 +149,7 @@ func TestKillNineLosesNothingThatWasTaken(t *testing.T) {
 	running.Go(func() { _ = f.Run(ctx) })
 	running.Go(func() { _ = deliverFrom(ctx, spool, f) })
 	fill(t, s, spool)
-	eventually(t, 30*time.Second, "the rest is delivered", func() bool { return f.Position() == spool.LastSeq() })
+	eventually(t, 2*patience, "the rest is delivered", func() bool { return f.Position() == spool.LastSeq() })
 	cancel()
 	running.Wait()
 	complete(t, s, victimPoints, taken+1)

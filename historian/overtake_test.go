@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,10 +111,9 @@ func TestABrokenLaneLosesNothing(t *testing.T) {
 			at := time.Now().Add(-age)
 			return Batch{Seq: seq, Points: cells(1), Samples: []facility.Sample{{Quality: facility.Good, Value: float64(seq), At: at, Seen: at}}}
 		}
-		tails := 0
+		var tails atomic.Int32
 		f.Overtake(func(ctx context.Context, take func(Batch) error) error {
-			tails++
-			if tails == 1 {
+			if tails.Add(1) == 1 {
 				_ = take(batch(100, 0))
 				return errors.New("the field went away")
 			}
@@ -133,13 +133,15 @@ func TestABrokenLaneLosesNothing(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(time.Second)
 		values := map[string]bool{}
+		db.mu.Lock()
 		for l := range db.lines {
 			_, v, _ := strings.Cut(l, "value=")
 			v, _, _ = strings.Cut(v, " ")
 			values[v] = true
 		}
-		if len(values) != 110 || tails < 2 || f.Position() != 110 {
-			t.Errorf("%d of 110 values after %d tails, position %d", len(values), tails, f.Position())
+		db.mu.Unlock()
+		if len(values) != 110 || tails.Load() < 2 || f.Position() != 110 {
+			t.Errorf("%d of 110 values after %d tails, position %d", len(values), tails.Load(), f.Position())
 		}
 		cancel()
 		running.Wait()

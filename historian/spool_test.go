@@ -51,7 +51,7 @@ func fill(t testing.TB, s *Store, spool *journal.Spool) {
 	if s.Position() >= last {
 		return
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*patience)
 	defer cancel()
 	err := spool.Tail(ctx, s.Position(), func(b journal.Batch) error {
 		if b.Gap != nil {

@@ -34,7 +34,7 @@ func newVictoria(t *testing.T) (address string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	eventually(t, 30*time.Second, "victoria-metrics answers", func() bool {
+	eventually(t, patience, "victoria-metrics answers", func() bool {
 		resp, err := http.Get("http://" + address + "/health")
 		if err != nil {
 			return false
@@ -62,7 +62,7 @@ func TestVictoriaMetricsTakesTheSameWrites(t *testing.T) {
 	if err := f.Take(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 20*time.Second, "delivered", func() bool { return f.Position() == 1 })
+	eventually(t, patience, "delivered", func() bool { return f.Position() == 1 })
 	count := func(name string) string {
 		q := url.Values{"match[]": {fmt.Sprintf(`{__name__=%q,point="dc1/b7/t"}`, name)}, "start": {fmt.Sprint(monday.Unix())}}
 		body, err := f.ask(t.Context(), "/api/v1/export?"+q.Encode())
@@ -75,14 +75,21 @@ func TestVictoriaMetricsTakesTheSameWrites(t *testing.T) {
 	if err := f.Probe(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	values, codes := count("battery-rack_value"), count("battery-rack_quality_code")
-	if values == "" || codes == "" {
-		t.Fatalf("values %q, qualities %q", values, codes)
-	}
-	if n := strings.Count(values[strings.Index(values, "timestamps"):], ",") + 1; n != 59 {
-		t.Errorf("%d values, want 59: %s", n, values)
-	}
+	var values, codes string
+	eventually(t, patience, "59 values and as many qualities as samples are shown", func() bool {
+		values, codes = count("battery-rack_value"), count("battery-rack_quality_code")
+		return stamps(values) == 59 && stamps(codes) == 60
+	})
 	if !strings.Contains(codes, fmt.Sprintf(",%d,", facility.Bad)) {
 		t.Errorf("the quality is missing: %s", codes)
 	}
+}
+
+// stamps counts the values of an exported line.
+func stamps(line string) int {
+	_, list, ok := strings.Cut(line, "timestamps")
+	if !ok {
+		return 0
+	}
+	return strings.Count(list, ",") + 1
 }
