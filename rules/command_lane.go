@@ -2,7 +2,6 @@ package rules
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,8 +32,10 @@ type answer struct {
 	err     error
 }
 
-// lanes carries commands to the links, in order on each link and at the same time on different ones:
-// a dead link must not hold back the water on a healthy one.
+// lanes carries commands to the wire: people's in order on each link and at the same time on different ones, those
+// of the fire response in order on each device and at the same time on different ones. A dead link or a burnt contact
+// must not hold back the water on a healthy one; which goes first on a link is the wire's to say, which knows who
+// answers.
 type lanes struct {
 	commander Commander
 	answers   chan answer
@@ -42,8 +43,9 @@ type lanes struct {
 
 	mu      sync.Mutex
 	site    *facility.Site
-	queues  map[string]*lane
-	ctx     context.Context // of run, nil before and after it
+	queues  map[string]*lane            // people's, by link
+	fire    map[facility.DeviceID][]job // waiting behind the one that is on its way
+	ctx     context.Context             // of run, nil before and after it
 	workers sync.WaitGroup
 }
 
@@ -52,22 +54,16 @@ type lane struct {
 	ready chan struct{}
 }
 
-// add puts a job behind the others; one of the fire response goes before people's orders that wait.
-func (q *lane) add(j job) {
-	at := len(q.jobs)
-	if j.stop == nil {
-		if i := slices.IndexFunc(q.jobs, func(o job) bool { return o.stop != nil }); i >= 0 {
-			at = i
-		}
-	}
-	q.jobs = slices.Insert(q.jobs, at, j)
-}
-
 // maxQueued bounds a lane. A fire in every rack of a 224-rack site sends fewer.
 const maxQueued = 4096
 
+// fireTime is how long a command of the fire response may be on its way: a long queue of others at a slow serial line.
+// Beyond it nobody knows what became of it, and the response's own supervision says what is sent again.
+const fireTime = 10 * time.Second
+
 func newLanes(c Commander, site *facility.Site) *lanes {
-	l := &lanes{commander: c, site: site, answers: make(chan answer, maxQueued), timeout: 3 * time.Second, queues: map[string]*lane{}}
+	l := &lanes{commander: c, site: site, answers: make(chan answer, maxQueued), timeout: 3 * time.Second,
+		queues: map[string]*lane{}, fire: map[facility.DeviceID][]job{}}
 	for _, link := range site.Links {
 		l.open(link.ID)
 	}
@@ -86,22 +82,68 @@ func (l *lanes) open(link string) {
 // send queues a job; it answers false when the lane is full and nothing was queued.
 func (l *lanes) send(j job) bool {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	var q *lane
 	if d := l.site.Device(j.cmd.Device); d != nil {
 		q = l.queues[d.Link]
 	}
-	ok := q != nil && len(q.jobs) < maxQueued
-	if ok {
-		q.add(j)
+	switch {
+	case q == nil:
+		return false
+	case j.stop == nil:
+		return l.respond(j)
+	case len(q.jobs) >= maxQueued:
+		return false
 	}
-	l.mu.Unlock()
-	if ok {
+	q.jobs = append(q.jobs, j)
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// respond sends a job of the fire response at once, or behind the one that is on its way to the same device. It is
+// called with mu held.
+func (l *lanes) respond(j job) bool {
+	device := j.cmd.Device
+	waiting, busy := l.fire[device]
+	if len(waiting) >= maxQueued {
+		return false
+	}
+	if ctx := l.ctx; ctx != nil && !busy {
+		l.fire[device] = nil
+		l.workers.Go(func() { l.carry(ctx, j) })
+		return true
+	}
+	l.fire[device] = append(waiting, j)
+	return true
+}
+
+// carry sends a job of the fire response and those that wait behind it.
+func (l *lanes) carry(ctx context.Context, j job) {
+	for more := true; more; {
+		receipt, err := l.execute(ctx, j)
 		select {
-		case q.ready <- struct{}{}:
-		default:
+		case l.answers <- answer{job: j, receipt: receipt, err: err}:
+		case <-ctx.Done():
+			return
 		}
+		j, more = l.behind(j.cmd.Device)
 	}
-	return ok
+}
+
+// behind takes the next job for a device; without one the device is free.
+func (l *lanes) behind(device facility.DeviceID) (job, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	waiting := l.fire[device]
+	if len(waiting) == 0 {
+		delete(l.fire, device)
+		return job{}, false
+	}
+	l.fire[device] = waiting[1:]
+	return waiting[0], true
 }
 
 // run works every lane until ctx ends and all of them have stopped.
@@ -110,6 +152,11 @@ func (l *lanes) run(ctx context.Context) {
 	l.ctx = ctx
 	for _, q := range l.queues {
 		l.workers.Go(func() { l.work(ctx, q) })
+	}
+	for device, waiting := range l.fire { // given before anybody worked
+		first := waiting[0]
+		l.fire[device] = waiting[1:]
+		l.workers.Go(func() { l.carry(ctx, first) })
 	}
 	l.mu.Unlock()
 	<-ctx.Done()
@@ -147,6 +194,8 @@ func (l *lanes) execute(ctx context.Context, j job) (Receipt, error) {
 	}
 	if j.stop != nil {
 		limit = min(limit, j.sendBy.Sub(now))
+	} else {
+		limit = fireTime
 	}
 	one, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -16,37 +17,63 @@ import (
 )
 
 // slowWire takes a second for each command and notes their order.
-type slowWire struct{ sent []string }
+type slowWire struct {
+	mu   sync.Mutex
+	sent []string
+}
 
 func (w *slowWire) Execute(_ context.Context, cmd facility.Command) (Receipt, error) {
-	time.Sleep(time.Second)
+	w.mu.Lock()
 	w.sent = append(w.sent, string(cmd.ID))
+	w.mu.Unlock()
+	time.Sleep(time.Second)
 	return Receipt{Sent: time.Now()}, nil
 }
 
-// People's orders wait on a slow link when a fire begins: the fire response goes before those that wait, in its own order.
-func TestTheFireResponseGoesBeforePeoplesOrders(t *testing.T) {
+// People's orders wait on a slow link when a fire begins: the fire response waits for none of them and for no other
+// device, and keeps its own order at each.
+func TestTheFireResponseWaitsForNoOrderOfPeopleAndForNoOtherDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := &slowWire{}
 		l := newLanes(wire, demoSite(t))
-		device := l.site.Devices[0].ID
-		give := func(id string, stop *atomic.Bool) {
+		rack, next := l.site.Device("demo/b1/r3/io"), l.site.Device("demo/b1/r4/io")
+		if rack.Link != next.Link {
+			t.Fatalf("two devices of one link are wanted, these are on %s and %s", rack.Link, next.Link)
+		}
+		give := func(id string, device facility.DeviceID, stop *atomic.Bool) {
 			l.send(job{record: id, cmd: facility.Command{ID: facility.CommandID(id), Device: device}, stop: stop, sendBy: time.Now().Add(time.Minute)})
 		}
+		give("begun", rack.ID, nil)
+		give("behind it", rack.ID, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { l.run(ctx); close(done) }()
-		for _, id := range []string{"person-1", "person-2", "person-3"} {
-			give(id, new(atomic.Bool))
+		time.Sleep(5 * time.Second)
+		if want := []string{"begun", "behind it"}; !slices.Equal(wire.sent, want) {
+			t.Errorf("before the lanes were worked: sent %v, want %v", wire.sent, want)
+		}
+		wire.sent = nil
+		for _, id := range []string{"person-1", "person-2"} {
+			give(id, rack.ID, new(atomic.Bool))
 		}
 		time.Sleep(time.Millisecond) // the first is on the wire
-		give("isolate", nil)
-		give("curtain", nil)
+		give("isolate", rack.ID, nil)
+		give("curtain", rack.ID, nil)
+		time.Sleep(time.Millisecond)
+		give("isolate the next", next.ID, nil)
+		synctest.Wait()
+		if want := []string{"person-1", "isolate", "isolate the next"}; !slices.Equal(wire.sent, want) {
+			t.Errorf("at once sent %v, want %v", wire.sent, want)
+		}
 		time.Sleep(10 * time.Second)
 		cancel()
 		<-done
-		if want := []string{"person-1", "isolate", "curtain", "person-2", "person-3"}; !slices.Equal(wire.sent, want) {
-			t.Errorf("sent %v, want %v", wire.sent, want)
+		rest := slices.Sorted(slices.Values(wire.sent[3:])) // these two leave in the same instant or nearly
+		if want := []string{"curtain", "person-2"}; !slices.Equal(rest, want) {
+			t.Errorf("then sent %v, want %v", rest, want)
+		}
+		if len(l.fire) != 0 {
+			t.Errorf("%d devices are still taken to be busy", len(l.fire))
 		}
 	})
 }
