@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// patience is how long a test waits for what has to come, on a machine that may be busy with other things.
+const patience = 60 * time.Second
+
 // startDemo runs the whole simulated demo site on free ports for one test.
 func startDemo(t *testing.T, change func(*Options)) *Plant {
 	t.Helper()
@@ -48,7 +51,7 @@ func call(t *testing.T, p *Plant, method, path, body string) (int, string, []byt
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -64,10 +67,10 @@ func call(t *testing.T, p *Plant, method, path, body string) (int, string, []byt
 // eventually waits until a condition on a live plant holds; what is waited for is named in the failure.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 		select {
 		case <-t.Context().Done():

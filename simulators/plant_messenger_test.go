@@ -37,7 +37,8 @@ func TestMessengerFollowsTheFacilitysPower(t *testing.T) {
 		{"feeds and UPS zone lost", []func(*Plant){fault(world.FeedLoss, "demo/feed-a", world.FaultParams{}), fault(world.FeedLoss, "demo/feed-b", world.FaultParams{}),
 			fault(world.UPSModeFault, "demo/ups-a", world.FaultParams{Mode: "FAULT"})}, true},
 	}
-	p := startDemo(t, func(o *Options) { o.Speed = 100 })
+	// Not at full speed: while the test looks away for some seconds the batteries must not run down.
+	p := startDemo(t, func(o *Options) { o.Speed = 20 })
 	powered := func(want ...bool) func() bool {
 		return func() bool {
 			s, _ := p.Messenger()

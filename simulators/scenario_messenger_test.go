@@ -35,12 +35,12 @@ func TestPowerCutNoticeKeepsItsWord(t *testing.T) {
 	})
 	eventually(t, "the first center is dark", func() bool { s := state(); return !s.Sites[0].Power && s.Connected == 0 })
 	at := state()
-	if c, err := net.DialTimeout("tcp", at.Sites[0].Address, time.Second); err == nil {
+	if c, err := net.DialTimeout("tcp", at.Sites[0].Address, patience); err == nil {
 		c.Close()
 		t.Error("the dark center takes connections")
 	}
 	for _, s := range at.Sites[1:] {
-		c, err := net.DialTimeout("tcp", s.Address, time.Second)
+		c, err := net.DialTimeout("tcp", s.Address, patience)
 		if err != nil || !s.Power {
 			t.Errorf("%s went with it: power %v, %v", s.ID, s.Power, err)
 			continue
@@ -62,7 +62,7 @@ func query() *dns.Msg { return new(dns.Msg).SetQuestion("_talk._tcp.talk.demo.",
 // askNames sends a message to a name server and returns the code of its answer, -1 for none.
 func askNames(t *testing.T, address string, m *dns.Msg) int {
 	t.Helper()
-	c := dns.Client{Net: "tcp", Timeout: time.Second}
+	c := dns.Client{Net: "tcp", Timeout: patience}
 	if m.Opcode == dns.OpcodeUpdate {
 		key := loadDemo(t).Sim.Messenger.TSIG
 		c.TsigSecret = map[string]string{key.Name: key.Secret}

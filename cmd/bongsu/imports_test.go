@@ -27,10 +27,11 @@ var arrows = map[string][]string{
 	"bongsu/simulators":       {"bongsu/facility", "bongsu/simulators/messenger", "bongsu/simulators/people", "bongsu/simulators/wire", "bongsu/simulators/world"},
 
 	"bongsu/simulators/world":     {"bongsu/facility"},
-	"bongsu/simulators/wire":      {"bongsu/facility", "bongsu/simulators/world"},
+	"bongsu/simulators/berth":     {},
+	"bongsu/simulators/wire":      {"bongsu/facility", "bongsu/simulators/berth", "bongsu/simulators/world"},
 	"bongsu/simulators/names":     {},
 	"bongsu/simulators/people":    {"bongsu/facility"},
-	"bongsu/simulators/messenger": {"bongsu/facility", "bongsu/simulators/names", "bongsu/simulators/people", "bongsu/simulators/world"},
+	"bongsu/simulators/messenger": {"bongsu/facility", "bongsu/simulators/berth", "bongsu/simulators/names", "bongsu/simulators/people", "bongsu/simulators/world"},
 
 	"bongsu/simulators/chart":         {},
 	"bongsu/simulators/chart/physics": {"bongsu/simulators/chart", "bongsu/simulators/world"},

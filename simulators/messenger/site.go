@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/simulators/berth"
 )
 
 // The service groups of the messenger, in the order in which they depend on each other.
@@ -44,6 +45,7 @@ type site struct {
 	first   net.Listener
 	client  *http.Client // to peers
 	public  *http.Client // to itself, as an outside check comes in
+	leave   func()       // of the one goroutine that runs the site: gives up the address that is kept without power
 
 	promoting sync.Mutex
 	connsMu   sync.Mutex
@@ -128,6 +130,8 @@ func (s *site) run(ctx context.Context) error {
 	defer s.public.CloseIdleConnections()
 	listener := s.first
 	on := true
+	s.leave = func() {}
+	defer func() { s.leave() }()
 	for {
 		var err error
 		if on {
@@ -154,6 +158,10 @@ func (s *site) run(ctx context.Context) error {
 func (s *site) listenAgain(ctx context.Context) (net.Listener, error) {
 	for try := 0; ; try++ {
 		l, err := net.Listen("tcp", s.address)
+		if err == nil {
+			s.leave()
+			s.leave = func() {}
+		}
 		if err == nil || try == 50 {
 			return l, err
 		}
@@ -194,6 +202,9 @@ func (s *site) powered(ctx context.Context, listener net.Listener) (on bool, err
 	handling := s.switchOff()
 	cut()
 	_ = server.Close()
+	if !on {
+		s.keepAddress()
+	}
 	s.dropConnections()
 	s.client.CloseIdleConnections()
 	s.public.CloseIdleConnections()
@@ -204,6 +215,15 @@ func (s *site) powered(ctx context.Context, listener net.Listener) (on bool, err
 		err = nil
 	}
 	return on, err
+}
+
+// keepAddress reserves the address until the power is back, so that no other program is given it.
+func (s *site) keepAddress() {
+	leave, err := berth.Keep(s.address)
+	if err != nil {
+		s.log.Debug("the address is not kept", "error", err)
+	}
+	s.leave = leave
 }
 
 func (s *site) switchOn() {

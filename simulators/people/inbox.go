@@ -36,7 +36,7 @@ func Channels() []string { return []string{ChannelMail, ChannelPhone, ChannelSMS
 const (
 	inboxSize   = 5000
 	peopleBusy  = 4000 // messages that people are answering at once
-	callbackFor = 3 * time.Second
+	callbackFor = 10 * time.Second
 )
 
 // Message is one message as its receiver got it, and what came of it. Received is not delivered, and

@@ -268,10 +268,11 @@ func TestMailRefusals(t *testing.T) {
 // eventually waits until a condition holds; what is waited for is named in the failure.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	const patience = 60 * time.Second
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 		select {
 		case <-t.Context().Done():

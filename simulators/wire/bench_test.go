@@ -12,6 +12,9 @@ import (
 	"bongsu/simulators/world"
 )
 
+// patience is how long a test waits for what has to come, on a machine that may be busy with other things.
+const patience = 60 * time.Second
+
 // bench is the demo site's devices with a world of their own: nothing else of the simulator runs.
 type bench struct {
 	t    *testing.T
@@ -142,10 +145,10 @@ func (b *bench) address(link string) string {
 // eventually waits until a condition holds; what is waited for is named in the failure.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 		select {
 		case <-t.Context().Done():

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"bongsu/facility"
+	"bongsu/simulators/berth"
 )
 
 // linkMode is how an endpoint treats its clients.
@@ -42,6 +43,23 @@ type endpoint interface {
 	setMode(linkMode) error
 	state() LinkState
 	close()
+}
+
+// kept reserves the address of an endpoint where nobody listens for a while, so that no other program is given it.
+func kept(address string, log *slog.Logger) (leave func()) {
+	leave, err := berth.Keep(address)
+	if err != nil {
+		log.Debug("the address is not kept", "error", err)
+	}
+	return leave
+}
+
+// given gives up a kept address, if there is one.
+func given(leave func()) func() {
+	if leave != nil {
+		leave()
+	}
+	return nil
 }
 
 // onlyErrors keeps the servers' chatter about each client out of the log.

@@ -40,6 +40,7 @@ type modbusLink struct {
 	opened  bool
 	mode    linkMode
 	release chan struct{} // closed when whoever waits for an answer must give up
+	leave   func()        // gives up the address that was kept while nobody listened, nil when none was
 }
 
 // unit is one device behind the endpoint. Its fields belong to the lock of the house.
@@ -130,6 +131,7 @@ func (l *modbusLink) listen(address string) error {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}
 	l.server, l.release = server, make(chan struct{})
+	l.leave = given(l.leave)
 	return nil
 }
 
@@ -149,6 +151,7 @@ func (l *modbusLink) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.shut()
+	l.leave = given(l.leave)
 }
 
 // setMode changes how the endpoint treats its clients. Going from hanging to up lets the waiters go.
@@ -165,6 +168,7 @@ func (l *modbusLink) setMode(m linkMode) error {
 	}
 	if m == linkRefusing {
 		l.shut()
+		l.leave = kept(l.address, l.log)
 		return nil
 	}
 	if was == linkRefusing {

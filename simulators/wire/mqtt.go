@@ -41,6 +41,7 @@ type mqttLink struct {
 	door    *doorway
 	opened  bool
 	mode    linkMode
+	leave   func() // gives up the address that was kept while nobody listened, nil when none was
 }
 
 // sensor is one publishing device. Its fields belong to the lock of the house.
@@ -145,6 +146,7 @@ func (l *mqttLink) listen(address string) error {
 		return fmt.Errorf("broker on %s: %w", address, err)
 	}
 	l.server, l.door, l.address = server, door, listener.Addr().String()
+	l.leave = given(l.leave)
 	for topic := range l.gateways() {
 		word := "online"
 		if l.lost[topic] != "" {
@@ -212,6 +214,7 @@ func (l *mqttLink) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.shut()
+	l.leave = given(l.leave)
 }
 
 // setMode changes how the broker treats its clients; a hanging one keeps them connected and silent. The
@@ -225,6 +228,7 @@ func (l *mqttLink) setMode(m linkMode) error {
 	case !l.opened: // in a rehearsal nothing listens
 	case m == linkRefusing:
 		l.shut()
+		l.leave = kept(l.address, l.log)
 	case was == linkRefusing:
 		return l.listen(l.address)
 	}

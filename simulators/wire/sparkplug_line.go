@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// lineTimeout bounds how long the broker, which stands on the same machine, may take for anything.
-	lineTimeout = 2 * time.Second
+	// lineTimeout bounds how long the broker, which stands on the same machine, may take for anything: long, since that
+	// machine may be busy, and a node that gives up begins another session.
+	lineTimeout = 10 * time.Second
 	// partingMillis is how long a node that leaves in good order waits for its last message to be out.
 	partingMillis = 1000
 )
