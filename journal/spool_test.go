@@ -64,7 +64,7 @@ var errEnough = errors.New("enough")
 // batches reads n batches (gaps included) behind after.
 func batches(t testing.TB, s *Spool, after uint64, n int) []Batch {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var out []Batch
 	err := s.Tail(ctx, after, func(b Batch) error {
