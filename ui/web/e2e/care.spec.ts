@@ -8,10 +8,19 @@ test.beforeEach(async ({ page }) => {
 
 const care = (page: Page) => page.getByRole('region', { name: '훈련, 시험, 감시' })
 
+/** How many alarms wait, once the mock's first ones are there. */
+async function unacked(page: Page): Promise<string | null> {
+  const tab = page.getByRole('button', { name: /^미확인 / })
+  await expect(tab).toContainText(/[1-9]/)
+  return tab.textContent()
+}
+
 test('a drill is begun in the room, seen on every screen, and ended with one press @mock', async ({
   page,
 }) => {
   await logIn(page, 'safety')
+  await open(page, '/a')
+  const before = await unacked(page)
   await open(page, '/b')
   await care(page).getByRole('button', { name: '훈련 시작' }).click()
   const dialog = page.getByRole('dialog')
@@ -22,13 +31,36 @@ test('a drill is begun in the room, seen on every screen, and ended with one pre
   await expect(care(page)).toContainText('훈련 단계')
   await open(page, '/o')
   await expect(page.locator('.drill-strip')).toContainText('실제 상황 아님')
+  await expect(page.locator('.drill-strip')).toContainText('전원 격리, 방화막 (R3)')
   await expect(page.locator(':root')).toHaveAttribute('data-drill', '1')
+  await open(page, '/a')
+  const listed = page.getByRole('region', { name: /^훈련 경보: 실제 아님/ })
+  await expect(listed.getByRole('listitem')).toContainText(['훈련 DRILL'])
+  await expect(listed).toContainText('1단계 60 ℃')
+  expect(await unacked(page)).toBe(before)
   await open(page, '/b')
   await page.getByRole('button', { name: '소화가스 방출', exact: true }).click()
   await expect(page.getByRole('dialog')).toContainText('실제로는 아무것도 작동하지 않습니다')
   await page.keyboard.press('Escape')
   await care(page).getByRole('button', { name: '훈련 종료' }).click()
   await expect(page.locator('.drill-strip')).toBeHidden()
+})
+
+test('a drill is spoken with its mark and its end too, and a real alarm breaks in @mock', async ({
+  page,
+}) => {
+  await logIn(page, 'safety')
+  await open(page, '/o')
+  const spoken = page.locator('[aria-live=polite]', { hasText: '훈련' })
+  await expect(spoken).toHaveCount(0)
+  await page.request.post('/api/v1/fire/rooms/B1/drill', { data: { minutes: 5, rack: 'R3' } })
+  await expect(spoken).toContainText('훈련, 실제 상황 아님: 1단계 60 ℃')
+  await expect(page).toHaveTitle(/^\[훈련 DRILL\]/)
+  await page.request.post('/mock/fire?at=30')
+  await expect(page.locator('.drill-real')).toContainText('실제 상황 REAL')
+  await page.request.post('/api/v1/fire/rooms/B1/end-drill', { data: {} })
+  await expect(spoken).toContainText('훈련이 끝났습니다')
+  await expect(page).not.toHaveTitle(/훈련/)
 })
 
 test('a proof test shows what it still must see, and cannot be recorded as passed before @mock', async ({

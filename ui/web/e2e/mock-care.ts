@@ -48,7 +48,17 @@ export class Care {
           temp_c: 62,
           stage: 'S1',
           orders: [{ name: 'DRILL:R3.ISOLATE', at }],
-          alarms: ['STAGE1:R3'],
+          alarms: [
+            {
+              key: 'STAGE1:R3',
+              priority: 1,
+              text: {
+                ko: '1단계 60 ℃: 전원 격리, 방화막 (R3)',
+                en: 'Stage 1, 60 °C: isolation and fire curtain (R3)',
+              },
+              since: at,
+            },
+          ],
         }
         return true
       case 'end-drill':
@@ -114,7 +124,10 @@ export class Care {
   beat(): Partial<Heartbeat> {
     const d = this.drill
     if (!d) return { drill: false }
-    return { drill: true, drills: [{ room: 'B1', by: d.by, until: d.until, stage: d.stage }] }
+    return {
+      drill: true,
+      drills: [{ room: 'B1', by: d.by, until: d.until, stage: d.stage, alarms: d.alarms }],
+    }
   }
 }
 

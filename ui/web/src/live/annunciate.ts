@@ -39,3 +39,6 @@ export const sounds: Record<number, Sound> = {
   3: { tones: [587], each: 0.2, every: 8 },
   4: { tones: [440], each: 0.12, every: 20 },
 }
+
+/** Of a drill: three rising tones, once. No real alarm rises, and none of them is heard only once. */
+export const drillSound: Omit<Sound, 'every'> = { tones: [330, 415, 494], each: 0.3 }

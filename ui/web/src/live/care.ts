@@ -11,7 +11,15 @@ export interface Drill {
   temp_c: number | null
   stage: Stage
   orders: { name: string; at: string }[]
-  alarms: string[]
+  alarms: DrillAlarm[]
+}
+
+/** An alarm that stands in a drill: nobody has to acknowledge it. */
+export interface DrillAlarm {
+  key: string
+  priority: number
+  text: Text
+  since: string
 }
 
 export interface FireRound {

@@ -1,6 +1,15 @@
 // The records of the API, as docs/api.md names them. Times are RFC 3339 UTC texts.
 
-import type { Drill, FireBank, FireRound, FireTank, ProofDue, ProofResult, ProofRun } from './care'
+import type {
+  Drill,
+  DrillAlarm,
+  FireBank,
+  FireRound,
+  FireTank,
+  ProofDue,
+  ProofResult,
+  ProofRun,
+} from './care'
 
 export type Lang = 'ko' | 'en'
 
@@ -297,6 +306,16 @@ export interface FieldHealth {
   journal_gap: string
 }
 
+/** A drill that runs in a fire room, as every screen is told of it. */
+export interface Drilled {
+  room: string
+  by: string
+  until: string
+  stage: Stage
+  /** What stands in the drill, the most urgent and newest first; none of it is among the real alarms. */
+  alarms?: DrillAlarm[]
+}
+
 export interface Heartbeat {
   t: number
   build: string
@@ -304,7 +323,7 @@ export interface Heartbeat {
   revision?: string
   lag_ms: number
   drill: boolean
-  drills?: { room: string; by: string; until: string; stage: Stage }[]
+  drills?: Drilled[]
   field: FieldHealth
   links: Link[] | null
 }

@@ -5,11 +5,12 @@ import { VolumeX } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
-import { due } from '../live/annunciate'
+import { drillSound, due } from '../live/annunciate'
+import { hear, type Heard } from '../live/drill'
 import { foremost, isUnacked } from '../live/order'
 import { prefs } from '../live/prefs'
 import { useConsole } from './context'
-import { useAlarmMap } from './live'
+import { useAlarmMap, useHeartbeat } from './live'
 import { now } from './second'
 import { Player } from './player'
 import { useAlarmText, useWords } from './text'
@@ -30,7 +31,19 @@ function useSound(): void {
     const player = new Player((blocked) => sound.setState({ blocked }))
     sound.setState({ unlock: () => player.unlock() })
     const look = () => player.want(due(store.alarms.values(), prefs.getState().silencedAt, now()))
-    const ends = [store.on('alarms', look), store.on('hb', look), prefs.subscribe(look)]
+    let heard: Heard = null
+    const drilled = () => {
+      if (!store.hb) return
+      const said = hear(store.hb.drills ?? [], heard)
+      heard = said.heard
+      if (said.alarm || said.turn === 'began') player.once(drillSound)
+    }
+    const ends = [
+      store.on('alarms', look),
+      store.on('hb', look),
+      store.on('hb', drilled),
+      prefs.subscribe(look),
+    ]
     return () => {
       ends.forEach((end) => end())
       player.close()
@@ -88,6 +101,31 @@ function Spoken() {
       <div className="sr" aria-live="polite">
         {words.polite}
       </div>
+      <SpokenDrill />
     </>
+  )
+}
+
+/** A drill in words, in a region of its own: its line begins with the mark and never takes a real alarm's place. */
+function SpokenDrill() {
+  const hb = useHeartbeat()
+  const drills = hb?.drills
+  const { t, tx } = useWords()
+  const heard = useRef<Heard>(null)
+  const [line, setLine] = useState('')
+  const told =
+    hb && (drills ?? []).map((d) => d.room + (d.alarms ?? []).map((a) => a.key + a.since).join()).join('\n')
+  useEffect(() => {
+    if (!hb) return
+    const said = hear(drills ?? [], heard.current)
+    heard.current = said.heard
+    if (said.alarm) setLine(t('drill-said', { what: tx(said.alarm.text, said.alarm.key) }))
+    else if (said.turn) setLine(t(`drill-${said.turn}`, { room: drills?.[0]?.room ?? '' }))
+    // once for each change of the drill, not with every beat or change of language
+  }, [told])
+  return (
+    <div className="sr" aria-live="polite">
+      {line}
+    </div>
   )
 }

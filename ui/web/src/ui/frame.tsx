@@ -46,9 +46,9 @@ export function Frame({ children }: { children: ReactNode }) {
       <div className="banners">
         <ConnectionBanner />
         <FieldBanner />
-        {hb?.drills && (
+        {drill && (
           <Suspense>
-            <DrillStrip drills={hb.drills} />
+            <DrillStrip drills={hb?.drills ?? []} />
           </Suspense>
         )}
         <Strip />

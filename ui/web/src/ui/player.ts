@@ -1,7 +1,7 @@
 // Plays the sound that is due, over and over, with WebAudio: no files, so it works when the server
 // is gone.
 
-import { sounds } from '../live/annunciate'
+import { sounds, type Sound } from '../live/annunciate'
 
 export class Player {
   private context: AudioContext | null = null
@@ -17,7 +17,15 @@ export class Player {
     if (this.timer !== null) clearTimeout(this.timer)
     this.timer = null
     if (priority === null) this.blocked(false)
-    else this.play()
+    else this.repeat()
+  }
+
+  /** Sounds once, unless a real alarm sounds or the browser has not been pressed yet. */
+  once(sound: Omit<Sound, 'every'>): void {
+    if (this.priority !== null || typeof AudioContext === 'undefined') return
+    this.context ??= new AudioContext()
+    if (this.context.state === 'running') play(this.context, sound)
+    else void this.context.resume()
   }
 
   /** Called from a press: browsers let a page sound only after one. */
@@ -31,20 +39,24 @@ export class Player {
     this.context = null
   }
 
-  private play(): void {
+  private repeat(): void {
     const sound = this.priority === null ? undefined : sounds[this.priority]
     if (!sound || typeof AudioContext === 'undefined') return
     this.context ??= new AudioContext()
     const context = this.context
     if (context.state === 'running') {
       this.blocked(false)
-      sound.tones.forEach((hz, i) => tone(context, hz, i * sound.each, sound.each))
+      play(context, sound)
     } else {
       this.blocked(true)
       void context.resume()
     }
-    this.timer = setTimeout(() => this.play(), sound.every * 1000)
+    this.timer = setTimeout(() => this.repeat(), sound.every * 1000)
   }
+}
+
+function play(context: AudioContext, sound: Omit<Sound, 'every'>): void {
+  sound.tones.forEach((hz, i) => tone(context, hz, i * sound.each, sound.each))
 }
 
 function tone(context: AudioContext, hz: number, after: number, length: number): void {

@@ -11,6 +11,7 @@ import { useAlarms, useView } from '../../ui/live'
 import { now } from '../../ui/second'
 import { useAlarmText, useAssetName, useWords } from '../../ui/text'
 import { AlarmDrawer } from './drawer'
+import { DrillAlarms } from './drilled'
 import { FloodBanner } from './flood'
 import { Listing } from './listing'
 import { AlarmReport } from './report'
@@ -58,6 +59,7 @@ export default function Alarms() {
       <div className="alarms-main">
         <h1 className="screen-title">{t('nav.alarms')}</h1>
         <FloodBanner flood={flood} open={open} />
+        <DrillAlarms />
         <Filters
           tab={tab}
           setTab={setTab}
