@@ -73,7 +73,7 @@ func TestKillInTheMiddleIsReplayed(t *testing.T) {
 		h := newHouseWith(t, book, func(h *house) { tp = newTape(t, h, dir); h.tape = tp })
 		time.Sleep(5 * time.Second)
 		h.heat(70)
-		time.Sleep(8 * time.Second)
+		time.Sleep(8*time.Second + betweenScans)
 		h.ends()
 		// As a kill leaves it: no word of a stop, the last entries not written, the last turns not noted.
 		book.mu.Lock()
@@ -88,7 +88,7 @@ func TestKillInTheMiddleIsReplayed(t *testing.T) {
 		h.start(ctx)
 		go h.scan(ctx)
 		h.heat(83)
-		time.Sleep(20 * time.Second)
+		time.Sleep(20*time.Second + betweenScans)
 		h.ends()
 		_ = tp.spool.Close()
 	})
