@@ -69,14 +69,23 @@ func TestServersThatFailALook(t *testing.T) {
 		}, errTorn},
 	}
 	r := start(t)
-	r.patience = 2 * brief // for the one that fails, and no more than the other may need
 	for _, c := range cases {
 		r.secondary.lag()
 		c.change(r.secondary)
+		r.patience = ample
+		switch c.want {
+		case ErrSilent: // it is asked until then
+			r.patience = brief
+		case errAnswer:
+			r.patience = 3 * brief
+		}
 		began := time.Now()
 		views := r.Read(t.Context())
 		if took := time.Since(began); took > r.patience+30*time.Second {
 			t.Errorf("%s: it took %v", c.name, took)
+		}
+		for try := 0; views[0].Err != nil && try < 20; try++ { // a busy machine's, not the other server's
+			views = r.Read(t.Context())
 		}
 		if v := views[1]; !errors.Is(v.Err, c.want) || v.Problem == "" || v.Weights != nil || v.Server != r.secondary.address || v.At.IsZero() {
 			t.Errorf("%s: %+v", c.name, v)
@@ -111,7 +120,7 @@ func TestLostPacketsAreAskedAgain(t *testing.T) {
 func TestABusyPrimary(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	r.patience = 2 * brief
+	r.patience = 3 * brief
 	busy := sync.OnceValue(func() time.Time { return time.Now().Add(r.patience) }) // for as long as one look takes
 	r.primary.on(func(dns.ResponseWriter, *dns.Msg) bool { return time.Now().Before(busy()) }, nil)
 	r.do(5, "k", shiftAct())
