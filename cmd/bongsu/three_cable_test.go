@@ -108,7 +108,5 @@ func (s *seat) cutOff(is bool) {
 	if is {
 		sig = syscall.SIGSTOP
 	}
-	if err := syscall.Kill(s.pid("member"), sig); err != nil {
-		s.t.Fatal(err)
-	}
+	s.signalChild("member", sig)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,14 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"bongsu/bcp"
 )
 
 // trio is three data centers on one machine: three worlds, the messenger in the first, and three nodes as real
@@ -30,12 +29,29 @@ type trio struct {
 type seat struct {
 	*house
 	name   string
-	proc   *exec.Cmd // nil while it is dead
-	cables []*cable  // from this desk to the other sites' members
+	proc   *exec.Cmd    // nil while it is dead
+	cables []*cable     // from this desk to the other sites' members
+	in     func(func()) // runs what starts its processes where they shall live
 }
 
 // newTrio starts everything and waits until one node leads and all know it.
 func newTrio(t testing.TB, change map[string]func(string) string) *trio {
+	t.Helper()
+	return raise(t, trioOptions{change: change})
+}
+
+// trioOptions change three nodes before they start.
+type trioOptions struct {
+	change map[string]func(string) string // of the site's files, by name
+	// places, where given, start the nodes' processes in networks of their own; between is then called to join them, before
+	// any node is started. It is given the folder and the ports by their numbers in the demo. Without places each desk has
+	// cables to the others' members.
+	places  []func(func())
+	between func(dir string, ports map[string]int, nodes []*seat)
+}
+
+// raise starts everything and waits until one node leads and all know it.
+func raise(t testing.TB, o trioOptions) *trio {
 	t.Helper()
 	bin, err := binaries()
 	if err != nil {
@@ -47,13 +63,13 @@ func newTrio(t testing.TB, change map[string]func(string) string) *trio {
 	}
 	three := filepath.Join(dir, "sites", "three")
 	ports := movePorts(t, filepath.Join(dir, "sites", "demo"), three)
-	for file, fn := range change {
+	for file, fn := range o.change {
 		changed(t, filepath.Join(three, file), fn)
 	}
 	tr := &trio{t: t}
 	control := freePorts(t, 2)
 	for i, name := range []string{"n1", "n2", "n3"} {
-		s := &seat{name: name, house: &house{t: t, bin: bin, site: filepath.Join(three, name+".yaml"), data: filepath.Join(dir, name), nodeLog: &lockedBuffer{},
+		s := &seat{name: name, in: func(fn func()) { fn() }, house: &house{t: t, bin: bin, site: filepath.Join(three, name+".yaml"), data: filepath.Join(dir, name), nodeLog: &lockedBuffer{},
 			base: fmt.Sprintf("http://127.0.0.1:%d", ports[fmt.Sprint(8080+i)]), sim: fmt.Sprintf("http://127.0.0.1:%d", ports["8090"])}}
 		args := []string{"--site", s.site, "--listen", strings.TrimPrefix(s.sim, "http://")}
 		if i > 0 {
@@ -61,11 +77,17 @@ func newTrio(t testing.TB, change map[string]func(string) string) *trio {
 		}
 		s.world(exec.Command(filepath.Join(bin, "bongsu-sim"), args...))
 		for other := range 3 {
-			if other != i {
+			if other != i && o.places == nil {
 				s.lay(ports[fmt.Sprint(12379+2*other)])
 			}
 		}
+		if o.places != nil {
+			s.in = o.places[i]
+		}
 		tr.nodes = append(tr.nodes, s)
+	}
+	if o.between != nil {
+		o.between(dir, ports, tr.nodes)
 	}
 	t.Cleanup(tr.down)
 	for _, s := range tr.nodes {
@@ -100,7 +122,9 @@ func (s *seat) boot() {
 	s.client = &http.Client{Jar: jar, Timeout: 10 * time.Second}
 	s.proc = exec.Command(filepath.Join(s.bin, "bongsu"), "run", "--site", s.site, "--data", s.data, "--listen", strings.TrimPrefix(s.base, "http://"), "--node", s.name)
 	s.proc.Stdout, s.proc.Stderr = s.nodeLog, s.nodeLog
-	if err := s.proc.Start(); err != nil {
+	var err error
+	s.in(func() { err = s.proc.Start() })
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -113,12 +137,39 @@ func (s *seat) up() {
 	s.eventually(60*time.Second, s.name+" follows", func() bool { p, ok := s.picture(); return ok && p.Control.Quorum && p.Control.Leader != "" })
 }
 
+// children are the processes of the node by their names, whatever was noted on its disk.
+func (s *seat) children() map[string]int {
+	out := map[string]int{}
+	all, _ := os.ReadDir("/proc")
+	for _, d := range all {
+		pid, err := strconv.Atoi(d.Name())
+		if err != nil {
+			continue
+		}
+		stat, _ := os.ReadFile(filepath.Join("/proc", d.Name(), "stat"))
+		args, _ := os.ReadFile(filepath.Join("/proc", d.Name(), "cmdline"))
+		after := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // state, parent, ...
+		if words := strings.Split(string(args), "\x00"); len(after) > 1 && after[1] == fmt.Sprint(s.proc.Process.Pid) && len(words) > 1 {
+			out[words[1]] = pid
+		}
+	}
+	return out
+}
+
 // signal sends a signal to all processes of the node, the supervisor first, so that it starts none again.
 func (s *seat) signal(sig syscall.Signal) {
 	s.t.Helper()
+	children := s.children()
 	_ = s.proc.Process.Signal(sig)
-	for _, child := range []string{"desk", "member", "field"} {
-		_ = syscall.Kill(s.pid(child), sig)
+	for _, pid := range children {
+		_ = syscall.Kill(pid, sig)
+	}
+}
+
+// signalChild sends a signal to one process of the node.
+func (s *seat) signalChild(name string, sig syscall.Signal) {
+	if pid := s.children()[name]; pid > 1 {
+		_ = syscall.Kill(pid, sig)
 	}
 }
 
@@ -233,133 +284,4 @@ func (n *notes) end() []string {
 	close(n.stop)
 	n.done.Wait()
 	return n.taken
-}
-
-// whole reads the shared journal as a node has it, entry by entry.
-func (s *seat) whole() (out []string) {
-	s.t.Helper()
-	var page struct {
-		Items []json.RawMessage
-	}
-	for after := 0; ; after = len(out) {
-		page.Items = nil
-		if !s.get(fmt.Sprintf("journal?scope=shared&after=%d&limit=200", after), &page) {
-			s.t.Fatalf("%s: the shared journal cannot be read", s.name)
-		}
-		if len(page.Items) == 0 {
-			return out
-		}
-		for _, e := range page.Items {
-			out = append(out, string(e))
-		}
-	}
-}
-
-// believed is what of a node's picture follows from the journal alone, and how far it had read.
-func (s *seat) believed() (seq uint64, out []string) {
-	s.t.Helper()
-	p, ok := s.picture()
-	if !ok {
-		return 0, nil
-	}
-	parts := []any{p.Org, p.Motions, p.Summons, p.Brake, p.Plays}
-	for _, i := range p.Incidents {
-		parts = append(parts, i.Incident)
-	}
-	for _, g := range p.Groups {
-		parts = append(parts, g.Run)
-	}
-	for _, v := range parts {
-		raw, _ := json.Marshal(v)
-		out = append(out, string(raw))
-	}
-	return p.Control.Seq, out
-}
-
-// judge holds the three to their promises: one journal, one mind, one leader of an epoch, every answered request in the
-// journal once, every act done once and none left open, and no message lost.
-func (tr *trio) judge(taken []string, acts ...string) {
-	tr.t.Helper()
-	first := tr.nodes[0]
-	minds := make([][]string, 3)
-	tr.t.Cleanup(func() {
-		if tr.t.Failed() {
-			tr.t.Logf("what they believe:\n%s", strings.Join(slices.Concat(minds...), "\n"))
-		}
-	})
-	// Whoever leads believes what it has written a moment before it has read it: they agree once all is still.
-	eventually(tr.t, 60*time.Second, "the three have read the same and believe the same", func() bool {
-		var seqs [3]uint64
-		for i, s := range tr.nodes {
-			seqs[i], minds[i] = s.believed()
-		}
-		return seqs[0] > 0 && seqs[0] == seqs[1] && seqs[1] == seqs[2] && slices.Equal(minds[0], minds[1]) && slices.Equal(minds[1], minds[2])
-	})
-	var journals [3][]string
-	for i, s := range tr.nodes {
-		journals[i] = s.whole()
-	}
-	for i, s := range tr.nodes[1:] {
-		for k := range min(len(journals[0]), len(journals[i+1])) {
-			if journals[0][k] != journals[i+1][k] {
-				tr.t.Fatalf("entry %d at %s is\n%s\nand at %s\n%s", k+1, first.name, journals[0][k], s.name, journals[i+1][k])
-			}
-		}
-	}
-	tr.judgeEntries(journals[0], taken)
-	done, open := first.acts()
-	if len(open) > 0 {
-		tr.t.Errorf("without an outcome: %v", open)
-	}
-	for _, name := range acts {
-		// What a person resumes may ask for its act anew; nothing else may.
-		if done[name] == 0 || done[name] > 1+tr.resumed {
-			tr.t.Errorf("%s was done %d times: %v", name, done[name], done)
-		}
-	}
-	if m := first.messenger(); m.Lost != 0 || m.Duplicated != 0 {
-		tr.t.Errorf("%+v", m)
-	}
-}
-
-// judgeEntries looks at who wrote what.
-func (tr *trio) judgeEntries(journal, taken []string) {
-	tr.t.Helper()
-	asked, replied, leads := map[string]int{}, map[string]int{}, map[uint64]string{}
-	epoch := uint64(0)
-	for _, line := range journal {
-		var e struct {
-			Kind, Node, Subject string
-			Seq, Epoch          uint64
-			Data                struct{ ID string }
-		}
-		_ = json.Unmarshal([]byte(line), &e)
-		switch e.Kind {
-		case bcp.KindRequest:
-			asked[e.Data.ID]++
-		case bcp.KindReply:
-			replied[e.Subject]++
-		}
-		if e.Epoch == 0 {
-			continue
-		}
-		if leads[e.Epoch] == "" {
-			leads[e.Epoch] = e.Node
-		}
-		if leads[e.Epoch] != e.Node || e.Epoch < epoch {
-			tr.t.Errorf("entry %d of epoch %d is %s's, after epoch %d and %s", e.Seq, e.Epoch, e.Node, epoch, leads[e.Epoch])
-		}
-		epoch = max(epoch, e.Epoch)
-	}
-	for _, id := range taken {
-		if asked[id] != 1 || replied[id] != 1 {
-			tr.t.Errorf("request %s was answered to its person and stands in the journal %d times with %d replies", id, asked[id], replied[id])
-		}
-	}
-	for id, n := range replied {
-		if n != 1 {
-			tr.t.Errorf("request %s has %d replies", id, n)
-		}
-	}
-	tr.t.Logf("%d entries, %d epochs, %d lines of people", len(journal), len(leads), len(taken))
 }

@@ -1,0 +1,360 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"bongsu/bcp"
+)
+
+// voyage is three nodes that live through all rounds, each on its island, with a disk of its own where that can be had.
+type voyage struct {
+	*trio
+	seed    int
+	sea     *strait
+	disks   [3]*ownDisk
+	crowd   *crowd
+	sparing bool           // the first building's own watch is spared
+	struck  [3]atomic.Bool // nobody looks at a node whose processes suffer
+	held    [3][]string    // the shared journal, as each node tells it
+	end     func()         // tells what the three believed when they were last looked at
+}
+
+// Rounds on three nodes that run all the while: in each the organisation does something, and at some moment of it one
+// thing goes wrong and is mended. Then all three hold one journal and believe the same, and another round begins.
+// BONGSU_LONG=1 plays them, BONGSU_ROUNDS says how many, BONGSU_SEED where to begin.
+func TestScenarioThreeNodesRounds(t *testing.T) {
+	if os.Getenv("BONGSU_LONG") == "" {
+		t.Skip("minutes: set BONGSU_LONG=1")
+	}
+	rounds, first := 100, 0
+	_, _ = fmt.Sscan(os.Getenv("BONGSU_ROUNDS"), &rounds)
+	_, _ = fmt.Sscan(os.Getenv("BONGSU_SEED"), &first)
+	v := newVoyage(t, first, rounds)
+	v.declared()
+	for n := range rounds {
+		v.round(first + n)
+		if t.Failed() {
+			t.Fatalf("round %d; play it again with BONGSU_SEED=%d", n, first+n)
+		}
+	}
+	v.burns(first + rounds)
+	v.arrive()
+}
+
+func newVoyage(t *testing.T, first, rounds int) *voyage {
+	v := &voyage{seed: first, sea: newStrait(t)}
+	books := []string{"../playbooks/battery-room-fire.yaml"}
+	for n := range rounds {
+		books = append(books, fmt.Sprintf("../playbooks/round-%d.yaml", first+n))
+	}
+	v.trio = raise(t, trioOptions{places: []func(func()){v.sea.at[1].in, v.sea.at[2].in, v.sea.at[3].in},
+		change: map[string]func(string) string{"continuity.yaml": func(s string) string {
+			s = brief["continuity.yaml"](s)
+			return strings.Replace(s, "playbooks: [../playbooks/battery-room-fire.yaml]", "playbooks: ["+strings.Join(books, ", ")+"]", 1)
+		}},
+		between: func(dir string, ports map[string]int, nodes []*seat) {
+			v.sea.chart(ports)
+			for n := range rounds {
+				file := filepath.Join(dir, "sites", "playbooks", fmt.Sprintf("round-%d.yaml", first+n))
+				if err := os.WriteFile(file, fmt.Appendf(nil, roundBook, first+n), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, s := range nodes {
+				v.disks[i] = newOwnDisk(t, s.data)
+			}
+		}})
+	v.crowd = newCrowd(v.trio)
+	v.end = func() {}
+	t.Cleanup(func() {
+		if t.Failed() {
+			v.end()
+		}
+	})
+	v.ready()
+	return v
+}
+
+// declared brings the organisation to where playbooks may be started: a disaster at a center that serves nothing.
+func (v *voyage) declared() {
+	v.t.Helper()
+	rnd := rand.New(rand.NewPCG(uint64(v.seed), 1))
+	err := v.says(rnd, "operator", "incidents", fmt.Sprint(v.seed, "report"), map[string]any{"site": "dc3", "kind": "report", "what": "rounds begin", "grade": 1})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	var motion string
+	err = v.sees(time.Minute, "the committee is asked", func(p bcp.Picture) bool {
+		if len(p.Motions) == 0 || p.Motions[0].State == bcp.MotionDraft {
+			return false
+		}
+		motion = p.Motions[0].ID
+		return true
+	})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.votes(motion, rnd)
+	if err := v.sees(time.Minute, "the disaster is declared", func(p bcp.Picture) bool { return p.Org.State == bcp.OrgDeclared }); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// look is the situation as a node has it; nobody asks one that cannot answer now.
+func (v *voyage) look(s *seat) (p bcp.Picture, ok bool) {
+	if v.struck[slices.Index(v.nodes, s)].Load() {
+		return p, false
+	}
+	return p, v.crowd.at(s, "facilities").get("bcp", &p)
+}
+
+// round is one act, one fault, and the judgement.
+func (v *voyage) round(n int) {
+	v.t.Helper()
+	rnd, other := rand.New(rand.NewPCG(uint64(n), 5)), rand.New(rand.NewPCG(uint64(n), 6))
+	began := time.Now()
+	name := v.choose(rnd)
+	stop, people, ended := make(chan struct{}), sync.WaitGroup{}, make(chan error, 1)
+	v.crowd.chat(stop, &people)
+	go func() { ended <- acts[name](v, n, other) }()
+	time.Sleep(time.Duration(rnd.IntN(most(name))) * time.Millisecond)
+	at := time.Since(began)
+	what := v.suffer(rnd)
+	lasts := time.Since(began) - at
+	err := <-ended
+	close(stop)
+	people.Wait()
+	acted := time.Since(began)
+	v.t.Logf("round %d: %s; after %.1f s for %.1f s %s; the act took %.1f s", n, name, at.Seconds(), lasts.Seconds(), what, acted.Seconds())
+	if err != nil {
+		v.t.Errorf("%s: %v", name, err)
+		return
+	}
+	v.settle()
+	v.t.Logf("round %d settled %.1f s later", n, (time.Since(began) - acted).Seconds())
+}
+
+// most is how many milliseconds of an act a fault may come at.
+func most(name string) int {
+	if name == "move" {
+		return 15_000
+	}
+	return 2500
+}
+
+// burns sets fire to the first building. While the response goes through its stages rounds go on, in which whatever goes
+// wrong between the sites, to the desks and to the members must not move them from their clock.
+func (v *voyage) burns(from int) {
+	v.t.Helper()
+	home := v.nodes[0]
+	v.sparing = true
+	home.scenario("battery-fire")
+	began := time.Now()
+	for n := from; !v.t.Failed(); n++ {
+		var r room
+		if v.crowd.at(home, "facilities").get("fire/rooms/B1", &r) && r.Stage >= "S4" {
+			break
+		}
+		if time.Since(began) > 8*time.Minute {
+			v.t.Fatalf("the fire is at stage %q after %v", r.Stage, time.Since(began))
+		}
+		v.round(n)
+	}
+	home.login("operator")
+	inTime(v.t, home.journal())
+}
+
+// choose says what the next round is about: a move where one can begin.
+func (v *voyage) choose(rnd *rand.Rand) string {
+	if v.sparing {
+		return "vote"
+	}
+	for _, s := range v.nodes {
+		if p, ok := v.look(s); ok && p.Control.Leads && (p.Groups[0].State == bcp.RunArmed || p.Groups[0].State == bcp.RunComplete) {
+			return []string{"move", "move", "deny"}[rnd.IntN(3)]
+		}
+	}
+	return []string{"play", "vote"}[rnd.IntN(2)]
+}
+
+// suffer lets one thing go wrong for a while, and at every third time another at another node before it is mended.
+func (v *voyage) suffer(rnd *rand.Rand) string {
+	i := rnd.IntN(3)
+	one, other := v.fault(rnd, i), v.fault(rnd, (i+1+rnd.IntN(2))%3)
+	lasts := func() time.Duration { return time.Duration(500+rnd.IntN(4500)) * time.Millisecond }
+	one.strike()
+	time.Sleep(lasts())
+	if rnd.IntN(3) > 0 {
+		one.heal()
+		return one.name
+	}
+	other.strike()
+	time.Sleep(lasts() / 2)
+	one.heal()
+	time.Sleep(lasts() / 2)
+	other.heal()
+	return one.name + ", and then " + other.name
+}
+
+// settle waits until all three have come to one mind, and holds what was written meanwhile to the promises.
+func (v *voyage) settle() {
+	v.t.Helper()
+	for _, s := range v.nodes {
+		v.patiently(s.name+" serves", func() bool { return s.status("/readyz") == http.StatusOK })
+	}
+	minds, seqs := make([][]string, 3), [3]uint64{}
+	v.end = func() {
+		v.t.Logf("up to %v they believe:\n%s", seqs, strings.Join(slices.Concat(minds...), "\n"))
+	}
+	v.patiently("the three have read the same and believe the same", func() bool {
+		leads := 0
+		for i, s := range v.nodes {
+			p, ok := v.look(s)
+			if !ok || !p.Control.Quorum {
+				return false
+			}
+			if p.Control.Leads {
+				leads++
+			}
+			seqs[i], minds[i] = p.Control.Seq, mind(p)
+		}
+		return leads == 1 && seqs[0] == seqs[1] && seqs[1] == seqs[2] && slices.Equal(minds[0], minds[1]) && slices.Equal(minds[1], minds[2])
+	})
+	var open []string
+	eventually(v.t, 60*time.Second, "every act has its outcome", func() bool {
+		for i, s := range v.nodes {
+			var ok bool
+			if v.held[i], ok = later(v.crowd.at(s, "facilities").get, v.held[i]); !ok {
+				return false
+			}
+		}
+		open = v.judgeActs(v.held[0])
+		return len(open) == 0
+	})
+	for i := range v.nodes[1:] {
+		for k := range min(len(v.held[0]), len(v.held[i+1])) {
+			if v.held[0][k] != v.held[i+1][k] {
+				v.t.Fatalf("entry %d at n1 is\n%s\nand at n%d\n%s", k+1, v.held[0][k], i+2, v.held[i+1][k])
+			}
+		}
+	}
+	v.crowd.mu.Lock()
+	taken := slices.Clone(v.crowd.taken)
+	v.crowd.mu.Unlock()
+	v.judgeEntries(v.held[0], taken)
+	if m := v.nodes[0].messenger(); m.Lost != 0 || m.Duplicated != 0 {
+		v.t.Errorf("%+v", m)
+	}
+}
+
+// patiently waits for what has to come by itself.
+func (v *voyage) patiently(what string, ok func() bool) {
+	v.t.Helper()
+	eventually(v.t, 90*time.Second, what, ok)
+}
+
+// arrive is the end: all is still, and each node finds that the two others have its history and its state.
+func (v *voyage) arrive() {
+	v.t.Helper()
+	v.patiently("no run is under way", func() bool {
+		p, ok := v.look(v.nodes[0])
+		return ok && !p.Groups[0].Run.Under()
+	})
+	var seen [3][]string
+	v.end = func() {
+		held, _ := later(v.crowd.at(v.nodes[0], "facilities").get, v.held[0])
+		v.t.Logf("%q\nand the newest entries are\n%s", seen, strings.Join(held[max(0, len(held)-20):], "\n"))
+	}
+	v.patiently("the three agree", func() bool {
+		agree := 0
+		for i, s := range v.nodes {
+			seen[i] = nil
+			for line := range strings.Lines(s.page("/metrics")) {
+				if strings.HasPrefix(line, "bongsu_shared_state_") {
+					seen[i] = append(seen[i], strings.TrimSpace(line))
+				}
+				if strings.HasPrefix(line, "bongsu_shared_node_agrees{") && strings.HasSuffix(line, " 1\n") {
+					agree++
+				}
+			}
+		}
+		return agree == 9 && len(seen[0]) == 2 && slices.Equal(seen[0], seen[1]) && slices.Equal(seen[1], seen[2])
+	})
+	v.t.Logf("all three: %s", seen[0])
+}
+
+// judgeActs holds each run and each playbook to acts that were done once, and gives those without an outcome.
+func (v *voyage) judgeActs(journal []string) (open []string) {
+	v.t.Helper()
+	type doing struct{ name, of string }
+	acts, states, done := map[string]doing{}, map[string]string{}, map[doing]int{}
+	runs := 0
+	for _, line := range journal {
+		var e struct {
+			Kind string
+			Data json.RawMessage
+		}
+		_ = json.Unmarshal([]byte(line), &e)
+		switch e.Kind {
+		case bcp.KindMove:
+			var m bcp.Transition
+			_ = json.Unmarshal(e.Data, &m)
+			if m.Machine == bcp.MachineFailover && m.From == bcp.RunArmed && m.From != m.To {
+				runs++
+			}
+			for _, f := range m.Effects {
+				if f.Repeatable() {
+					continue
+				}
+				d := doing{fmt.Sprintf("%s %s %s %s", f.Kind, f.To, f.Args["percent"], f.Args["step"]), fmt.Sprint(m.Machine, m.ID)}
+				if m.Machine == bcp.MachineFailover {
+					d.of = fmt.Sprint("run ", runs)
+				}
+				acts[f.Key] = d
+			}
+		case bcp.KindOutcome:
+			var o bcp.Outcome
+			_ = json.Unmarshal(e.Data, &o)
+			states[o.Key] = o.State
+		}
+	}
+	for key, d := range acts {
+		switch states[key] {
+		case bcp.ActDone:
+			done[d]++
+		case bcp.ActNotDone:
+		default:
+			open = append(open, d.name+" of "+d.of+": "+states[key])
+		}
+	}
+	for d, n := range done {
+		// What a person resumes may ask for its act anew; nothing else may.
+		if n > 1+v.resumed {
+			v.t.Errorf("%s of %s was done %d times", d.name, d.of, n)
+		}
+	}
+	return open
+}
+
+// page is what a node answers to anybody.
+func (s *seat) page(path string) string {
+	resp, err := http.Get(s.base + path)
+	if err != nil {
+		return ""
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body)
+	return string(text)
+}
