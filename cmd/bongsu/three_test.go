@@ -199,7 +199,7 @@ func (s *seat) suffer(what string, lasts time.Duration) {
 
 // inTime holds the burning building to its own clock: water follows the agent by a minute, whatever goes on between
 // the sites.
-func inTime(t *testing.T, entries []entry) {
+func inTime(t testing.TB, entries []entry) {
 	t.Helper()
 	at := map[string]time.Time{}
 	for _, e := range entries {
