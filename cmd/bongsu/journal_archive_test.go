@@ -53,15 +53,12 @@ func TestDeskArchivesTheSharedJournal(t *testing.T) {
 	}
 	commons.Tell(5, strings.Repeat("ab", 32))
 	var checks map[string]shared.Check
-	for end := time.Now().Add(time.Minute); checks["n1"].StateSeq != 5 || copied.health().Held != 5 || len(copied.health().Nodes) != 1; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not archived and told: %+v, %+v", copied.health(), checks)
-		}
-		if checks, err = shared.Checks(ctx, client, ""); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if h := copied.health(); h.Missing != 0 || h.Why != "" || h.Entry != 5 {
+	eventually(t, 3*time.Minute, "the entries are archived, and their state is told", func() bool {
+		checks, err = shared.Checks(ctx, client, "")
+		h := copied.health()
+		return err == nil && checks["n1"].StateSeq == 5 && h.Held == 5 && h.Entry == 5 && h.Why == "" && len(h.Nodes) == 1
+	})
+	if h := copied.health(); h.Missing != 0 {
 		t.Errorf("%+v", h)
 	}
 	figures := prometheus.NewPedanticRegistry()

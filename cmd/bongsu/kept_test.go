@@ -90,7 +90,7 @@ grep -q former %s || exit 1; touch up; cat`, dir, handOverCode, o.kept())
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- c.run(ctx) }()
-	eventually(t, 10*time.Second, "the former configuration runs", func() bool { _, err := os.Stat(filepath.Join(dir, "up")); return err == nil })
+	eventually(t, time.Minute, "the former configuration runs", func() bool { _, err := os.Stat(filepath.Join(dir, "up")); return err == nil })
 	cancel()
 	<-done
 	if lives, err := os.ReadFile(filepath.Join(dir, "lives")); err != nil || strings.Count(string(lives), "x") != 4 {

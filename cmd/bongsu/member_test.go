@@ -103,7 +103,7 @@ func (s *sites3) member(node string, args ...string) (string, error) {
 func patiently3(t *testing.T, what string, look func() error) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if err = look(); err == nil {
 			return
 		}
@@ -136,7 +136,7 @@ func (s *sites3) write(t *testing.T, n int) int {
 	}
 	defer client.Close()
 	defer l.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for range n {
 		if _, err := l.Append(ctx, shared.Draft{Kind: "test"}); err != nil {
@@ -259,7 +259,7 @@ func TestAnEtcdOfSomebodyElse(t *testing.T) {
 	}()
 	select {
 	case <-member.Ready():
-	case <-time.After(60 * time.Second):
+	case <-time.After(3 * time.Minute):
 		t.Fatal("their server does not come up")
 	}
 	s := &sites3{dir: t.TempDir()}

@@ -160,7 +160,7 @@ func TestPKIShowWarnsInTime(t *testing.T) {
 		sound bool
 	}{
 		{"fresh", 0, "until ", true},
-		{"two months left", (2*365 - 59) * day, "ENDS SOON", true},
+		{"less than two months left", (2*365 - 50) * day, "ENDS SOON", true},
 		{"a day too late", (2*365 + 2) * day, "OVER", false},
 		{"a clock that is late", -time.Hour, "NOT YET", false},
 	} {
