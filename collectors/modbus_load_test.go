@@ -56,6 +56,46 @@ func TestLoadOfALinkIsKnownBeforeItIsPolled(t *testing.T) {
 	}
 }
 
+// What a fire command waits for follows from the link alone: a timeout where it is short, else the bound; the frames,
+// the turnaround and the quiet of a slow line beside it.
+func TestTheWaitOfFireCommandsIsKnownBefore(t *testing.T) {
+	profile := &facility.Profile{Name: "io", Points: []facility.PointDef{register("x", 0, time.Second)},
+		Commands: []facility.CommandDef{{Name: "set", Function: 6, Address: at(10), Feedback: "x"}}}
+	slow := &facility.SerialLine{Baud: 300, DataBits: 8, StopBits: 1, Parity: "even"}
+	site := buildSite([]facility.Link{
+		{ID: "net", Protocol: "modbus", Address: "127.0.0.1:502", Timeout: 3 * time.Second},
+		{ID: "quick", Protocol: "modbus", Address: "127.0.0.1:503", Timeout: 200 * time.Millisecond, OneConnection: true},
+		{ID: "line", Protocol: "modbus", Address: "/dev/ttyS0", Framing: "rtu", Turnaround: 25 * time.Millisecond, Serial: slow},
+		{ID: "without", Protocol: "modbus", Address: "127.0.0.1:504"},
+		{ID: "broker", Protocol: "mqtt"},
+	}, []facility.Device{{ID: "n", Profile: "io", Link: "net", Unit: 1}, {ID: "q", Profile: "io", Link: "quick", Unit: 1},
+		{ID: "s", Profile: "io", Link: "line", Unit: 1}, {ID: "w", Profile: "io", Link: "without", Unit: 1}}, profile)
+	if waits, err := FireWaits(site); err != nil || len(waits) != 0 {
+		t.Fatalf("without a fire response: %v %v", waits, err)
+	}
+	site.Fire = &facility.FireSite{Commands: map[string]facility.CommandID{"FD_CALL": "n/set"},
+		Rooms: []facility.FireRoom{{Commands: map[string]facility.CommandID{"EVAC_ALARM": "q/set"}, Racks: []facility.FireRack{{Commands: map[string]facility.CommandID{"WATER": "s/set"}}}}}}
+	waits, err := FireWaits(site)
+	if err != nil || len(waits) != 3 {
+		t.Fatalf("%v %v", waits, err)
+	}
+	// A character of 11 bits at 300 baud takes 37 ms; the longest order of ours is 17 of them in RTU, its answer 8.
+	char := 11.0 / 300
+	want := []FireWait{
+		{Link: "net", Framing: "tcp", Commands: 1, Worst: yieldMost + AssumedTCP},
+		{Link: "quick", Framing: "tcp", Commands: 1, Worst: 200 * time.Millisecond},
+		{Link: "line", Framing: "rtu", Serial: true, Commands: 1, Worst: seconds(0.5+char*(17+8)+2*char*3.5) + drainTime},
+	}
+	for i, w := range waits {
+		if (w.Worst - want[i].Worst).Abs() > 50*time.Microsecond {
+			t.Errorf("link %s: %v, want %v", w.Link, w.Worst, want[i].Worst)
+		}
+		if w.Worst = want[i].Worst; w != want[i] {
+			t.Errorf("got  %+v\nwant %+v", w, want[i])
+		}
+	}
+}
+
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func TestLoadNamesEveryLinkThatCannotBeRead(t *testing.T) {

@@ -24,6 +24,9 @@ const findingsShown = 10
 // tooFull is the share of a link's time above which a lost answer here and there already misses scans.
 const tooFull = 0.8
 
+// tooLong is the wait of a fire command above which `check` warns.
+const tooLong = time.Second
+
 func checkCommand() *cobra.Command {
 	var profile, from string
 	cmd := &cobra.Command{
@@ -63,7 +66,7 @@ func checkSite(cmd *cobra.Command, file, from string) error {
 		file, len(site.Devices), len(site.Links), len(site.Points), len(site.Alarms))
 	printAlarms(cmd, site)
 	printProfiles(cmd.OutOrStdout(), site)
-	if err := printLoads(cmd, site); err != nil || from == "" {
+	if err := errors.Join(printLoads(cmd, site), printFireWaits(cmd, site)); err != nil || from == "" {
 		return err
 	}
 	old, err := siteFor(cmd, from)
@@ -120,6 +123,31 @@ func printLoads(cmd *cobra.Command, site *facility.Site) error {
 			l.Link, l.Framing, line, 100*l.Load, l.Requests, l.Registers, l.Coils, l.Units, l.PerSecond, l.Cycle.Round(time.Millisecond), l.Worst.Round(time.Millisecond))
 		if l.Load > tooFull {
 			fmt.Fprintf(cmd.OutOrStdout(), "  link %s is too full for its scan classes: scan less often, leave points out or split the line\n", l.Link)
+		}
+	}
+	return nil
+}
+
+// printFireWaits shows what a command of the fire response may wait for on its link, the longest first.
+func printFireWaits(cmd *cobra.Command, site *facility.Site) error {
+	waits, err := collectors.FireWaits(site)
+	if err != nil {
+		fmt.Fprintln(cmd.OutOrStdout(), err)
+		return errReported
+	}
+	slices.SortStableFunc(waits, func(a, b collectors.FireWait) int { return cmp.Compare(b.Worst, a.Worst) })
+	for i, w := range waits {
+		if i == loadsShown && w.Worst <= tooLong {
+			fmt.Fprintf(cmd.OutOrStdout(), "and %d more links with fire commands, which wait %v or less\n", len(waits)-i, w.Worst.Round(time.Millisecond))
+			break
+		}
+		kind := w.Framing
+		if w.Serial {
+			kind += ", serial line"
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "link %s (%s): %d fire commands; one waits %v at worst for what is on the wire\n", w.Link, kind, w.Commands, w.Worst.Round(time.Millisecond))
+		if w.Worst > tooLong {
+			fmt.Fprintf(cmd.OutOrStdout(), "  warning: over %v on link %s is long in a fire: a quicker line, shorter requests, a shorter turnaround or a link of their own for the outputs\n", tooLong, w.Link)
 		}
 	}
 	return nil
