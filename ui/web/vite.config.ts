@@ -23,5 +23,8 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/test-setup.ts'],
     restoreMocks: true,
+    // A busy machine draws slowly; what is slow by itself shows in the report.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -54,7 +54,7 @@ test('a command without feedback is drawn as a disagreement with its seconds @mo
 
 test('the countdown to gas says why it is held @mock', async ({ page }) => {
   await logIn(page)
-  await page.request.post('/mock/fire?at=30')
+  await page.request.post('/mock/fire?at=35&still=1')
   await open(page, '/b')
   await expect(page.locator('.countdown')).toContainText('멈춤: 사람이 안에 있음')
 })

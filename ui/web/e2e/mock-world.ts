@@ -26,6 +26,8 @@ const words: Partial<Record<Stage, [string, number, Text]>> = {
 
 export class World {
   began = 0
+  /** How many seconds in the fire stands still, null while it burns on. */
+  private stands: number | null = null
   speed = 1
   alarms = new Map<string, Alarm>()
   entries: Entry[] = []
@@ -121,11 +123,14 @@ export class World {
 
   moment(): Moment {
     const now = Date.now()
+    if (this.stands !== null) this.began = now - this.stands * 1000
     return { t: this.began > 0 ? (now - this.began) / 1000 : 0, began: this.began, now }
   }
 
-  start(secondsIn = 0): void {
+  /** Begins a fire so many seconds in; one that stands still stays there, however long the browser takes. */
+  start(secondsIn = 0, still = false): void {
     this.began = Date.now() - secondsIn * 1000
+    this.stands = still ? secondsIn : null
     this.log('act', 'operator', 'battery-fire', {
       kind: 'sim.start',
       subject: 'battery-fire',

@@ -129,7 +129,7 @@ async function control(m: Mock, url: URL, res: ServerResponse): Promise<void> {
   if (url.pathname === '/mock/reset') m.reset()
   if (url.pathname === '/mock/fire') {
     m.running = 'battery-fire'
-    m.world.start(Number(url.searchParams.get('at') ?? 0))
+    m.world.start(Number(url.searchParams.get('at') ?? 0), url.searchParams.get('still') === '1')
   }
   if (url.pathname === '/mock/freeze') m.frozen = true
   if (url.pathname === '/mock/thaw') m.frozen = false

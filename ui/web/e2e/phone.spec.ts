@@ -67,10 +67,10 @@ test('a frozen server makes the phone say so and its buttons rest @mock', async 
   await scene(page, 'declared')
   await open(page, '/m')
   await page.request.post('/mock/freeze')
-  await expect(page.locator('.banner[data-kind=lost]')).toBeVisible({ timeout: 15_000 })
+  await expect(page.locator('.banner[data-kind=lost]')).toBeVisible()
   await expect(page.locator('main')).toHaveAttribute('inert', '')
   await page.request.post('/mock/thaw')
-  await expect(page.locator('.banner[data-kind=lost]')).toBeHidden({ timeout: 15_000 })
+  await expect(page.locator('.banner[data-kind=lost]')).toBeHidden()
 })
 
 test('no page is wider than a phone, in either language @mock', async ({ page }) => {
