@@ -66,6 +66,7 @@ func (c *checker) check() {
 	c.collectors()
 	c.messenger()
 	c.topology()
+	c.secondFactor()
 	if s.Demo && s.ID != "demo" {
 		f := d.at("demo_accounts", "the demo accounts have a published password: take them out before this site goes live")
 		f.Warning = true

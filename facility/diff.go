@@ -56,7 +56,7 @@ type Changes []Change
 func Diff(old, now *Site) Changes {
 	d := &differ{old: old, now: now, fire: fireParts(old)}
 	maps.Copy(d.fire, fireParts(now))
-	d.add("site", "", fields(*old, *now, "name", "positions"), ReachWords)
+	d.add("site", "", fields(*old, *now, "name", "positions", "second_factor"), ReachWords)
 	d.add("site", "", fields(*old, *now, "id", "timezone", "demo_accounts", "comms", "influx", "simulator", "members", "journal", "continuity"), ReachProcess)
 	d.add("site", "", fields(*old, *now, "collectors"), ReachTable)
 	d.add("site", "", within("history", fields(old.History.InUse(), now.History.InUse())), ReachProcess)

@@ -26,8 +26,10 @@ type Site struct {
 	Timezone string    `yaml:"timezone" json:"timezone"`
 	Demo     bool      `yaml:"demo_accounts" json:"demo"` // accounts with a published password exist
 	Comms    CommsRule `yaml:"comms" json:"-"`
-	Influx   *Influx   `yaml:"influx" json:"-"`
-	Sim      Simulator `yaml:"simulator" json:"-"`
+	// SecondFactor are the roles whose accounts log in with a password and a code; all others may.
+	SecondFactor []string  `yaml:"second_factor" json:"-"`
+	Influx       *Influx   `yaml:"influx" json:"-"`
+	Sim          Simulator `yaml:"simulator" json:"-"`
 
 	History KeepHistory `yaml:"history" json:"-"` // how long the past stays
 	Spool   KeepSpool   `yaml:"spool" json:"-"`

@@ -31,6 +31,8 @@ func (e *Engine) act(now time.Time, r actRequest) (seq uint64) {
 		code, _ := strconv.Atoi(r.act.Args["code"]) // 0 for one that the desk does not give
 		seq = e.write([]journal.Draft{refusalDraft(r.act, facility.ActResult{Code: code, Detail: r.act.Args["detail"]})}, fsyncPatience)
 		r.answer <- facility.ActResult{Code: http.StatusOK, Seq: seq}
+	case r.act.Kind == ActAccount:
+		seq = e.account(r)
 	case r.act.Kind == actFindingRaise || r.act.Kind == actFindingClear:
 		return e.finding(now, r)
 	case strings.HasPrefix(r.act.Kind, "fire.") && e.fire != nil:

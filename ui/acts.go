@@ -65,20 +65,26 @@ func (s *Server) proven(ctx context.Context, p Proof, want ...string) error {
 	if err := confirmed(p.Confirm, want...); err != nil {
 		return err
 	}
+	return s.same(ctx, p.Password)
+}
+
+// same checks that the person at the console is still the one who logged in.
+func (s *Server) same(ctx context.Context, password string) error {
 	id, _ := identityOf(ctx)
 	if id.token {
 		return problem(http.StatusForbidden, "This takes persons at a console. An API token cannot be one of them: log in.")
 	}
-	if p.Password == "" {
+	if password == "" {
 		return problem(http.StatusForbidden, "This act takes your password again: send it in password.")
 	}
-	again, ok, refusal := s.prove(ctx, credentials{id.user, p.Password})
+	again, ok, refusal := s.prove(ctx, credentials{User: id.user, Password: password})
 	if refusal != nil {
 		return refusal
 	}
 	if !ok || again.user != id.user {
 		return problem(http.StatusForbidden, "The password is wrong. Nothing was done. Enter it again.")
 	}
+	s.limiter.passed(id.user, addressIn(ctx))
 	return nil
 }
 

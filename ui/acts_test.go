@@ -208,7 +208,7 @@ func TestFireActsWaitForASecondPerson(t *testing.T) {
 		{"bypass by an admin", "admin", "bypass", proven("R1", bypass), 403, "facilities", true},
 		{"wrong password", "facilities", "bypass", with(proven("R1", bypass), "password", "wrong"), 403, "Nothing was done", true},
 		{"no password", "facilities", "bypass", with(proven("R1", bypass), "password", ""), 403, "password again", true},
-		{"a second in the same request", "facilities", "bypass", with(proven("R1", bypass), "second", credentials{"lead", demoPassword}), 422, "second", false},
+		{"a second in the same request", "facilities", "bypass", with(proven("R1", bypass), "second", credentials{User: "lead", Password: demoPassword}), 422, "second", false},
 		{"another rack typed", "facilities", "bypass", proven("R2", bypass), 422, `"R1"`, true},
 		{"too long", "facilities", "bypass", with(proven("R1", bypass), "seconds", 28801), 422, "seconds", false},
 		{"no such channel", "facilities", "bypass", with(proven("R1", bypass), "channel", "XX"), 422, "channel", false},

@@ -20,7 +20,7 @@ func TestOutOfServiceTakesAWorkOrder(t *testing.T) {
 	h.writes(1, KindAlarm, plain)
 	h.writes(2, KindAlarm, safe)
 	order := map[string]any{"work_order": "WO-7", "reason": "patrol every 30 min"}
-	both := map[string]any{"work_order": "WO-7", "reason": "patrol every 30 min", "second": credentials{"lead", demoPassword}}
+	both := map[string]any{"work_order": "WO-7", "reason": "patrol every 30 min", "second": credentials{User: "lead", Password: demoPassword}}
 	b := h.as("facilities")
 	b.post("alarms/plain@a%2Fb/out-of-service", map[string]any{"reason": "patrol"}).problem(422, "work_order")
 	b.post("alarms/plain@a%2Fb/out-of-service", order).want(200)
@@ -219,4 +219,31 @@ func TestANoteIsRefusedWithTheReason(t *testing.T) {
 		return facility.ActResult{}, errors.New("connection refused")
 	}
 	b.post(path, map[string]any{"text": "x"}).problem(503, "The field process did not answer")
+}
+
+func TestTheCauseOfAFloodIsToldWithWhatFollows(t *testing.T) {
+	h := newHouse(t)
+	now := time.Now()
+	for i, id := range []string{"link@l1", "comms@a", "comms@b"} {
+		a := hotAlarm(1)
+		a.ID, a.Class, a.Rule, a.Asset, a.Raised = id, "system", "link", "", &now
+		if i > 0 {
+			a.Rule, a.Asset, a.Parent, a.State = "comms", "house/b1/r1", "link@l1", facility.AlarmSuppressed
+		}
+		h.writes(uint64(i+1), KindAlarm, a)
+	}
+	var flood struct {
+		Positions []struct {
+			Groups []struct {
+				Cause, Path            string
+				Causes, Alarms, Urgent []string
+			}
+		}
+	}
+	b := h.as("member")
+	b.get("alarms/flood").want(200).into(&flood)
+	groups := flood.Positions[0].Groups
+	if len(groups) != 1 || groups[0].Cause != "link@l1" || groups[0].Path != "comms" || len(groups[0].Alarms) != 2 || len(groups[0].Urgent) != 1 {
+		t.Errorf("%+v", groups)
+	}
 }

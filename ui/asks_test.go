@@ -167,7 +167,7 @@ func TestTheSecondPersonSitsAtAnotherStation(t *testing.T) {
 	if now, waiting := state(); now != bcp.OrgDeclared || len(waiting) != 1 || waiting[0].Kind != "org.start" || waiting[0].By[0].Person != "chair" {
 		t.Errorf("after the first person it is %s, waiting %+v", now, waiting)
 	}
-	desk.post("session", credentials{"member", demoPassword}).want(200)
+	desk.post("session", credentials{User: "member", Password: demoPassword}).want(200)
 	desk.post("bcp/start", nil).want(http.StatusAccepted)
 	if now, _ := state(); now != bcp.OrgDeclared {
 		t.Errorf("two people in one browser made it %s", now)

@@ -175,7 +175,7 @@ func (h *house) browser() *browser {
 func (h *house) as(user string) *browser {
 	h.t.Helper()
 	b := h.browser()
-	b.do("POST", "session", credentials{user, demoPassword}).want(200)
+	b.do("POST", "session", credentials{User: user, Password: demoPassword}).want(200)
 	return b
 }
 

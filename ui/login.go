@@ -62,6 +62,7 @@ func (s *Server) who(r *http.Request) (identity, bool) {
 	ctx := r.Context()
 	id, ok := s.cfg.Users.get(s.sessions.GetString(ctx, sessionUser))
 	id.station = s.stationOf(r)
+	id.limited = s.mustEnrol(id)
 	// A session ends with the password it was opened with.
 	return id, ok && id.proof == s.sessions.GetString(ctx, sessionProof)
 }
@@ -93,6 +94,9 @@ func permit(ctx context.Context, need right) huma.StatusError {
 	if !ok {
 		return noSession()
 	}
+	if id.limited && need != rightSelf {
+		return problem(http.StatusForbidden, "Your role takes a second factor to log in, and your account has none: enrol one first, under My account.")
+	}
 	if !need.may(id.roles) {
 		return notAllowed(need)
 	}
@@ -102,6 +106,7 @@ func permit(ctx context.Context, need right) huma.StatusError {
 type credentials struct {
 	User     string `json:"user" minLength:"1" maxLength:"64"`
 	Password string `json:"password" minLength:"1" maxLength:"256"`
+	Code     string `json:"code,omitempty" maxLength:"64" doc:"of the second factor, for an account that has one, or a recovery code"`
 }
 
 type sessionView struct {
@@ -110,6 +115,8 @@ type sessionView struct {
 	Names     facility.Text `json:"names"`
 	Roles     []string      `json:"roles"`
 	LastLogin *stamp        `json:"last_login" doc:"the login before this one"`
+	Factor    bool          `json:"factor" doc:"logs in with a second factor"`
+	Enrol     bool          `json:"enrol" doc:"may do nothing before it has enrolled one"`
 	Station   string        `json:"station" doc:"this browser, as the organisation's journal names it: two people at one station do not make two"`
 }
 
@@ -125,18 +132,19 @@ type loginOut struct {
 	Body      sessionView
 }
 
-// prove verifies a password with the brake on guessing.
+// prove verifies a password with the brake on guessing. The caller lifts the brake once the person has shown all there is.
 func (s *Server) prove(ctx context.Context, c credentials) (identity, bool, huma.StatusError) {
-	address, _ := ctx.Value(addressKey).(string)
-	if wait := s.limiter.begin(c.User, address, time.Now()); wait > 0 {
+	if wait := s.limiter.begin(c.User, addressIn(ctx), time.Now()); wait > 0 {
 		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
 		return identity{}, false, problem(http.StatusTooManyRequests, "Too many wrong passwords for this account from here. Wait %s s, then try again.", seconds)
 	}
 	id, ok := s.cfg.Users.check(c.User, c.Password)
-	if ok {
-		s.limiter.passed(c.User, address)
-	}
 	return id, ok, nil
+}
+
+func addressIn(ctx context.Context) string {
+	address, _ := ctx.Value(addressKey).(string)
+	return address
 }
 
 func (s *Server) login(ctx context.Context, in *loginIn) (*loginOut, error) {
@@ -147,6 +155,10 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*loginOut, error) {
 	if !ok {
 		return nil, problem(http.StatusUnauthorized, "User or password is wrong. Check both, then try again.")
 	}
+	if err := s.second(id, in.Body.Code); err != nil {
+		return nil, err
+	}
+	s.limiter.passed(id.user, addressIn(ctx))
 	before, err := s.cfg.Users.loggedIn(id.user, time.Now())
 	if err != nil {
 		// A full disk must not keep the operators out.
@@ -168,7 +180,7 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*loginOut, error) {
 		c := s.newStation()
 		in.Station, out.SetCookie = c.Value, []http.Cookie{c}
 	}
-	id.station = browserStation(in.Station)
+	id.station, id.limited = browserStation(in.Station), s.mustEnrol(id)
 	out.Body = s.viewSession(id, last)
 	return out, nil
 }
@@ -183,7 +195,7 @@ func (s *Server) whoami(ctx context.Context, _ *struct{}) (*sessionOut, error) {
 }
 
 func (s *Server) viewSession(id identity, last string) sessionView {
-	v := sessionView{User: id.user, Name: id.name.In(s.cfg.Lang), Names: id.name, Roles: id.roles, Station: id.station}
+	v := sessionView{User: id.user, Name: id.name.In(s.cfg.Lang), Names: id.name, Roles: id.roles, Factor: id.factor, Enrol: id.limited, Station: id.station}
 	if t, err := time.Parse(time.RFC3339Nano, last); err == nil {
 		v.LastLogin = stampOf(&t)
 	}

@@ -15,7 +15,7 @@ import (
 func TestAWrongPasswordOpensNothing(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser()
-	for _, c := range []credentials{{"operator", "wrong"}, {"nobody", demoPassword}, {"operator", strings.Repeat("x", 256)}} {
+	for _, c := range []credentials{{User: "operator", Password: "wrong"}, {User: "nobody", Password: demoPassword}, {User: "operator", Password: strings.Repeat("x", 256)}} {
 		b.post("session", c).problem(401, "wrong")
 	}
 	b.post("session", `{"user":"operator"}`).problem(422, "password")
@@ -28,7 +28,7 @@ func TestAWrongPasswordOpensNothing(t *testing.T) {
 func TestLoggingInAndOut(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser()
-	a := b.post("session", credentials{"lead", demoPassword}).want(200)
+	a := b.post("session", credentials{User: "lead", Password: demoPassword}).want(200)
 	var me sessionJSON
 	a.into(&me)
 	if me.User != "lead" || me.Name != "교대 조장" || !slices.Equal(me.Roles, []string{"lead"}) || me.LastLogin != nil {
@@ -62,7 +62,7 @@ func TestALoginRenewsTheSession(t *testing.T) {
 	h := newHouse(t)
 	b := h.as("operator")
 	before := b.cookie()
-	b.post("session", credentials{"safety", demoPassword}).want(200)
+	b.post("session", credentials{User: "safety", Password: demoPassword}).want(200)
 	if b.cookie() == before {
 		t.Error("the cookie is the one from before the login")
 	}
@@ -194,9 +194,9 @@ func TestTheBrakeTellsHowLongToWait(t *testing.T) {
 		h := newHouse(t)
 		b := h.browser()
 		for range freeFailures {
-			b.post("session", credentials{"tower", "wrong"}).want(401)
+			b.post("session", credentials{User: "tower", Password: "wrong"}).want(401)
 		}
-		b.post("session", credentials{"tower", demoPassword}).problem(429, "Wait 1 s")
+		b.post("session", credentials{User: "tower", Password: demoPassword}).problem(429, "Wait 1 s")
 		h.as("operator")
 	})
 }
@@ -241,15 +241,15 @@ func TestATokenIsNoPerson(t *testing.T) {
 
 func TestRolesHaveTheRightsTheyShould(t *testing.T) {
 	want := map[string]string{
-		"operator":   "C0 C1 C2 alarms ask cancel read round simulate",
-		"lead":       "C0 C1 C2 C3 alarms ask cancel end-drill normal read restore round second service simulate urgent",
-		"safety":     "C0 C3 C4 alarms ask cancel drill end-drill proof read release reset restore round second simulate",
-		"facilities": "C0 alarms ask bank-ready bypass cancel inhibit normal proof read restore round second service",
-		"authority":  "ask cancel power-cut read second takeover",
-		"chair":      "ask read",
-		"member":     "ask read",
-		"tower":      "ask read",
-		"admin":      "read reload simulate",
+		"operator":   "C0 C1 C2 alarms ask cancel read round self simulate",
+		"lead":       "C0 C1 C2 C3 alarms ask cancel end-drill normal read restore round second self service simulate urgent",
+		"safety":     "C0 C3 C4 alarms ask cancel drill end-drill proof read release reset restore round second self simulate",
+		"facilities": "C0 alarms ask bank-ready bypass cancel inhibit normal proof read restore round second self service",
+		"authority":  "ask cancel power-cut read second self takeover",
+		"chair":      "ask read self",
+		"member":     "ask read self",
+		"tower":      "ask read self",
+		"admin":      "accounts read reload self simulate",
 	}
 	for _, role := range roles {
 		var has []string

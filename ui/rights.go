@@ -3,6 +3,8 @@ package ui
 import (
 	"slices"
 	"strings"
+
+	"bongsu/facility"
 )
 
 // right is one thing a person may be allowed to do.
@@ -31,6 +33,8 @@ const (
 
 	rightSimulate right = "simulate" // act on the simulated world
 	rightReload   right = "reload"   // have the field work by changed site files
+	rightSelf     right = "self"     // one's own session, password and second factor
+	rightAccounts right = "accounts" // everybody's accounts
 	rightAsk      right = "ask"      // ask the organisation, which judges by its own roster
 	rightC0       right = "C0"       // commands by level
 	rightC1       right = "C1"
@@ -43,7 +47,7 @@ const (
 
 // roles are all the roles an account can have. admin keeps users and configuration; it has no vote
 // and no command, so that no single account can both appoint and act.
-var roles = []string{"operator", "lead", "safety", "facilities", "authority", "chair", "member", "tower", "admin"}
+var roles = facility.Roles
 
 // grant is who may do a thing, and who may be the second person where it takes two.
 type grant struct {
@@ -55,6 +59,8 @@ type grant struct {
 // grants lists every right. A role that is not named has it not.
 var grants = map[right]grant{
 	rightRead:     {roles: roles},
+	rightSelf:     {roles: roles},
+	rightAccounts: {roles: []string{adminRole}},
 	rightAlarms:   {roles: []string{"operator", "lead", "safety", "facilities"}},
 	rightService:  {roles: []string{"lead", "facilities"}, second: []string{"lead", "safety", "facilities"}}, // two for fire and safety
 	rightNormal:   {roles: []string{"lead", "facilities"}},

@@ -38,6 +38,7 @@ type Server struct {
 	sessions  *scs.SessionManager
 	store     *sessionStore
 	limiter   *limiter
+	enrolling enrolling
 	troubles  troubles
 	replies   *replies
 	hub       *hub

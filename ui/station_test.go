@@ -26,7 +26,7 @@ func TestABrowserIsOneStationWhoeverLogsIn(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser()
 	var me struct{ Station string }
-	a := b.post("session", credentials{"chair", demoPassword}).want(200).into(&me)
+	a := b.post("session", credentials{User: "chair", Password: demoPassword}).want(200).into(&me)
 	set := a.sets(stationCookie)
 	for _, part := range []string{"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=34560000"} {
 		if !strings.Contains(set, part) {
@@ -40,7 +40,7 @@ func TestABrowserIsOneStationWhoeverLogsIn(t *testing.T) {
 	if value, _, _ := strings.Cut(strings.TrimPrefix(set, stationCookie+"="), ";"); strings.Contains(first, value) {
 		t.Error("the station tells the cookie to everyone who reads the journal")
 	}
-	if again := b.post("session", credentials{"member", demoPassword}).want(200).sets(stationCookie); again != "" {
+	if again := b.post("session", credentials{User: "member", Password: demoPassword}).want(200).sets(stationCookie); again != "" {
 		t.Errorf("the second login sets another station: %s", again)
 	}
 	if second := b.station(); second != first {
@@ -62,7 +62,7 @@ func TestAStationWithoutACookieIsTheSessionOrTheToken(t *testing.T) {
 		}
 	}
 	forged := h.browser()
-	a := forged.post("session", credentials{"tower", demoPassword}, "Cookie", "bongsu_station=x").want(200)
+	a := forged.post("session", credentials{User: "tower", Password: demoPassword}, "Cookie", "bongsu_station=x").want(200)
 	if a.sets(stationCookie) == "" {
 		t.Error("a cookie that is none of ours was taken for a station")
 	}
@@ -75,7 +75,7 @@ func TestAStationWithoutACookieIsTheSessionOrTheToken(t *testing.T) {
 	if s := script.station(); s != "token:duty phone" {
 		t.Errorf("the token's station is %q", s)
 	}
-	if a := h.browser().post("session", credentials{"tower", "wrong"}).want(401); a.sets(stationCookie) != "" {
+	if a := h.browser().post("session", credentials{User: "tower", Password: "wrong"}).want(401); a.sets(stationCookie) != "" {
 		t.Error("a refused login left a station")
 	}
 }

@@ -56,7 +56,7 @@ type toldPerson struct {
 func (s *Server) toldOf(need right) []toldPerson {
 	list := []toldPerson{}
 	for _, a := range s.cfg.Users.List() {
-		if a.Demo && !s.cfg.Model.site().Demo {
+		if a.Disabled || a.Demo && !s.cfg.Model.site().Demo {
 			continue // cannot log in here
 		}
 		p := toldPerson{User: a.User, Names: a.Name, Here: s.present.here(a.User), Signs: need.maySecond(a.Roles), Alarms: rightAlarms.may(a.Roles)}

@@ -129,7 +129,7 @@ func TestTwoPersonsReleaseGasAtTwoStationsOverHTTP(t *testing.T) {
 		one.post("commands/"+asked.ID+"/sign", map[string]string{"confirm": "B1"}).problem(403, "someone else")
 		sameDesk := h.browser() // another person, but at the first one's browser
 		sameDesk.client.Jar = one.client.Jar
-		sameDesk.do("POST", "session", credentials{"lead", demoPassword}).want(200)
+		sameDesk.do("POST", "session", credentials{User: "lead", Password: demoPassword}).want(200)
 		sameDesk.post("commands/"+asked.ID+"/sign", map[string]string{"confirm": "B1"}).problem(403, "another station")
 		h.as("operator").post("commands/"+asked.ID+"/sign", map[string]string{"confirm": "B1"}).problem(403, "lead or safety")
 		two.post("commands/"+asked.ID+"/sign", map[string]string{"confirm": "B2"}).problem(422, `"B1"`)

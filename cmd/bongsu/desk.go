@@ -40,6 +40,7 @@ func runDesk(ctx context.Context, o options, log *slog.Logger) error {
 		field.live = facility.NewLive(site.Points)
 	}
 	field.site.Store(site)
+	users.Journal(tellField(field))
 	parts.start("status", field.followStatus)
 	parts.start("journal", field.followJournal)
 	parts.start("live", field.followLive)

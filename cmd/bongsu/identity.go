@@ -1,14 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +20,7 @@ import (
 
 	"bongsu/facility"
 	"bongsu/journal/shared"
+	"bongsu/rules"
 	"bongsu/ui"
 )
 
@@ -23,7 +28,7 @@ const (
 	identityUnder = "identity/users/"
 	identityEvery = 2 * time.Second
 	// kindIdentity is an entry that says that an account is about to be changed; it has no hash in it.
-	kindIdentity = "identity"
+	kindIdentity = rules.KindIdentity
 )
 
 // identity keeps the accounts of all sites beside the shared journal, not in it: hashes do not belong into a log that
@@ -89,6 +94,23 @@ func refused(err error) error {
 // sharesAccounts says whether a site's accounts are those of all sites: one alone keeps its own, and needs no running
 // journal to change them.
 func sharesAccounts(site *facility.Site) bool { return len(site.Members) > 1 }
+
+// tellField has a change of accounts that are this site's own written into the field's journal, before it is made.
+func tellField(field teller) func(context.Context, ui.AccountChange) error {
+	return func(ctx context.Context, c ui.AccountChange) error {
+		act := facility.Act{ID: "account-" + rand.Text(), Kind: rules.ActAccount, Subject: c.What + " " + c.User, By: []string{cmp.Or(c.By, "desk")}, At: time.Now().UTC(), Args: map[string]string{
+			"what": c.What, "user": c.User, "by": c.By, "roles": strings.Join(c.Roles, " "), "disabled": strconv.FormatBool(c.Disabled), "factor": strconv.FormatBool(c.Factor), "tokens": strings.Join(c.Tokens, ", "),
+		}}
+		res, err := field.Do(ctx, act)
+		if err != nil {
+			return fmt.Errorf("the field, which keeps the journal, did not answer: %w", err)
+		}
+		if res.Code != http.StatusOK {
+			return fmt.Errorf("the field, which keeps the journal, answers %d: %s", res.Code, res.Detail)
+		}
+		return nil
+	}
+}
 
 // keepIdentity has a desk's copy follow what all sites know.
 func keepIdentity(users *ui.Users, log *slog.Logger) func(context.Context) error {

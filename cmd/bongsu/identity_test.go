@@ -100,6 +100,17 @@ func TestAccountsGoThroughTheSharedJournal(t *testing.T) {
 			t.Errorf("entry %d: %s %s %s", i, e.Kind, e.Subject, e.Data)
 		}
 	}
+	for _, user := range []string{"boss", "boss2"} {
+		if err := one.By("boss").Add(user, facility.Text{EN: "Boss"}, []string{"admin"}, "a secret of "+user); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := two.By("boss2").Remove("boss"); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.By("boss").Remove("boss2"); !errors.Is(err, ui.ErrLastAdmin) {
+		t.Errorf("the last administrator is removed where the removal of the other was not heard of yet: %v", err)
+	}
 	stop()
 	if err := one.By("").SetPassword("kim", "another secret"); !errors.Is(err, ui.ErrReadOnly) {
 		t.Errorf("a change without a majority: %v", err)
