@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
-	"slices"
 	"strings"
 	"time"
 
@@ -128,11 +127,30 @@ func (h *house) commons() []entry {
 }
 
 // story holds the shared journal to an order of moves: machine, id and where it moved to. Each step of the
-// story stands there once and after the one before.
+// story stands there, or comes soon, after the one before.
 func (h *house) story(steps ...string) {
 	h.t.Helper()
-	at := 0
-	var seen []string
+	at, seen := 0, []string(nil)
+	defer func() {
+		if at < len(steps) {
+			h.t.Logf("the journal does not tell %q in its place; it tells\n%s", steps[at], strings.Join(seen, "\n"))
+		}
+	}()
+	h.eventually(time.Minute, "the journal tells the story", func() bool {
+		seen = h.moves()
+		at = 0
+		for _, line := range seen {
+			if at < len(steps) && line == steps[at] {
+				at++
+			}
+		}
+		return at == len(steps)
+	})
+}
+
+// moves lists the stages and the moves of the machines as the shared journal tells them.
+func (h *house) moves() (seen []string) {
+	h.t.Helper()
 	for _, e := range h.commons() {
 		line := ""
 		switch e.Kind {
@@ -150,14 +168,11 @@ func (h *house) story(steps ...string) {
 			}
 			line = m.Machine + " " + m.ID + " " + m.To
 		}
-		seen = append(seen, line)
-		if at < len(steps) && line == steps[at] {
-			at++
+		if line != "" {
+			seen = append(seen, line)
 		}
 	}
-	if at < len(steps) {
-		h.t.Errorf("the journal does not tell %q in its place; it tells\n%s", steps[at], strings.Join(slices.DeleteFunc(seen, func(s string) bool { return s == "" }), "\n"))
-	}
+	return seen
 }
 
 // acts counts what was done to the world, by kind and to whom, and what is without an outcome.
