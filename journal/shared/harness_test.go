@@ -50,7 +50,9 @@ func memberProcess(text string) int {
 		return 2
 	}
 	if cfg.Token == starvesToken {
-		go starve()
+		hungry := make(chan os.Signal, 1)
+		signal.Notify(hungry, syscall.SIGUSR1)
+		go starve(hungry)
 	}
 	if err := m.Run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -62,9 +64,7 @@ func memberProcess(text string) int {
 // starvesToken names the cluster of a member process whose disk takes no more after SIGUSR1.
 const starvesToken = "starves"
 
-func starve() {
-	hungry := make(chan os.Signal, 1)
-	signal.Notify(hungry, syscall.SIGUSR1)
+func starve(hungry <-chan os.Signal) {
 	<-hungry
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1, Max: 1}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -72,7 +72,7 @@ func starve() {
 }
 
 // patience bounds what must happen at all, on a machine that is busy with something else.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 func within(t testing.TB, d time.Duration) context.Context {
 	t.Helper()
@@ -84,6 +84,19 @@ func within(t testing.TB, d time.Duration) context.Context {
 // givenPorts are those that tests of this process have: a member that is down still has its own.
 var givenPorts sync.Map
 
+// loopback is an address of this machine that no other process uses, where the system has more than one: the members
+// of another package's tests, which run beside these, cannot take a port of it.
+var loopback = sync.OnceValue(func() net.IP {
+	pid := os.Getpid()
+	own := net.IPv4(127, byte(64+pid>>16&63), byte(pid>>8), byte(pid))
+	ln, err := net.Listen("tcp", own.String()+":0")
+	if err != nil {
+		return net.IPv4(127, 0, 0, 1)
+	}
+	_ = ln.Close()
+	return own
+})
+
 // freeURLs gives addresses nobody listens on, below the range from which the kernel gives ports to
 // connections: one of those might otherwise sit on an address while its member is down.
 func freeURLs(t testing.TB, n int) []string {
@@ -94,7 +107,7 @@ func freeURLs(t testing.TB, n int) []string {
 		if _, given := givenPorts.LoadOrStore(port, true); given {
 			continue
 		}
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		ln, err := net.Listen("tcp", fmt.Sprintf("%s:%d", loopback(), port))
 		if err != nil {
 			continue
 		}
@@ -150,6 +163,7 @@ func startMembers(t testing.TB, n int) *running {
 
 func (c *running) start(t testing.TB, i int) {
 	t.Helper()
+	c.cfgs[i].grace = patience
 	m, err := OpenMember(c.cfgs[i])
 	for end := time.Now().Add(patience); errors.Is(err, syscall.EADDRINUSE) && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		m, err = OpenMember(c.cfgs[i]) // while it was down, somebody who looks for a free address may have tried its own

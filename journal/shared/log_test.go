@@ -124,10 +124,14 @@ func TestLostAnswersWriteOnce(t *testing.T) {
 func TestKeyIsWrittenOnce(t *testing.T) {
 	t.Parallel()
 	c := startMembers(t, 1)
-	crashed := openLog(t, withFaults(t, c.cfgs, func(int) fault { return unanswered }), Options{Node: "a"})
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-	defer cancel()
-	// An answer is never seen, but reading the log settles the first try.
+	ctx, crash := context.WithCancel(context.Background())
+	defer crash()
+	crashed := openLog(t, withFaults(t, c.cfgs, func(n int) fault {
+		if n > 1 {
+			crash() // it has written, and an answer is never seen
+		}
+		return unanswered
+	}), Options{Node: "a"})
 	first, err := crashed.Append(ctx, Draft{Kind: "intent", Key: "run7/step1/1", Data: "first"})
 	if err != nil && !errors.Is(err, ErrUnknown) {
 		t.Fatal(err)

@@ -35,7 +35,8 @@ type MemberConfig struct {
 	Heartbeat, Election time.Duration
 	Logger              *slog.Logger
 
-	alone bool // drops all other members of the data's cluster
+	alone bool          // drops all other members of the data's cluster
+	grace time.Duration // for its end; 10 s
 }
 
 const (
@@ -43,6 +44,7 @@ const (
 	election     = time.Second
 	defaultQuota = 8 << 30
 	defaultToken = "bongsu"
+	closeGrace   = 10 * time.Second
 	// checkEvery is how often the size is looked at.
 	checkEvery = 10 * time.Second
 	// papersEvery is how often the certificate is looked at.
@@ -164,7 +166,7 @@ func (m *Member) shut(e *embed.Etcd) error {
 		return nil
 	case why := <-m.fatal:
 		return fmt.Errorf("stop member %s: %w", m.cfg.Name, advise(errors.New(why)))
-	case <-time.After(10 * time.Second):
+	case <-time.After(m.cfg.grace):
 		return fmt.Errorf("stop member %s: it does not end; end the process, what was acknowledged is safe", m.cfg.Name)
 	}
 }
@@ -243,12 +245,12 @@ func nearQuota(bytes, quota int64) bool { return bytes >= quota/10*8 }
 // checkSize says once that the quota is near or reached.
 func (m *Member) checkSize() {
 	h := m.Health()
-	if !h.Full && !nearQuota(h.Bytes, h.QuotaBytes) {
-		m.near = false
-		return
-	}
-	if !m.near {
-		m.near = true
+	near := h.Full || nearQuota(h.Bytes, h.QuotaBytes)
+	m.mu.Lock()
+	news := near && !m.near
+	m.near = near
+	m.mu.Unlock()
+	if news {
 		m.log.Error("shared journal is close to its quota; raise it and restart the members one by one",
 			"bytes", h.Bytes, "quota", h.QuotaBytes, "full", h.Full)
 	}

@@ -33,6 +33,9 @@ func (c MemberConfig) withDefaults() MemberConfig {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.grace == 0 {
+		c.grace = closeGrace
+	}
 	return c
 }
 

@@ -2,8 +2,10 @@ package shared
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +67,7 @@ func TestLostMemberIsReplaced(t *testing.T) {
 	c.cfgs[2].Dir, c.cfgs[2].Join, c.cfgs[2].Cluster = t.TempDir(), true, a.Cluster
 	c.start(t, 2)
 	eventually(t, "the new member has every entry", func() error {
-		own, err := Dial([]string{c.cfgs[2].ClientURL}, nil, nil)
+		own, err := Dial(endpoints(c.cfgs[2:]), nil, nil)
 		if err != nil {
 			return err
 		}
@@ -79,15 +81,13 @@ func TestLostMemberIsReplaced(t *testing.T) {
 		}
 		return nil
 	})
-	seats, sure, err := Seats(ctx, client)
-	if err != nil || !sure || len(seats) != 3 {
-		t.Fatalf("%+v, %v, %v", seats, sure, err)
-	}
-	for _, s := range seats {
-		if !s.Up || !s.Started() {
-			t.Errorf("%s: %+v", s.Name, s)
+	eventually(t, "all three are there", func() error {
+		seats, sure, err := Seats(within(t, patience), client)
+		if err != nil || !sure || len(seats) != 3 || slices.ContainsFunc(seats, func(s Seat) bool { return !s.Up || !s.Started() }) {
+			return fmt.Errorf("%+v, %v, %w", seats, sure, err)
 		}
-	}
+		return nil
+	})
 	if n := len(wholeLog(t, l)); n < 40 {
 		t.Errorf("%d entries are left of 40", n)
 	}

@@ -2,6 +2,7 @@ package shared
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -95,19 +96,31 @@ func TestQuotaIsAnAlarm(t *testing.T) {
 	<-c.members[0].Ready()
 	l := openLog(t, dial(t, cfgs), Options{})
 	var err error
-	var n int
-	for ; err == nil && n < 64; n++ {
+	acked, unknown := 0, 0
+	for range 64 { // one that is not answered in its time, on a busy machine, may stand or not
 		_, err = l.Append(within(t, patience), Draft{Kind: "note", Data: strings.Repeat("x", 200<<10)})
+		switch {
+		case errors.Is(err, ErrUnknown):
+			unknown++
+			continue
+		case err == nil:
+			acked++
+			continue
+		}
+		break
 	}
 	if !errors.Is(err, ErrFull) || errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "raise the members' quota") {
-		t.Fatalf("after %d entries: %v", n, err)
+		t.Fatalf("after %d entries: %v", acked, err)
 	}
-	if all := wholeLog(t, l); len(all) != n-1 {
-		t.Errorf("log has %d entries, want %d", len(all), n-1)
+	if n := len(wholeLog(t, l)); n < acked || n > acked+unknown {
+		t.Errorf("log has %d entries, %d were acknowledged and %d went unanswered", n, acked, unknown)
 	}
-	if h := c.members[0].Health(); !h.Full {
-		t.Errorf("health %+v", h)
-	}
+	eventually(t, "the member knows that it is full", func() error {
+		if h := c.members[0].Health(); !h.Full {
+			return fmt.Errorf("health %+v", h)
+		}
+		return nil
+	})
 	c.members[0].checkSize()
 	found := false
 	for text, level := range said.all() {
@@ -134,11 +147,10 @@ func TestFullDiskEndsTheProcess(t *testing.T) {
 	}
 	p.signal(syscall.SIGUSR1)
 	acked := 1
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		if _, err := l.Append(within(t, time.Second), Draft{Kind: "note"}); err != nil {
-			break
+	for end := time.Now().Add(patience); time.Now().Before(end) && len(p.gone) == 0; {
+		if _, err := l.Append(within(t, time.Second), Draft{Kind: "note"}); err == nil {
+			acked++
 		}
-		acked++
 	}
 	select {
 	case err := <-p.gone:

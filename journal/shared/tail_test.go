@@ -3,6 +3,7 @@ package shared
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -133,15 +134,17 @@ func TestTailIsLive(t *testing.T) {
 	c := startMembers(t, 1)
 	l := openLog(t, dial(t, c.cfgs), Options{})
 	tail := follow(t, openLog(t, dial(t, c.cfgs), Options{}), 0)
-	began := time.Now()
-	const n = 40
-	for i := range uint64(n) {
+	var late []time.Duration
+	for i := range uint64(40) {
 		appendN(t, l, 1)
+		written := time.Now()
 		tail.upTo(i + 1)
+		late = append(late, time.Since(written))
 	}
-	took := time.Since(began)
-	t.Logf("append and tail: %v an entry", (took / n).Round(time.Microsecond))
-	if took > n*pollEvery/4 {
-		t.Errorf("%d entries took %v: the tail waits for its own look", n, took)
+	slices.Sort(late)
+	half := late[len(late)/2] // other programs use this machine, too
+	t.Logf("from written to tailed: p50 %v, worst %v", half, late[len(late)-1])
+	if half > pollEvery/4 {
+		t.Errorf("half of the entries came after %v and later: the tail waits for its own look", half)
 	}
 }

@@ -31,7 +31,7 @@ type office struct {
 // paper is one certificate that an office signs.
 type paper struct {
 	name    string
-	address net.IP        // 127.0.0.1 when not given
+	address net.IP        // the tests' own when not given; connections come from 127.0.0.1 all the same
 	ends    time.Duration // from now, an hour when not given
 }
 
@@ -55,7 +55,7 @@ func newOffice(t *testing.T) office {
 func (o office) issue(t *testing.T, dir string, p paper) TLSFiles {
 	t.Helper()
 	if p.address == nil {
-		p.address = net.IPv4(127, 0, 0, 1)
+		p.address = loopback()
 	}
 	if p.ends == 0 {
 		p.ends = time.Hour
@@ -70,7 +70,7 @@ func (o office) issue(t *testing.T, dir string, p paper) TLSFiles {
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: p.name}, NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(p.ends),
-		DNSNames: []string{p.name}, IPAddresses: []net.IP{p.address}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		DNSNames: []string{p.name}, IPAddresses: []net.IP{p.address, net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, leaf, o.ca, &key.PublicKey, o.key)
 	if err != nil {
@@ -180,9 +180,41 @@ func TestThreeMembersOverTLS(t *testing.T) {
 	if _, err := Reach(within(t, patience), at, bare); err == nil || !strings.Contains(err.Error(), "wants a certificate and we show none") {
 		t.Errorf("without a certificate: %v", err)
 	}
-	if _, err := Reach(within(t, patience), strings.Replace(at, "127.0.0.1", "localhost", 1), config); err == nil || !strings.Contains(err.Error(), "does not name this address") {
-		t.Errorf("under another name: %v", err)
+	if _, err := Reach(within(t, patience), "https://"+forwarded(t, strings.TrimPrefix(at, "https://")), config); err == nil || !strings.Contains(err.Error(), "does not name this address") {
+		t.Errorf("under another address: %v", err)
 	}
+}
+
+// forwarded is another address at which the same server is reached.
+func forwarded(t *testing.T, to string) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		ln, err = net.Listen("tcp", "[::1]:0")
+	}
+	if err != nil {
+		t.Skipf("this machine has one loopback address: %v", err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	go func() {
+		for {
+			near, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer near.Close()
+				far, err := net.Dial("tcp", to)
+				if err != nil {
+					return
+				}
+				defer far.Close()
+				go func() { _, _ = io.Copy(far, near); _ = far.Close() }()
+				_, _ = io.Copy(near, far)
+			}()
+		}
+	}()
+	return ln.Addr().String()
 }
 
 func await(t *testing.T, m *Member) {
