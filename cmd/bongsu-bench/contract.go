@@ -14,6 +14,7 @@ var contract = map[string][]string{
 	"ingest.points":      {"points_per_s", "allocs_per_point", "cpu_s_per_100k_points"},
 	"latency.stage":      {"p50_ms", "p99_ms"},
 	"latency.command":    {"p50_ms", "p99_ms"},
+	"latency.flood":      {"alarms", "stage_p99_ms", "command_p99_ms"},
 	"site.ansan":         {"points", "cores", "rss_mib", "fresh_ratio", "seconds"},
 	"historian.outage":   {"points_written", "lost", "drain_points_per_s"},
 	"journal.append":     {"members", "p50_ms", "p99_ms", "per_s"},

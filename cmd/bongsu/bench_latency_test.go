@@ -44,7 +44,7 @@ const (
 func BenchmarkLatency(b *testing.B) {
 	var stages, written, commands []time.Duration
 	for range latencyRounds {
-		f := startHotField(b)
+		f := startHotField(b, 0)
 		for _, pass := range []struct {
 			tenths uint16
 			stage  string
@@ -99,9 +99,9 @@ type hotField struct {
 	stop  func()
 }
 
-func startHotField(b *testing.B) *hotField {
+func startHotField(b *testing.B, more int) *hotField {
 	b.Helper()
-	plant := startHotPlant(b, 2*latencyRooms)
+	plant := startHotPlant(b, 2*latencyRooms+more)
 	site := hotSite(b, plant.addresses())
 	plant.learn(site)
 	dir, log := b.TempDir(), slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -192,10 +192,13 @@ func (f *hotField) moments(b *testing.B, stage string, coil int) (out []moment) 
 
 // stageTap notes when stages are handed to the journal and when it has them.
 type stageTap struct {
-	to   *journal.Log
-	mu   sync.Mutex
-	seen map[string]stageMoment
+	to     *journal.Log
+	mu     sync.Mutex
+	seen   map[string]stageMoment
+	alarms int // entries of alarm rules
 }
+
+func (s *stageTap) flooded() int { s.mu.Lock(); defer s.mu.Unlock(); return s.alarms }
 
 type stageMoment struct{ decided, written time.Time }
 
@@ -208,6 +211,9 @@ func (s *stageTap) AppendWithin(limit time.Duration, drafts ...journal.Draft) ([
 	defer s.mu.Unlock()
 	for _, d := range drafts {
 		var c struct{ Rack, To string }
+		if d.Kind == rules.KindAlarm && strings.HasPrefix(d.Subject, "over-") {
+			s.alarms++
+		}
 		if d.Kind != rules.KindStage {
 			continue
 		}
@@ -225,7 +231,8 @@ func (s *stageTap) moment(rack, stage string) (stageMoment, bool) {
 	return m, ok
 }
 
-// hotSite is a site of battery rooms alone: per room a gateway of the cells and the fire inputs and outputs.
+// hotSite is a site of battery rooms, per room a gateway of the cells and one of the fire inputs and outputs; what
+// addresses are left carry a flood.
 func hotSite(b *testing.B, addresses []string) *facility.Site {
 	b.Helper()
 	dir := b.TempDir()
@@ -247,8 +254,9 @@ func hotSite(b *testing.B, addresses []string) *facility.Site {
 		}
 		fmt.Fprintf(&rooms, hotRoom, n+1, latencyRacks)
 	}
+	moreLinks, moreDevices, alarms := floodSite(addresses[2*latencyRooms:])
 	text := "id: hot\nname: {ko: 뜨거운 곳, en: Hot}\ncomms: {after: 10s, priority: 3}\nassets:\n  - {id: hot, kind: site, name: {ko: H, en: H}}\n  - {id: hot/z, kind: ups-zone, name: {ko: Z, en: Z}, parent: hot}\n" +
-		assets.String() + "links:\n" + links.String() + "devices:\n" + devices.String() +
+		assets.String() + "links:\n" + links.String() + moreLinks + "devices:\n" + devices.String() + moreDevices + alarms +
 		"fire:\n  mode: executor\n  commands: {FD_CALL: hot/b1/io/fd-call, AUTHORITY_HANDOVER: hot/b1/io/authority-handover, POWER_CUT: hot/b1/io/power-cut}\n  rooms:\n" + rooms.String()
 	file := filepath.Join(dir, "hot", "site.yaml")
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
