@@ -36,6 +36,8 @@ type AlarmRule struct {
 
 	Suppress SuppressRule `yaml:"suppress_when"` // by design
 
+	Cuts string `yaml:"cuts"` // power or cooling: while it stands its asset passes none on, and what lacks it follows from this
+
 	Text        Text          `yaml:"text"`
 	Consequence Text          `yaml:"consequence"`
 	Action      Text          `yaml:"action"`

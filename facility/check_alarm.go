@@ -53,6 +53,7 @@ func (c *checker) alarms() {
 		}
 		c.alarmKind(path, r)
 		c.suppress(path, r)
+		c.cuts(path, r)
 		if r.Priority < 1 || r.Priority > 4 {
 			c.d.fault(path+".priority", "priority %d: want 1 (critical) to 4 (low)", r.Priority)
 		}

@@ -1,11 +1,14 @@
 package facility
 
+import "slices"
+
 // Topology is what a site says about its power and cooling paths that does not follow from what hangs under what.
 // Supply puts both together. docs/topology.md has the rules and the words.
 type Topology struct {
 	Beyond       []Beyond        `yaml:"beyond"`
 	Halls        []HallFeed      `yaml:"halls"`
 	Loads        []LoadFeed      `yaml:"loads"`
+	Cooling      []CoolingFeed   `yaml:"cooling"`
 	Breakers     []BreakerMap    `yaml:"breakers"`
 	Automatic    []AutomaticHold `yaml:"automatic"`
 	ByHand       []HandPlace     `yaml:"by_hand"`
@@ -35,6 +38,15 @@ type LoadFeed struct {
 	Kind   string    `yaml:"kind"`    // every asset of this kind instead
 	Zones  []AssetID `yaml:"zones"`   // each on all of these, any one of which carries it
 	InTurn []AssetID `yaml:"in_turn"` // instead: the first on the first of these, the next on the next, and again
+}
+
+// CoolingFeed says which chilled-water loops the air handlers of a kind, or some of them, take their water from. A handler
+// cools what it hangs under.
+type CoolingFeed struct {
+	Assets []AssetID `yaml:"assets"`
+	Kind   string    `yaml:"kind"`    // every asset of this kind instead
+	Loops  []AssetID `yaml:"loops"`   // each from all of these, any one of which is enough
+	InTurn []AssetID `yaml:"in_turn"` // instead: the first from the first of these, the next from the next, and again
 }
 
 // BreakerMap says how a device of a profile shows its breaker and which command opens it.
@@ -167,3 +179,27 @@ func DCBus(zone AssetID) string { return string(zone) + " dc" }
 
 // Output is the id of the place behind a UPS zone's output switch.
 func Output(zone AssetID) string { return string(zone) + " output" }
+
+// CoolingLoops says from which loops each air handler takes its water, any one of which is enough. One that the topology's
+// words leave out is not there.
+func (s *Site) CoolingLoops() map[AssetID][]AssetID {
+	out := map[AssetID][]AssetID{}
+	if s.Topology == nil {
+		return out
+	}
+	for _, feed := range s.Topology.Cooling {
+		turn := 0
+		for i := range s.Assets {
+			a := &s.Assets[i]
+			if a.Kind != feed.Kind && !slices.Contains(feed.Assets, a.ID) {
+				continue
+			}
+			if n := len(feed.InTurn); n > 0 {
+				out[a.ID] = append(out[a.ID], feed.InTurn[turn%n])
+				turn++
+			}
+			out[a.ID] = append(out[a.ID], feed.Loops...)
+		}
+	}
+	return out
+}

@@ -25,6 +25,7 @@ func (c *checker) topology() {
 	}
 	c.hallFeeds(t, beyond)
 	c.loadFeeds(t, beyond)
+	c.coolingFeeds(t)
 	c.breakerMaps(t)
 	for i, h := range t.Automatic {
 		path := fmt.Sprintf("topology.automatic[%d]", i)
@@ -85,6 +86,25 @@ func (c *checker) loadFeeds(t *Topology, beyond map[AssetID]bool) {
 				c.ofKind(path, []AssetID{zone}, "site", "ups-zone")
 			}
 		}
+	}
+}
+
+func (c *checker) coolingFeeds(t *Topology) {
+	for i, f := range t.Cooling {
+		path := fmt.Sprintf("topology.cooling[%d]", i)
+		switch {
+		case (f.Kind == "") == (len(f.Assets) == 0):
+			c.d.fault(path, "give either assets or a kind")
+		case f.Kind != "" && !slices.Contains(assetKinds, f.Kind):
+			c.d.fault(path+".kind", "unknown kind %q", f.Kind)
+		case len(f.Assets) > 0:
+			c.ofKind(path+".assets", f.Assets)
+		}
+		if (len(f.Loops) == 0) == (len(f.InTurn) == 0) {
+			c.d.fault(path, "give either loops or in_turn")
+			continue
+		}
+		c.ofKind(path, append(slices.Clone(f.Loops), f.InTurn...), "cooling-loop")
 	}
 }
 

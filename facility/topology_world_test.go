@@ -65,6 +65,33 @@ func TestSupplyIsThatOfTheWorld(t *testing.T) {
 	}
 }
 
+// Nor may they deal the air handlers over the loops in other ways.
+func TestCoolingIsThatOfTheWorld(t *testing.T) {
+	for name, want := range map[string]int{"demo": 1, "ansan": 192} {
+		site := shipped(t, name)
+		layout, err := world.NewLayout(site)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loops, seen := site.CoolingLoops(), 0
+		for _, hall := range layout.Config.Cooling.Halls {
+			for k, handler := range hall.CRAHs {
+				in := handler.Loop
+				if in == "" { // dealt out in turn, hall by hall
+					in = layout.Config.Cooling.Loops[k%len(layout.Config.Cooling.Loops)].ID
+				}
+				if got := loops[facility.AssetID(handler.ID)]; len(got) != 1 || string(got[0]) != in {
+					t.Errorf("%s takes its water from %v, in the world from %s", handler.ID, got, in)
+				}
+				seen++
+			}
+		}
+		if seen != want {
+			t.Errorf("%s: %d air handlers, want %d", name, seen, want)
+		}
+	}
+}
+
 // What can be seen and given stands on the right switch.
 func TestSwitchesShowAndTakeOrders(t *testing.T) {
 	supply := shipped(t, "ansan").Supply()

@@ -120,6 +120,15 @@ func groupSite() *facility.Site {
 	return s
 }
 
+// everyGroup is every group of some alarms, in order.
+func everyGroup(site *facility.Site, alarms []facility.Alarm) []AlarmGroup {
+	g := NewGrouper(site)
+	out, rest := g.Following(alarms)
+	out = append(out, g.Groups(rest)...)
+	slices.SortFunc(out, CompareGroups)
+	return out
+}
+
 func alarmAt(id, asset string, priority int, at time.Duration) facility.Alarm {
 	source := floodNoon.Add(at)
 	arrived := source.Add(time.Duration(len(id)) * time.Second)
@@ -171,7 +180,7 @@ func TestGroupsFollowTheTopology(t *testing.T) {
 		"nothing":               {nil, nil},
 	} {
 		var got []string
-		for _, g := range GroupAlarms(groupSite(), tt.alarms) {
+		for _, g := range everyGroup(groupSite(), tt.alarms) {
 			got = append(got, fmt.Sprintf("%s %s %d+%d", g.Asset, g.FirstOut, len(g.Alarms), len(g.Urgent)))
 		}
 		if !slices.Equal(got, tt.want) {
@@ -180,21 +189,36 @@ func TestGroupsFollowTheTopology(t *testing.T) {
 	}
 }
 
-// Whatever is given, each alarm stands in exactly one group, priority 1 is never folded, the first-out is the
+// Whatever is given, each alarm stands in exactly one group, priority 1 and fire are never folded, the first-out is the
 // earliest of its group, and the order of what is given does not matter.
 func TestNoAlarmIsLostInGroups(t *testing.T) {
-	site := groupSite()
+	noAlarmIsLost(t, groupSite())
+	noAlarmIsLost(t, pathSite())
+}
+
+func noAlarmIsLost(t *testing.T, site *facility.Site) {
+	t.Helper()
+	rules := []string{"", linkRule}
+	for _, r := range site.Alarms {
+		rules = append(rules, r.ID)
+	}
+	slices.Sort(rules)
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 11))
 		var alarms []facility.Alarm
 		for i := range rng.IntN(60) {
 			a := alarmAt(fmt.Sprintf("a%d", i), string(site.Assets[rng.IntN(len(site.Assets))].ID), 1+rng.IntN(4), time.Duration(rng.IntN(600))*time.Second)
+			a.Rule, a.Class = rules[rng.IntN(len(rules))], []string{"power", "cooling", "it", "fire"}[rng.IntN(4)]
+			if rng.IntN(4) == 0 {
+				back := a.Source.Add(time.Duration(rng.IntN(300)) * time.Second)
+				a.Active, a.State, a.Returned = false, facility.AlarmReturned, &back
+			}
 			if rng.IntN(5) == 0 {
 				a.Parent = fmt.Sprintf("a%d", rng.IntN(60))
 			}
 			alarms = append(alarms, a)
 		}
-		groups := GroupAlarms(site, alarms)
+		groups := everyGroup(site, alarms)
 		byID, seen := map[string]facility.Alarm{}, map[string]int{}
 		for _, a := range alarms {
 			byID[a.ID] = a
@@ -207,8 +231,8 @@ func TestNoAlarmIsLostInGroups(t *testing.T) {
 				}
 			}
 			for _, id := range g.Alarms {
-				if byID[id].Priority == 1 {
-					t.Fatalf("seed %d: %s of priority 1 is folded", seed, id)
+				if byID[id].Priority == 1 || byID[id].Class == "fire" {
+					t.Fatalf("seed %d: %s of priority %d, class %s, is folded", seed, id, byID[id].Priority, byID[id].Class)
 				}
 			}
 		}
@@ -218,7 +242,7 @@ func TestNoAlarmIsLostInGroups(t *testing.T) {
 			}
 		}
 		rng.Shuffle(len(alarms), func(i, k int) { alarms[i], alarms[k] = alarms[k], alarms[i] })
-		if again := GroupAlarms(site, alarms); fmt.Sprint(again) != fmt.Sprint(groups) {
+		if again := everyGroup(site, alarms); fmt.Sprint(again) != fmt.Sprint(groups) {
 			t.Fatalf("seed %d: another order makes other groups", seed)
 		}
 	}

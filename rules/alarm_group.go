@@ -15,30 +15,54 @@ const tripGap = 2 * time.Minute
 const siblingsMeet = 3
 
 // AlarmGroup is what one cause brought about, along the topology. Every alarm that was given stands in exactly
-// one group: in Alarms, or in Urgent when it has priority 1, which is never folded away.
+// one group: in Alarms, or in Urgent when it is never folded away, which are those of priority 1, those of the classes
+// fire and safety, and the causes themselves.
 type AlarmGroup struct {
-	Asset    facility.AssetID `json:"asset"`     // that the cause belongs to
-	FirstOut string           `json:"first_out"` // the alarm that was first at its source; it stays first when it clears
-	First    time.Time        `json:"first"`     // when that was
-	Worst    int              `json:"worst"`     // most urgent priority
+	Asset    facility.AssetID `json:"asset"`            // that the cause belongs to
+	Cause    string           `json:"cause,omitempty"`  // the alarm that the others follow from, empty where only the place is common
+	Causes   []string         `json:"causes,omitempty"` // all it took, the earliest first: of several ways the last one had to go too
+	Path     string           `json:"path,omitempty"`   // on which they follow: power, cooling or comms
+	FirstOut string           `json:"first_out"`        // the alarm that was first at its source; it stays first when it clears
+	First    time.Time        `json:"first"`            // when that was
+	Worst    int              `json:"worst"`            // most urgent priority
 	Active   int              `json:"active"`
 	Unacked  int              `json:"unacked"`
 	Alarms   []string         `json:"alarms"` // by source time
-	Urgent   []string         `json:"urgent"` // priority 1, by source time
+	Urgent   []string         `json:"urgent"` // by source time
 }
 
 // Size is how many alarms the group has.
 func (g AlarmGroup) Size() int { return len(g.Alarms) + len(g.Urgent) }
 
-// GroupAlarms sorts alarms into groups by their cause: alarms behind a parent go with it, alarms of an asset
-// with those of the nearest things above it that are in alarm too, and three or more things side by side with
-// what holds them. Within a group a pause of more than two minutes begins a new one. The largest comes first.
-func GroupAlarms(site *facility.Site, alarms []facility.Alarm) []AlarmGroup {
+// Grouper sorts alarms by their causes. It is safe for concurrent use.
+type Grouper struct {
+	site  *facility.Site
+	paths *alarmPaths
+}
+
+// NewGrouper reads what a site says about its paths.
+func NewGrouper(site *facility.Site) *Grouper { return &Grouper{site, newAlarmPaths(site)} }
+
+// Following takes out what follows from a cause: what began while a path was cut on what lacks its supply by that, and what
+// stands behind a link without an answer, each with its causes. The rest stands for itself.
+func (g *Grouper) Following(alarms []facility.Alarm) (groups []AlarmGroup, rest []facility.Alarm) {
+	groups, left := g.alongPaths(alarms)
+	for _, a := range left {
+		rest = append(rest, *a)
+	}
+	return groups, rest
+}
+
+// Groups sorts alarms that stand for themselves by their place: alarms behind a parent go with it, those of an asset with
+// those of the nearest things above it that are in alarm too, and three or more things side by side with what holds them.
+// Within a group a pause of more than two minutes begins a new one. The largest comes first.
+func (g *Grouper) Groups(alarms []facility.Alarm) []AlarmGroup {
+	var out []AlarmGroup
 	byID := make(map[string]*facility.Alarm, len(alarms))
 	for i := range alarms {
 		byID[alarms[i].ID] = &alarms[i]
 	}
-	t := topology{site: site, in: map[facility.AssetID]bool{}, causes: map[facility.AssetID]facility.AssetID{}}
+	t := topology{site: g.site, in: map[facility.AssetID]bool{}, causes: map[facility.AssetID]facility.AssetID{}}
 	base := make([]facility.AssetID, len(alarms))
 	for i := range alarms {
 		base[i] = baseAsset(&alarms[i], byID)
@@ -50,11 +74,8 @@ func GroupAlarms(site *facility.Site, alarms []facility.Alarm) []AlarmGroup {
 		cause := t.causes[base[i]]
 		byCause[cause] = append(byCause[cause], &alarms[i])
 	}
-	var out []AlarmGroup
 	for cause, members := range byCause { // in any order: the groups are sorted
-		slices.SortFunc(members, func(a, b *facility.Alarm) int {
-			return cmp.Or(sourceTime(a).Compare(sourceTime(b)), cmp.Compare(a.ID, b.ID))
-		})
+		slices.SortFunc(members, earlier)
 		from := 0
 		for i := 1; i <= len(members); i++ {
 			if i == len(members) || sourceTime(members[i]).Sub(sourceTime(members[i-1])) > tripGap {
@@ -63,10 +84,17 @@ func GroupAlarms(site *facility.Site, alarms []facility.Alarm) []AlarmGroup {
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b AlarmGroup) int {
-		return cmp.Or(cmp.Compare(b.Size(), a.Size()), a.First.Compare(b.First), cmp.Compare(a.FirstOut, b.FirstOut))
-	})
+	slices.SortFunc(out, CompareGroups)
 	return out
+}
+
+// CompareGroups orders groups: the largest first, then the earliest.
+func CompareGroups(a, b AlarmGroup) int {
+	return cmp.Or(cmp.Compare(b.Size(), a.Size()), a.First.Compare(b.First), cmp.Compare(a.FirstOut, b.FirstOut))
+}
+
+func earlier(a, b *facility.Alarm) int {
+	return cmp.Or(sourceTime(a).Compare(sourceTime(b)), cmp.Compare(a.ID, b.ID))
 }
 
 // baseAsset is the asset an alarm is about; one behind a parent is about what the parent is.
@@ -91,8 +119,12 @@ func sourceTime(a *facility.Alarm) time.Time {
 	return time.Time{}
 }
 
-func newGroup(cause facility.AssetID, members []*facility.Alarm) AlarmGroup {
-	g := AlarmGroup{Asset: cause, FirstOut: members[0].ID, First: sourceTime(members[0]), Worst: members[0].Priority, Alarms: []string{}, Urgent: []string{}}
+// neverFolded says whether an alarm is shown on its own whatever it follows from.
+func neverFolded(a *facility.Alarm) bool { return a.Priority <= 1 || facility.NeverHidden(a.Class) }
+
+// newGroup makes a group of alarms in the order of their times. What is named as a cause is not folded.
+func newGroup(asset facility.AssetID, members []*facility.Alarm, causes ...string) AlarmGroup {
+	g := AlarmGroup{Asset: asset, Causes: causes, FirstOut: members[0].ID, First: sourceTime(members[0]), Worst: members[0].Priority, Alarms: []string{}, Urgent: []string{}}
 	for _, a := range members {
 		g.Worst = min(g.Worst, a.Priority)
 		if a.Active {
@@ -102,7 +134,7 @@ func newGroup(cause facility.AssetID, members []*facility.Alarm) AlarmGroup {
 		case facility.AlarmUnacked, facility.AlarmReturned, facility.AlarmLatchedUnacked:
 			g.Unacked++
 		}
-		if a.Priority <= 1 {
+		if neverFolded(a) || slices.Contains(causes, a.ID) {
 			g.Urgent = append(g.Urgent, a.ID)
 		} else {
 			g.Alarms = append(g.Alarms, a.ID)

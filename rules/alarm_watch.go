@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"time"
 
 	"bongsu/facility"
@@ -22,6 +23,10 @@ type AlarmWatch struct {
 	chatter map[string]*ChatterGauge
 	known   map[string]knownAlarm
 	newest  time.Time
+
+	paths *alarmPaths
+	cuts  map[string]facility.Alarm // what cuts a path, or did of late
+	story *pathStory                // of cuts, nil after one changed
 }
 
 type knownAlarm struct {
@@ -31,12 +36,13 @@ type knownAlarm struct {
 
 // NewAlarmWatch returns a watch for the positions of a site.
 func NewAlarmWatch(site *facility.Site) *AlarmWatch {
-	return &AlarmWatch{site: site, floods: map[string]*FloodGauge{}, chatter: map[string]*ChatterGauge{}, known: map[string]knownAlarm{}}
+	return &AlarmWatch{site: site, floods: map[string]*FloodGauge{}, chatter: map[string]*ChatterGauge{}, known: map[string]knownAlarm{},
+		paths: newAlarmPaths(site), cuts: map[string]facility.Alarm{}}
 }
 
 // Redefine takes another site over; what was counted for positions that are gone is dropped.
 func (w *AlarmWatch) Redefine(site *facility.Site) {
-	w.site = site
+	w.site, w.paths, w.story = site, newAlarmPaths(site), nil
 	now := map[string]*FloodGauge{}
 	for _, p := range site.AlarmPositions() {
 		if g := w.floods[p.ID]; g != nil {
@@ -54,6 +60,7 @@ func (w *AlarmWatch) Take(at time.Time, rec facility.Alarm) {
 	w.newest = at
 	raise := w.isRaise(rec)
 	w.known[rec.ID] = knownAlarm{rec.Occurrence, rec.Count}
+	w.follow(at, rec)
 	if !raise {
 		return
 	}
@@ -62,8 +69,40 @@ func (w *AlarmWatch) Take(at time.Time, rec facility.Alarm) {
 	}
 	w.chatter[rec.ID].Raise(at)
 	if rec.State == facility.AlarmUnacked { // what is masked, shelved or suppressed calls nobody
-		w.gauge(w.site.PositionOf(rec.Class)).Raise(at, rec.ID)
+		w.gauge(w.site.PositionOf(rec.Class)).Raise(at, w.thing(rec))
 	}
+}
+
+// follow keeps what cuts a path, for as long as something may follow from it.
+func (w *AlarmWatch) follow(at time.Time, rec facility.Alarm) {
+	if w.paths.rules[rec.Rule] == "" {
+		return
+	}
+	w.cuts[rec.ID], w.story = rec, nil
+	maps.DeleteFunc(w.cuts, func(_ string, a facility.Alarm) bool {
+		return !a.Active && (a.Returned == nil || at.Sub(*a.Returned) > tripGap)
+	})
+}
+
+// thing is what a person has to look at for an alarm: itself, or the cause that it follows from.
+func (w *AlarmWatch) thing(rec facility.Alarm) string {
+	if len(w.cuts) == 0 || neverFolded(&rec) {
+		return rec.ID
+	}
+	if w.story == nil {
+		var cuts []pathCut
+		for _, a := range w.cuts { // in any order: the story sorts them
+			if c, ok := w.paths.cutOf(&a); ok {
+				cuts = append(cuts, c)
+			}
+		}
+		w.story = newPathStory(w.paths, cuts)
+	}
+	causes := w.story.causesOf(&rec)
+	if len(causes) == 0 {
+		return rec.ID
+	}
+	return w.story.cuts[causes[0]].alarm.ID
 }
 
 // isRaise says whether a record tells of one more coming in, and not of what a person or time did to it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync"
 	"time"
 
 	"bongsu/facility"
@@ -42,34 +43,76 @@ type floodOut struct{ Body floodView }
 // alarmFlood answers how each operating position fares, with the alarms that stand or lately stood sorted by
 // their cause. Nothing is left out of the groups.
 func (s *Server) alarmFlood(context.Context, *struct{}) (*floodOut, error) {
-	return &floodOut{s.cfg.Model.flood(time.Now())}, nil
+	return &floodOut{s.cfg.Model.floodKept(time.Now())}, nil
+}
+
+// floodFor is how long one answer serves all who look: many ask every few seconds, and in a flood it takes long to make.
+const floodFor = time.Second
+
+// keptFlood is the newest answer. Its own lock holds back who asks while it is made, not what writes to the model.
+type keptFlood struct {
+	mu   sync.Mutex
+	of   *plan
+	at   time.Time
+	view floodView
+}
+
+func (m *Model) floodKept(now time.Time) floodView {
+	k := &m.floodSeen
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if p := m.site(); k.of != p || now.Sub(k.at).Abs() >= floodFor {
+		k.of, k.at, k.view = p, now, m.flood(now)
+	}
+	return k.view
 }
 
 func (m *Model) flood(now time.Time) floodView {
-	site := m.site().Site
+	plan := m.site()
+	site := plan.Site
 	m.mu.Lock()
 	states := m.alarmWatch.Positions(now)
 	out := floodView{Time: stamp(now), Chattering: m.alarmWatch.Chattering(now)}
-	by := map[string][]facility.Alarm{}
+	var all []facility.Alarm
+	classes := map[string]string{}
 	for _, a := range m.alarms {
 		if isOpen(a) || a.Raised != nil && now.Sub(*a.Raised) < groupsAgo {
-			p := site.PositionOf(a.Class)
-			by[p] = append(by[p], a)
+			all, classes[a.ID] = append(all, a), a.Class
 		}
 	}
 	m.mu.Unlock()
+	by := map[string][]rules.AlarmGroup{}
+	// What follows from a cause may belong to other positions than the cause: who sees to the cause has all of it.
+	follows, rest := plan.grouper().Following(all)
+	for _, g := range follows {
+		p := site.PositionOf(classes[g.Cause])
+		by[p] = append(by[p], g)
+	}
+	for p, alarms := range byPosition(site, rest) {
+		by[p] = append(by[p], plan.grouper().Groups(alarms)...)
+	}
 	for _, st := range states {
 		v := positionView{ID: st.Position.ID, Name: st.Position.Name, Flooded: st.Flooded, Rate: st.Rate, Groups: []groupView{}}
 		if st.Flooded {
 			since := stamp(st.Flood.Since)
 			v.Since, v.Count = &since, st.Flood.Count
 		}
-		for _, g := range rules.GroupAlarms(site, by[st.Position.ID]) {
+		slices.SortFunc(by[st.Position.ID], rules.CompareGroups)
+		for _, g := range by[st.Position.ID] {
 			v.Groups = append(v.Groups, groupView{g, stamp(g.First)})
 		}
 		out.Positions = append(out.Positions, v)
 	}
 	return out
+}
+
+func byPosition(site *facility.Site, alarms []facility.Alarm) map[string][]facility.Alarm {
+	by := map[string][]facility.Alarm{}
+	for _, a := range alarms {
+		p := site.PositionOf(a.Class)
+		by[p] = append(by[p], a)
+	}
+	return by
 }
 
 type historyLine struct {

@@ -43,6 +43,8 @@ type Model struct {
 	sink       func(change)
 	anew       func()    // tells that the plan changed
 	painting   *painting // of the organisation, nil until the shared journal was folded
+
+	floodSeen keptFlood
 }
 
 // change is one thing the stream tells at once.
@@ -57,11 +59,13 @@ type plan struct {
 	*facility.Site
 	points []facility.Point // with the screen's stale-after
 
-	respond map[string]int // by alarm rule, the seconds that the operator has
+	respond map[string]int        // by alarm rule, the seconds that the operator has
+	grouper func() *rules.Grouper // made when first asked for
 }
 
 func newPlan(site *facility.Site) *plan {
 	p := &plan{Site: site, points: withFloor(site.Points), respond: map[string]int{}}
+	p.grouper = sync.OnceValue(func() *rules.Grouper { return rules.NewGrouper(site) })
 	for i := range site.Alarms {
 		if r := &site.Alarms[i]; r.Respond > 0 {
 			p.respond[r.ID] = int(r.Respond.Seconds())
