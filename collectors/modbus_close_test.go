@@ -5,12 +5,15 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/goburrow/modbus"
 
 	"bongsu/facility"
 )
@@ -186,6 +189,56 @@ func TestOneConnectionAtATime(t *testing.T) {
 		}
 		if silences := d.asked.Load() / 7; d.dials.Load() > silences/2 {
 			t.Errorf("%d connections over %d silences, of which every third closed one", d.dials.Load(), silences)
+		}
+	})
+}
+
+// heldUp is a line with an old answer on it, on a machine that goes on with us only after our deadlines have passed.
+type heldUp struct {
+	scriptedLine
+	old    []byte
+	ends   time.Time
+	stalls int
+}
+
+func (l *heldUp) SetDeadline(t time.Time) error { l.ends = t; return nil }
+
+func (l *heldUp) SetReadDeadline(t time.Time) error {
+	if l.ends = t; l.stalls > 0 {
+		l.stalls--
+		time.Sleep(time.Until(t) + time.Millisecond)
+	}
+	return nil
+}
+
+func (l *heldUp) Read(b []byte) (int, error) {
+	if len(l.written) > 0 && len(l.old) == 0 {
+		return l.scriptedLine.Read(b)
+	}
+	if len(l.old) == 0 || !time.Now().Before(l.ends) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n := copy(b, l.old)
+	l.old = l.old[n:]
+	return n, nil
+}
+
+// What lies on a line before the question is thrown away, also where the millisecond that is listened for it went by
+// without us: otherwise it would be taken for the answer.
+func TestABusyMachineListensBeforeItAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for stalls := range latest {
+			p := &port{framing: framings["rtu"](), flight: &flight{}, unit: 7, timeout: time.Second, forget: func() bool { return true }}
+			p.conn = &heldUp{stalls: stalls, old: answerOf("rtu", 7, []byte{3, 2, poison >> 8, poison & 0xFF}),
+				scriptedLine: scriptedLine{portRig: &portRig{}, answers: [][]byte{answerOf("rtu", 7, []byte{3, 2, 0, 42})}, end: io.EOF}}
+			adu, _ := p.Encode(&modbus.ProtocolDataUnit{FunctionCode: 3, Data: readPDU(3, 1)[1:]})
+			frame, err := p.Send(adu)
+			if err != nil {
+				t.Fatalf("held up %d times: %v", stalls, err)
+			}
+			if pdu, _ := p.Decode(frame); pdu.Data[2] != 42 {
+				t.Errorf("held up %d times: the old answer % x was taken", stalls, pdu.Data)
+			}
 		}
 	})
 }

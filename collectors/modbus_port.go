@@ -20,6 +20,8 @@ const (
 	// drainTime is how long is listened for what came unasked, before a request on a line whose answers
 	// carry no number.
 	drainTime = time.Millisecond
+	// latest is how often that time is doubled where the machine was too busy to listen in it.
+	latest = 6
 	// quietChars is how many characters of silence end whatever is on a serial line.
 	quietChars = 3.5
 	// reopenPause is what a device that takes one connection is given to notice that it was closed.
@@ -279,22 +281,27 @@ func (p *port) drain() error {
 	return err
 }
 
-// discard listens until nothing came for a while, or until it has listened for the limit.
+// discard listens until nothing came for a while, or until it has listened for the limit. On a busy machine the while
+// may be over before it was begun with: then nothing was looked for, and it is listened for longer.
 func (p *port) discard(quiet, limit time.Duration) error {
-	for until := time.Now().Add(limit); ; {
-		now := time.Now()
-		if !now.Before(until) {
-			return nil
-		}
-		if err := p.conn.SetReadDeadline(now.Add(quiet)); err != nil {
+	until := time.Now().Add(limit)
+	for late := 0; ; {
+		end := time.Now().Add(quiet << late)
+		if err := p.conn.SetReadDeadline(end); err != nil {
 			return fmt.Errorf("set deadline: %w", err)
 		}
+		looked := time.Now().Before(end)
 		_, err := p.conn.Read(p.buf[:])
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded) && !looked && late < latest:
+			late++
+			continue
+		case errors.Is(err, os.ErrDeadlineExceeded):
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return fmt.Errorf("listen: %w", err)
+		case !time.Now().Before(until):
+			return nil
 		}
 	}
 }
