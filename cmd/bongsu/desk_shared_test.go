@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"bongsu/ui"
 )
@@ -54,7 +55,7 @@ func TestADeskWithoutItsCertificateServes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser := &http.Client{Jar: jar}
+	browser := &http.Client{Jar: jar, Timeout: 30 * time.Second}
 	patiently3(t, "the operator logs in", func() error {
 		resp, err := browser.Post("http://"+o.listen+"/api/v1/session", "application/json", strings.NewReader(`{"user":"operator","password":"bongsu-demo"}`))
 		if err != nil {
@@ -66,15 +67,18 @@ func TestADeskWithoutItsCertificateServes(t *testing.T) {
 		}
 		return nil
 	})
-	resp, err := browser.Get("http://" + o.listen + "/api/v1/nodes")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(resp.Body)
-	resp.Body.Close()
-	if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(text), "load certificate") {
-		t.Errorf("the System screen is told %d %s, %v", resp.StatusCode, text, err)
-	}
+	patiently3(t, "the System screen is told", func() error {
+		resp, err := browser.Get("http://" + o.listen + "/api/v1/nodes")
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK || !strings.Contains(string(text), "load certificate") {
+			return fmt.Errorf("answered %d %s, %w", resp.StatusCode, text, err)
+		}
+		return nil
+	})
 	if err := os.WriteFile(key, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}

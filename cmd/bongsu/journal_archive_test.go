@@ -56,7 +56,7 @@ func TestDeskArchivesTheSharedJournal(t *testing.T) {
 	eventually(t, 3*time.Minute, "the entries are archived, and their state is told", func() bool {
 		checks, err = shared.Checks(ctx, client, "")
 		h := copied.health()
-		return err == nil && checks["n1"].StateSeq == 5 && h.Held == 5 && h.Entry == 5 && h.Why == "" && len(h.Nodes) == 1
+		return err == nil && checks["n1"].Seq == 5 && checks["n1"].StateSeq == 5 && h.StateEntry == 5 && h.Held == 5 && h.Entry == 5 && h.Why == "" && len(h.Nodes) == 1
 	})
 	if h := copied.health(); h.Missing != 0 {
 		t.Errorf("%+v", h)
