@@ -128,7 +128,7 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 	}
 	if err != nil {
 		if !l.port.numbered() && refusal == nil {
-			u.oweEcho(o.write.echo(), receipt.Sent.Add(u.timeout))
+			u.oweEcho(o.write.echo(), later(now, receipt.Sent.Add(u.timeout)))
 		}
 		l.state.failures.Add(1)
 		receipt.Detail = err.Error()
@@ -170,7 +170,7 @@ func (l *modbusLink) readBack(ctx context.Context, o *order, u *unit, receipt *R
 	data, err := l.readOnce(ctx, u, r, 0)
 	if err != nil {
 		if !l.port.numbered() {
-			u.owe(r, u.timeout, asked.Add(u.timeout))
+			u.owe(r, u.timeout, later(time.Now(), asked.Add(u.timeout)))
 		}
 		receipt.Detail = fmt.Sprintf("accepted, but it cannot be read back: %v", err)
 		return

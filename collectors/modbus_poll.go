@@ -77,7 +77,7 @@ func (l *modbusLink) postpone(b *block, until, now time.Time) {
 // may still come.
 func (l *modbusLink) yielded(b *block, r readRequest, began time.Time) {
 	if !l.port.numbered() {
-		b.unit.owe(r, b.unit.timeout, began.Add(b.unit.timeout))
+		b.unit.owe(r, b.unit.timeout, later(time.Now(), began.Add(b.unit.timeout)))
 	}
 	if !b.unit.failing() && !b.failing() {
 		b.due = time.Now()

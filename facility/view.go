@@ -41,7 +41,8 @@ func (l *Live) Apply(batch []Sample) {
 	}
 }
 
-// MarkLost makes points Bad because a queue lost samples of them; the next sample heals it.
+// MarkLost makes points Bad because a queue lost the newest samples of them; the next sample heals it. The bus loses
+// none any more: this is for replaying what was recorded when it did.
 func (l *Live) MarkLost(lost map[Ref]int, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
