@@ -282,8 +282,15 @@ func (s *spot) next(t *testing.T, m *move) *spot {
 	return n
 }
 
-// explore visits what can be reached, at most so many states, and says whether that was all of it.
-func (x *world) explore(t *testing.T, most int) bool {
+// explore walks a world and tells how far that went.
+func (x *world) explore(t *testing.T, most int) (whole bool) {
+	states, told, whole := x.walk(t, most)
+	t.Logf("%s: %d states, %s", x.name, states, told)
+	return whole
+}
+
+// walk visits what can be reached, at most so many states, and says whether that was all of it.
+func (x *world) walk(t *testing.T, most int) (states int, told string, whole bool) {
 	e, err := New(x.cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -330,19 +337,22 @@ func (x *world) explore(t *testing.T, most int) bool {
 			}
 		}
 	}
-	t.Logf("%s: %d states, %d transitions, %d states wait, by distance %v, by stage of the room %v", x.name, len(seen), transitions, len(queue), byDepth, reached)
-	return len(queue) == 0
+	told = fmt.Sprintf("%d transitions, %d states wait, by distance %v, by stage of the room %v", transitions, len(queue), byDepth, reached)
+	return len(seen), told, len(queue) == 0
 }
 
 // mostStates is how many states of a full world are walked: BONGSU_STATES, or 300,000.
-func mostStates(t *testing.T) int {
-	text := os.Getenv("BONGSU_STATES")
+func mostStates(t *testing.T) int { return fromEnv(t, "BONGSU_STATES", 300_000) }
+
+// fromEnv is a setting of the environment, or what stands for it.
+func fromEnv(t *testing.T, name string, otherwise int) int {
+	text := os.Getenv(name)
 	if text == "" {
-		return 300_000
+		return otherwise
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		t.Fatalf("BONGSU_STATES: %v", err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	return n
 }

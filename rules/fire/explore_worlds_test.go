@@ -148,3 +148,52 @@ func TestEveryReachableStateKeepsTheInvariants(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) { x.explore(t, mostStates(t)) })
 	}
 }
+
+// A full world grows six- to tenfold with each step and has no end in sight. What can be walked to its end is a fire
+// in which so many kinds of things happen, each as often and whenever it likes: every choice of two kinds
+// out of a world's with BONGSU_LONG=1, of BONGSU_KINDS when that is set. A fault that no such few kinds
+// together can show would be missed; what two or three of them can do, in any order, is seen.
+func TestEveryFewKindsOfEventsKeepTheInvariants(t *testing.T) {
+	if !long() {
+		t.Skip("takes minutes: BONGSU_LONG=1")
+	}
+	kinds := fromEnv(t, "BONGSU_KINDS", 2)
+	for _, c := range []struct {
+		full  func() *world
+		fixed []string // what happens in each
+	}{
+		{theLadder, []string{"nothing", "R1=85"}},
+		{theGas, []string{"nothing", "R1=85"}},
+		{theMaintenance, []string{"nothing", "R1=70", "R2=85"}},
+	} {
+		t.Run(c.full().name, func(t *testing.T) {
+			var others []string
+			for _, m := range c.full().moves {
+				if !slices.Contains(c.fixed, m.name) {
+					others = append(others, m.name)
+				}
+			}
+			worlds, states, largest := 0, 0, 0
+			choose(others, kinds, func(chosen []string) {
+				x := c.full().only(append(slices.Clone(c.fixed), chosen...)...)
+				n, _, whole := x.walk(t, 500_000)
+				if !whole {
+					t.Errorf("%s is too large to be walked to its end", x.name)
+				}
+				worlds, states, largest = worlds+1, states+n, max(largest, n)
+			})
+			t.Logf("%d worlds of %v and %d kinds more, each to its end: %d states, the largest %d", worlds, c.fixed, kinds, states, largest)
+		})
+	}
+}
+
+// choose gives every choice of so many of the names.
+func choose(names []string, many int, give func(chosen []string)) {
+	if many == 0 {
+		give(nil)
+		return
+	}
+	for i := range names {
+		choose(names[i+1:], many-1, func(rest []string) { give(append([]string{names[i]}, rest...)) })
+	}
+}
