@@ -30,6 +30,7 @@ type house struct {
 	every   time.Duration
 	silence func(time.Time) map[string]Verdict
 	bare    []string // kinds of acts this site has no means for
+	clock   wallClock
 }
 
 // beside is another site over the same journal and the same world.
@@ -58,7 +59,7 @@ func newHouse(t testing.TB) *house {
 }
 
 func (h *house) config() Config {
-	c := Config{Every: h.every, Node: h.desk.node, Log: h.desk, Roster: h.who, Sites: map[string]string{"demo": "dc1"}, Eyes: h.w, Voice: h.w,
+	c := Config{Now: h.clock.now, Every: h.every, Node: h.desk.node, Log: h.desk, Roster: h.who, Sites: map[string]string{"demo": "dc1"}, Eyes: h.w, Voice: h.w,
 		Silence: h.silence, Local: h.local, Hands: map[string]bcp.Adapter{}, Logger: slog.New(slog.DiscardHandler), Publish: func(p *bcp.Picture) {
 			h.mu.Lock()
 			h.newest = p
