@@ -94,6 +94,27 @@ test('in a flood the list folds by cause, and priority 1 stays in sight @mock', 
   await expect(rows.filter({ hasText: '3단계 80' })).toBeVisible()
 })
 
+test('what follows from a lost supply is folded under its cause, and one press unfolds it @mock', async ({
+  page,
+}) => {
+  await logIn(page)
+  await page.request.post('/mock/outage')
+  await open(page, '/a')
+  const rows = page.locator('.alarm-scroll .alarm-row')
+  const fold = rows
+    .filter({ hasText: '수전 절체 실패' })
+    .getByRole('button', { name: /결과 경보 4건, 미확인 4건 · 최초: UPS 배터리 운전/ })
+  await expect(fold).toHaveAttribute('aria-expanded', 'false')
+  await expect(rows.filter({ hasText: 'UPS 배터리 곧 소진' })).toBeVisible()
+  await expect(rows.filter({ hasText: '냉동기 전원 상실' })).toHaveCount(0)
+  await fold.click()
+  await expect(fold).toHaveAttribute('aria-expanded', 'true')
+  await expect(rows.filter({ hasText: '냉동기 전원 상실' })).toHaveCount(2)
+  await expect(page.locator('.alarm-row[data-below]')).toHaveCount(4)
+  await fold.click()
+  await expect(page.locator('.alarm-row[data-below]')).toHaveCount(0)
+})
+
 test('the quality of the alarm system is told with its limits @mock', async ({ page }) => {
   await logIn(page)
   await open(page, '/a?tab=report')

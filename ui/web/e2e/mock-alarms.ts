@@ -4,8 +4,55 @@ import type { Flood, Group, Report } from '../src/live/flood'
 import type { Alarm, CommandRecord } from '../src/live/types'
 import type { World } from './mock-world'
 
+const outageCause = 'transfer-failed/demo/ats'
+const outage: [id: string, priority: number, asset: string, ko: string, en: string][] = [
+  ['ups-on-battery/demo/ups-a/ups', 2, 'demo/ups-a/ups', 'UPS 배터리 운전', 'UPS on battery'],
+  [outageCause, 2, 'demo/ats', '수전 절체 실패', 'Source transfer failed'],
+  ['chiller-no-power/demo/cw/ch1', 3, 'demo/cw/ch1', '냉동기 전원 상실', 'Chiller without power'],
+  ['chiller-no-power/demo/cw/ch2', 3, 'demo/cw/ch2', '냉동기 전원 상실', 'Chiller without power'],
+  ['string-v-low/demo/b1/r3', 3, 'demo/b1/r3', '스트링 전압 낮음', 'String voltage low'],
+  ['ups-low-battery/demo/ups-a/ups', 1, 'demo/ups-a/ups', 'UPS 배터리 곧 소진', 'UPS battery nearly empty'],
+]
+
+/** The source transfer fails: what follows rings too, the UPS a second before its cause is seen. */
+export function loseSupply(world: World): void {
+  outage.forEach(([id, priority, asset, ko, en], i) => {
+    const source = new Date(Date.now() - 60_000 + i * 1000).toISOString()
+    world.raise(id, priority, asset, Date.now() - 50_000 + i * 1000, {
+      texts: { ko, en },
+      class: 'power',
+      source,
+    })
+  })
+}
+
+/** The group of what follows, as the real server finds it along the power path. */
+function outageGroup(open: Alarm[]): Group[] {
+  const of = outage.flatMap(([id]) => open.find((a) => a.id === id) ?? [])
+  if (!of.some((a) => a.id === outageCause)) return []
+  const alone = (a: Alarm) => a.priority === 1 || a.id === outageCause
+  return [
+    {
+      asset: 'demo/ats',
+      cause: outageCause,
+      causes: [outageCause],
+      path: 'power',
+      first_out: of[0]?.id ?? '',
+      first: of[0]?.source ?? '',
+      worst: Math.min(...of.map((a) => a.priority)),
+      active: of.filter((a) => a.active).length,
+      unacked: of.filter((a) => a.state.includes('unack')).length,
+      alarms: of.filter((a) => !alone(a)).map((a) => a.id),
+      urgent: of.filter(alone).map((a) => a.id),
+    },
+  ]
+}
+
 export function floodOf(world: World): Flood {
-  const open = [...world.alarms.values()].filter((a) => a.state !== 'normal')
+  const standing = [...world.alarms.values()].filter((a) => a.state !== 'normal')
+  const followed = outageGroup(standing)
+  const inGroup = new Set(followed.flatMap((g) => [...g.alarms, ...g.urgent]))
+  const open = standing.filter((a) => !inGroup.has(a.id))
   const by = new Map<string, Group>()
   open.sort((a, b) => Date.parse(a.source ?? a.raised ?? '') - Date.parse(b.source ?? b.raised ?? ''))
   for (const a of open) {
@@ -26,7 +73,7 @@ export function floodOf(world: World): Flood {
     else g.alarms.push(a.id)
     by.set(a.asset, g)
   }
-  const groups = [...by.values()].sort((a, b) => b.alarms.length - a.alarms.length)
+  const groups = [...followed, ...by.values()].sort((a, b) => b.alarms.length - a.alarms.length)
   const recent = open.filter((a) => Date.now() - Date.parse(a.raised ?? '') < 600_000)
   const flooded = recent.length > 10
   return {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Session } from '../src/live/types'
 import { takesTwo } from '../src/live/order'
+import { loseSupply } from './mock-alarms'
 import { handlers, Refusal } from './mock-answers'
 import { Refused } from './mock-continuity'
 import { OrderRefused } from './mock-orders'
@@ -138,6 +139,7 @@ async function control(m: Mock, url: URL, res: ServerResponse): Promise<void> {
   if (url.pathname === '/mock/system') m.sick = url.searchParams.get('sick') === '1'
   if (url.pathname === '/mock/continuity')
     m.continuity.play((url.searchParams.get('scene') ?? 'calm') as Scene)
+  if (url.pathname === '/mock/outage') loseSupply(m.world)
   if (url.pathname === '/mock/flood')
     for (let n = 0; n < Number(url.searchParams.get('n') ?? 100); n++)
       m.world.raise(`flood/${n}`, 3 + (n % 2), 'demo/h1/a1', Date.now() - n, {

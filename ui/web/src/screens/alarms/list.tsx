@@ -13,6 +13,7 @@ import { Glyph } from '../../ui/glyph'
 import { useNarrow } from '../../ui/narrow'
 import { useAlarmText, useAssetName, useTimes, useWords } from '../../ui/text'
 import { useAskedIds } from './asked'
+import { Fold, type Follows } from './follows'
 import { NoteCount } from './notes'
 
 export interface ListHandle {
@@ -34,6 +35,7 @@ export interface ListProps {
   point(id: string): void
   hold(on: boolean): void
   flood: Flood | undefined
+  follows: Follows
 }
 
 export function AlarmList(p: ListProps) {
@@ -129,6 +131,7 @@ function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }
   const { full, clock } = useTimes()
   const text = useAlarmText()
   const asset = useAssetName()
+  const folded = list.follows.under.get(a.id)
   return (
     <div
       className="alarm-row"
@@ -138,6 +141,7 @@ function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }
       data-index={index}
       data-open={list.opened === a.id || undefined}
       data-unacked={isUnacked(a) || undefined}
+      data-below={list.follows.below.has(a.id) || undefined}
       tabIndex={stop ? 0 : -1}
       style={{ transform: `translateY(${top}px)`, height }}
       onFocus={() => list.point(a.id)}
@@ -177,9 +181,15 @@ function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }
             ①
           </span>
         )}
+        {folded && <Fold folded={folded} toggle={() => list.follows.toggle(a.id)} />}
+        {list.follows.below.has(a.id) && (
+          <span className="below" role="img" aria-label={t('alarm.follows-from')}>
+            └
+          </span>
+        )}
+        <NoteCount n={notesNow(a).length} />
         {asked && <span className="chip asked">{t('alarm.asked')}</span>}
         {text(a)}
-        <NoteCount n={notesNow(a).length} />
         {a.design && <span className="muted"> · {t('alarm.design', { why: tx(a.design) })}</span>}
         {chatter > 0 ? (
           <span className="chip chatter">{t('alarm.chatter', { n: chatter })}</span>

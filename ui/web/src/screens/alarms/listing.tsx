@@ -11,6 +11,7 @@ import { useConnection } from '../../ui/live'
 import { Empty, Loading } from '../../ui/states'
 import { useWords } from '../../ui/text'
 import { Groups } from './flood'
+import { useFollows } from './follows'
 import { AlarmList, type ListHandle } from './list'
 import { useListKeys } from './list-keys'
 
@@ -35,7 +36,8 @@ export function Listing({ tab, listed, filter, opened, open, flood }: ListingPro
     () => (grouped ? underCause(listed, causes.groups, causes.chosen) : listed),
     [grouped, listed, causes.groups, causes.chosen],
   )
-  const held = useHeld(matching, `${filter}|${grouped}|${causes.chosen}`)
+  const follows = useFollows(matching, flood)
+  const held = useHeld(follows.rows, `${filter}|${grouped}|${causes.chosen}|${follows.key}`)
   const current = useListKeys(held.rows, open, list)
   const chosen = held.rows.filter((a) => selected.has(a.id) && isUnacked(a))
   return (
@@ -60,6 +62,7 @@ export function Listing({ tab, listed, filter, opened, open, flood }: ListingPro
           point={current.set}
           hold={held.hold}
           flood={flood}
+          follows={follows}
         />
       ) : connection === 'connecting' ? (
         <Loading rows={8} />
