@@ -25,6 +25,8 @@ const (
 
 	FoundAway     = "collector-away" // a process that serves links beside the field's is not connected
 	FoundUnserved = "links-unserved" // links that nobody serves
+
+	FoundFiles = "files-differ" // files that must be the same at all nodes are not
 )
 
 // findings are the words of each of them.
@@ -68,6 +70,14 @@ var findings = map[string]External{
 			"Their devices are not read and take no command. Their points are shown as bad."),
 		Action: txt("그 연결에 닿을 수 있는 수집기를 되살리십시오. 현장 프로세스는 직접 닿지 못합니다.",
 			"Bring a collector back that reaches them: the field itself does not."),
+	},
+	FoundFiles: {
+		Priority: 3,
+		Text:     txt("노드 사이에 서로 다른 파일이 있음", "Files differ between the nodes"),
+		Consequence: txt("어느 노드가 이끄느냐에 따라 다른 절차와 명단으로 움직입니다.",
+			"Which playbooks and which roster are followed depends on which node leads."),
+		Action: txt("센터 현황 화면에서 어느 파일인지 확인하고, 맞는 파일을 모든 노드에 복사하십시오. 같아지면 이 경보는 스스로 사라집니다.",
+			"See on the Sites screen which they are and copy the right one to every node. Once they are equal this alarm goes by itself."),
 	},
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"bongsu/bcp/control"
 	"bongsu/facility"
 	"bongsu/journal/shared"
+	"bongsu/rules"
 	"bongsu/ui"
 )
 
@@ -46,11 +48,11 @@ type sites struct {
 
 	mu      sync.Mutex
 	entries map[string][]ui.SharedEntry // newest relayed ones by facility, oldest first
+	differ  []string                    // files that are not the same at all nodes, as they were when the others were last heard
 
 	standing map[string]bcp.Evidence // what its own points last said, by sign; of the goroutine that speaks
 	files    map[string]string
 	filesAt  time.Time
-	differ   string // of the goroutine that listens: what was last said of files that differ
 }
 
 func newSites(o options, file *continuityFile, commons *shared.Log, board *shared.Board, model *ui.Model, field *fieldLink, log *slog.Logger) *sites {
@@ -67,6 +69,7 @@ func (s *sites) start(parts *stack) {
 	parts.start("heartbeat", s.speak)
 	parts.start("other sites", s.listen)
 	parts.start("other sites' entries", s.follow)
+	parts.start("files alarm", func(ctx context.Context) error { return announceFiles(ctx, s.differing, s.field, s.log) })
 }
 
 // speak says once a second that this node lives, and how its site does. It waits for nothing but its own attempt: a beat
@@ -116,6 +119,7 @@ func (s *sites) word(now time.Time) bcp.SiteWord {
 	slices.SortFunc(w.Signs, func(a, b bcp.Evidence) int { return strings.Compare(a.ID, b.ID) })
 	if now.Sub(s.filesAt) >= filesEvery {
 		s.files, s.filesAt = s.file.hashes(), now
+		maps.Copy(s.files, siteHashes(site))
 	}
 	w.Files = s.files
 	return w
@@ -135,6 +139,18 @@ func (c *continuityFile) hashes() map[string]string {
 	return out
 }
 
+// siteHashes tells what this node's site file says of what is one for all sites. The rest of it is its own building's.
+func siteHashes(site *facility.Site) map[string]string {
+	out := map[string]string{}
+	for name, part := range map[string]any{"site file: members": site.Members, "site file: second_factor": slices.Sorted(slices.Values(site.SecondFactor))} {
+		if text, err := json.Marshal(part); err == nil {
+			h := sha256.Sum256(text)
+			out[name] = hex.EncodeToString(h[:])
+		}
+	}
+	return out
+}
+
 // listen reads once a second what all nodes say. An answer that does not come is our own deafness, not their silence.
 func (s *sites) listen(ctx context.Context) error {
 	tick := time.NewTicker(speakEvery)
@@ -150,8 +166,9 @@ func (s *sites) listen(ctx context.Context) error {
 			s.watch.Cut()
 		} else {
 			words := heardWords(notes, s.log)
-			s.watch.Hear(time.Now(), words)
-			s.compare(words)
+			now := time.Now()
+			s.watch.Hear(now, words)
+			s.compare(s.watch.Hearing(now).Nodes)
 		}
 		select {
 		case <-ctx.Done():
@@ -175,38 +192,66 @@ func heardWords(notes []shared.Note, log *slog.Logger) []bcp.SiteWord {
 	return out
 }
 
-// compare warns when a file is not the same at all sites, once for each difference.
-func (s *sites) compare(words []bcp.SiteWord) {
-	var differ []string
-	for _, w := range words {
-		for name, hash := range w.Files {
-			if mine, ok := s.ownFile(name, words); ok && mine != hash {
-				differ = append(differ, name+" at "+w.Node)
+// compare notes which files are not the same at all nodes, and says it once for each difference.
+func (s *sites) compare(nodes []bcp.NodeHeard) {
+	now := differing(s.own.Node, nodes)
+	s.mu.Lock()
+	before := s.differ
+	s.differ = now
+	s.mu.Unlock()
+	switch {
+	case slices.Equal(now, before):
+	case len(now) == 0:
+		s.log.Info("all sites have the same files again")
+	default:
+		s.log.Warn("files differ between the sites: copy the right one to all of them", "files", strings.Join(now, ", "))
+	}
+}
+
+// goneAfter is how long a node's files count after its last word: one that was taken out for good must not keep an
+// alarm, and one that comes back says anew what it has.
+const goneAfter = 10 * time.Minute
+
+// differing lists what other nodes have otherwise than this one, of the files that both tell of: a newer program may
+// tell of more.
+func differing(own string, nodes []bcp.NodeHeard) []string {
+	i := slices.IndexFunc(nodes, func(n bcp.NodeHeard) bool { return n.Word.Node == own })
+	if i < 0 {
+		return nil
+	}
+	var out []string
+	for _, n := range nodes {
+		for name, hash := range n.Word.Files {
+			if mine, ok := nodes[i].Word.Files[name]; ok && mine != hash && n.Age < goneAfter {
+				out = append(out, name+" @ "+n.Word.Node)
 			}
 		}
 	}
-	slices.Sort(differ)
-	text := strings.Join(differ, ", ")
-	if text == s.differ {
-		return
-	}
-	s.differ = text
-	if text == "" {
-		s.log.Info("all sites have the same files again")
-		return
-	}
-	s.log.Warn("files differ between the sites: copy the right one to all of them", "files", text)
+	slices.Sort(out)
+	return out
 }
 
-// ownFile is what this node itself has hung up.
-func (s *sites) ownFile(name string, words []bcp.SiteWord) (string, bool) {
-	for _, w := range words {
-		if w.Site == s.own.Site && w.Node == s.own.Node {
-			hash, ok := w.Files[name]
-			return hash, ok
-		}
-	}
-	return "", false
+func (s *sites) differing() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.differ
+}
+
+// When differing files become an alarm: copying them to three nodes takes a person a while.
+const (
+	differWaits = 30 * time.Second
+	differRests = 5 * time.Second
+	differEach  = time.Second
+)
+
+// announceFiles raises an alarm while files differ between the nodes, until ctx ends. While the others are not heard
+// the last that was known of them stands.
+func announceFiles(ctx context.Context, differing func() []string, to teller, log *slog.Logger) error {
+	s := &spell{wait: differWaits, rest: differRests}
+	return eachLookIn(ctx, differEach, log, func() error {
+		files := differing()
+		return s.found(ctx, to, rules.FoundFiles, len(files) > 0, finding{detail: few(files), value: float64(len(files))})
+	})
 }
 
 // follow keeps the newest entries of each site, and notes that a site speaks when one of its entries comes.
