@@ -14,6 +14,7 @@ const screens = [
   '/j',
   '/j?scope=shared',
   '/s',
+  '/u',
   '/sim',
   '/w',
   '/f',
@@ -81,6 +82,35 @@ for (const lang of ['ko', 'en'] as Lang[])
       }
       expect(found).toEqual([])
     })
+
+// What stands in a room only at times: a drill, a proof test, a plan that is asked for, an alarm's drawer on a phone.
+// Two looks see both languages and both themes.
+for (const [lang, theme] of [
+  ['ko', 'light'],
+  ['en', 'dark'],
+] as [Lang, Theme][])
+  test(`what stands in a room only at times passes axe, ${lang} ${theme} @mock`, async ({ page }) => {
+    test.setTimeout(240_000)
+    await fresh(page)
+    await station(page, lang, theme)
+    await logIn(page, 'safety')
+    await page.request.post('/api/v1/fire/rooms/B1/drill', { data: { minutes: 5, rack: 'R3' } })
+    await page.request.post('/api/v1/fire/rooms/B1/proof-begin', { data: { test: 'smoke', subject: 'R3' } })
+    await open(page, '/b')
+    await expect(page.locator('.drill-strip')).toBeVisible()
+    await page.locator('.area-isolation button').last().click()
+    await expect(page.locator('.area-isolation .switches').first()).toBeVisible()
+    const found = await faults(page, 'drill, proof test and plan')
+    await page.request.post('/api/v1/fire/rooms/B1/end-drill', { data: {} })
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.request.post('/mock/fire?at=30')
+    await open(page, '/a?id=PREALARM%3AR3')
+    const drawer = page.locator('.drawer')
+    await expect(drawer).toBeVisible()
+    found.push(...(await faults(page, 'drawer on a phone')))
+    expect(await drawer.evaluate((e) => e.scrollWidth - e.clientWidth)).toBeLessThanOrEqual(1)
+    expect(found).toEqual([])
+  })
 
 async function faults(page: import('@playwright/test').Page, where: string): Promise<string[]> {
   // A screen that still loads has no heading yet.

@@ -17,7 +17,7 @@ test('the sites screen shows where the service is and the way it would go @mock'
   await expect(page.locator('.building')).toHaveCount(3)
   await expect(page.locator('.building').nth(2)).toContainText('여기')
   await expect(page.locator('.lane').first()).toContainText(
-    /판교 1센터 에서 서비스 중.*판교 1센터 → 안산 2센터/s,
+    /판교 1센터에서 서비스 중.*판교 1센터 → 안산 2센터/s,
   )
   await expect(part(page, '전체 상태')).toContainText('쓸 수 있음')
 })

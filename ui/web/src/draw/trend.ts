@@ -94,14 +94,21 @@ function limitLines(host: HTMLElement, limits: readonly TrendLimit[]): uPlot.Plu
         ctx.textAlign = 'left'
         ctx.textBaseline = 'bottom'
         ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio])
-        for (const l of limits) {
+        const gap = 6 * devicePixelRatio
+        let last = { y: Infinity, right: bbox.left }
+        for (const l of [...limits].sort((a, b) => a.value - b.value)) {
           const y = Math.round(u.valToPos(l.value, 'y', true))
           if (y < bbox.top || y > bbox.top + bbox.height) continue
           ctx.beginPath()
           ctx.moveTo(bbox.left, y)
           ctx.lineTo(bbox.left + bbox.width, y)
           ctx.stroke()
-          ctx.fillText(l.label, bbox.left + 6 * devicePixelRatio, y - 2 * devicePixelRatio)
+          // Lines closer than a letter's height are named beside one another.
+          const size = ctx.measureText(l.label)
+          const crowded = last.y - y < size.fontBoundingBoxAscent + size.fontBoundingBoxDescent
+          const x = (crowded ? last.right : bbox.left) + gap
+          ctx.fillText(l.label, x, y - 2 * devicePixelRatio)
+          last = { y, right: x + size.width + gap }
         }
         ctx.restore()
       },

@@ -26,7 +26,9 @@ it('says the beginning, each new alarm once with the most urgent first, and the 
   const two = hear([drill(alarm('STAGE1:R3', 1), alarm('PREALARM:R3', 2))], began.heard)
   expect([two.alarm?.key, two.turn]).toEqual(['STAGE1:R3', undefined])
   expect(hear([drill(alarm('STAGE1:R3', 1), alarm('PREALARM:R3', 2))], two.heard).alarm).toBeUndefined()
-  expect(hear([drill(alarm('STAGE1:R3', 1), alarm('FB_FAIL:R3', 1))], two.heard).alarm?.key).toBe('FB_FAIL:R3')
+  expect(hear([drill(alarm('STAGE1:R3', 1), alarm('FB_FAIL:R3', 1))], two.heard).alarm?.key).toBe(
+    'FB_FAIL:R3',
+  )
   const over = hear([], two.heard)
   expect(over.turn).toBe('ended')
   expect(hear([], over.heard).turn).toBeUndefined()

@@ -126,12 +126,16 @@ export function RideCard({ clock, time, lost }: { clock: RideClock; time: string
       <Facts>
         {clock.inputs.map((i) => (
           <Fact key={i.point ?? i.name.en} name={tx(i.name, i.point)}>
-            <Quantity
-              value={i.quality === 'good' ? i.value : null}
-              quality={lost && i.quality === 'good' ? 'stale' : i.quality}
-              unit={i.unit === '-' ? '' : i.unit}
-              digits={i.unit === '-' ? 0 : 1}
-            />
+            {i.unit === '-' && i.quality === 'good' && !lost ? (
+              t(i.value === 0 ? 'binary.0' : 'binary.1')
+            ) : (
+              <Quantity
+                value={i.quality === 'good' ? i.value : null}
+                quality={lost && i.quality === 'good' ? 'stale' : i.quality}
+                unit={i.unit === '-' ? '' : i.unit}
+                digits={i.unit === '-' ? 0 : 1}
+              />
+            )}
           </Fact>
         ))}
         {clock.limit && (

@@ -3,6 +3,7 @@
 
 import { Announcer } from './announcer'
 import { NewestAlarm } from './newest'
+import '../style/touch.css'
 
 export default function Watch() {
   return (

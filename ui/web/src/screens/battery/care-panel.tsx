@@ -96,7 +96,7 @@ function Bank({ room }: { room: Room }) {
   return (
     <Part title={t('care.bank')}>
       <Facts>
-        <Fact name={t('care.bank')}>
+        <Fact name={t('care.bank-state')}>
           {t(b.intact ? 'care.bank-intact' : 'care.bank-spent')}
           {b.bar !== null && ` · ${b.bar} bar`}
           {b.low && ` · ${t('care.bank-low')}`}

@@ -218,13 +218,17 @@ function Burning({ racks }: { racks: SheetRack[] }) {
             <th scope="row">
               {r.id} {tx(r.name, '')}
             </th>
-            <td>
+            <td data-of={t('sheet.place')}>
               {r.row}-{r.col}
             </td>
-            <td>{r.stage}</td>
-            <td>{r.hottest_c === null ? t('sheet.lost') : `${r.hottest_c.toFixed(0)} ℃`}</td>
-            <td>{r.isolated ? t('sheet.isolated') : <strong>{t('sheet.not-isolated')}</strong>}</td>
-            <td>
+            <td data-of={t('sheet.stage')}>{r.stage}</td>
+            <td data-of={t('sheet.hottest')}>
+              {r.hottest_c === null ? t('sheet.lost') : `${r.hottest_c.toFixed(0)} ℃`}
+            </td>
+            <td data-of={t('sheet.power')}>
+              {r.isolated ? t('sheet.isolated') : <strong>{t('sheet.not-isolated')}</strong>}
+            </td>
+            <td data-of={t('sheet.orders')}>
               <Orders of={r.orders} />
             </td>
           </tr>

@@ -192,7 +192,7 @@ function Box({ box: b, place: p, alarms, transfers, old, pressed, choose }: BoxP
     >
       {p.bar ? (
         <>
-          <rect className="line-hit line-frame-none" x="0" y="-14" width={p.w} height="28" />
+          <rect className="line-hit line-frame-none" x="0" y="-30" width={p.w} height="44" />
           <line className="line-bar" x1="0" x2={p.w} y1="0" y2="0" />
           <text className="line-bar-name" x={b.kind === 'site' ? 4 : barWord} y="-12">
             {signs[b.state]} {tx(b.name, b.id)} · {words[0]}

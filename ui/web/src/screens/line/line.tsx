@@ -50,7 +50,7 @@ export default function Line() {
       {box ? (
         <Chosen key={box.id} box={box} line={line} lost={lost} />
       ) : (
-        <p className="muted">{t('line.press')}</p>
+        <p className="muted touch-only">{t('line.press')}</p>
       )}
       <List line={line} lost={lost} choose={choose} />
     </div>

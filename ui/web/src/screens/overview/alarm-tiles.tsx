@@ -3,6 +3,7 @@
 import { Link as Go } from 'wouter'
 import { counts, isOpen, priorities } from '../../live/order'
 import { millis } from '../../live/store'
+import { useConsole } from '../../ui/context'
 import { Glyph } from '../../ui/glyph'
 import { useAlarmMap } from '../../ui/live'
 import { Tile } from '../../ui/tile'
@@ -53,12 +54,13 @@ export function NewestTile() {
   const text = useAlarmText()
   const asset = useAssetName()
   const { clock } = useTimes()
+  const { wall } = useConsole()
   const newest = [...alarms.values()]
     .filter(isOpen)
     .sort((a, b) => millis(b.raised) - millis(a.raised))
     .slice(0, shown)
   return (
-    <Tile title={t('overview.newest')} to="/a" wide>
+    <Tile title={t('overview.newest')} to="/a" wide={!wall} half={wall}>
       {newest.length === 0 ? (
         <p className="muted">{t('overview.no-alarms')}</p>
       ) : (

@@ -104,6 +104,7 @@ export function InletTile() {
 
 export function FloorTile() {
   const { t } = useWords()
+  const { wall } = useConsole()
   const floor = useFloor()
   const plans = usePlans()
   const racks = plans.reduce((n, p) => n + p.racks.length, 0)
@@ -111,13 +112,10 @@ export function FloorTile() {
   const fits =
     plans.length === floor.halls.length && plans.every((p, i) => p.racks.length === floor.halls[i]?.of)
   if (racks === 0 || !fits) return null
+  const small = racks <= figuresUpTo
   return (
-    <Tile title={t('overview.floor', { n: racks })} full>
-      {racks <= figuresUpTo ? (
-        <RackPlan plans={plans} floor={floor} />
-      ) : (
-        <HallPlans plans={plans} floor={floor} />
-      )}
+    <Tile title={t('overview.floor', { n: racks })} full={!(wall && small)} wide>
+      {small ? <RackPlan plans={plans} floor={floor} /> : <HallPlans plans={plans} floor={floor} />}
     </Tile>
   )
 }
