@@ -9,6 +9,7 @@ import { number, unit as unitText } from '../../live/format'
 import type { Alarm } from '../../live/types'
 import { acknowledge } from '../../ui/alarm-acts'
 import { Act } from '../../ui/act'
+import { useConsole } from '../../ui/context'
 import { Glyph } from '../../ui/glyph'
 import { useNarrow } from '../../ui/narrow'
 import { useAlarmText, useAssetName, useTimes, useWords } from '../../ui/text'
@@ -38,11 +39,15 @@ export interface ListProps {
   follows: Follows
 }
 
+/** How much larger a wall's letters are than a desk's. */
+const letters = (): number => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1
+
 export function AlarmList(p: ListProps) {
   const { t } = useWords()
   const box = useRef<HTMLDivElement>(null)
   const narrow = useNarrow()
-  const height = narrow ? 72 : 36
+  const { wall } = useConsole()
+  const height = narrow ? 72 : wall ? Math.round(36 * letters()) : 36
   const virtual = useVirtualizer({
     count: p.rows.length,
     getScrollElement: () => box.current,
