@@ -26,7 +26,7 @@ for (const lang of ['ko', 'en'] as Lang[])
   for (const theme of ['light', 'dark'] as Theme[])
     test(`every screen passes axe, ${lang} ${theme} @mock @real`, async ({ page }) => {
       // axe walks every node of every page, which takes long on a busy machine.
-      test.setTimeout(360_000)
+      test.setTimeout(900_000)
       await fresh(page)
       await station(page, lang, theme)
       await page.goto('/login')
@@ -59,7 +59,7 @@ for (const lang of ['ko', 'en'] as Lang[])
   for (const theme of ['light', 'dark'] as Theme[])
     test(`every moment of a disaster passes axe, ${lang} ${theme} @mock`, async ({ page }) => {
       // axe walks every node of every page, which takes long on a busy machine.
-      test.setTimeout(360_000)
+      test.setTimeout(900_000)
       await fresh(page)
       await station(page, lang, theme)
       await logIn(page, 'tower')
