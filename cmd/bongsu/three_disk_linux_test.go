@@ -101,6 +101,15 @@ func (d *ownDisk) full() {
 	}
 }
 
+// room is how much may still be written, in bytes.
+func (d *ownDisk) room() uint64 {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(d.at, &s); err != nil {
+		d.t.Fatal(err)
+	}
+	return s.Bavail * uint64(s.Bsize)
+}
+
 // well ends whatever the disk suffers from.
 func (d *ownDisk) well() {
 	if d.stop != nil {

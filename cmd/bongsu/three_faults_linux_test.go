@@ -28,7 +28,7 @@ func (v *voyage) fault(rnd *rand.Rand, i int) fault {
 	if spared {
 		return kinds[rnd.IntN(len(kinds))](i, j)
 	}
-	kinds = append(kinds, v.dies, v.freezes, v.dies, v.freezes)
+	kinds = append(kinds, v.dies, v.freezes, v.dies, v.freezes, v.unanswered)
 	if v.disks[0] != nil && v.disks[1] != nil && v.disks[2] != nil {
 		kinds = append(kinds, v.slowDisk, v.hungDisk, v.fullDisk)
 	}
@@ -94,6 +94,11 @@ func (v *voyage) oneWay(i, j int) fault {
 	return v.parted(v.nodes[j].name+" does not hear "+v.nodes[i].name, [2]int{i, j})
 }
 
+// unanswered lets what a node asks of the messenger, the names and its building be heard and done, but not answered.
+func (v *voyage) unanswered(i, _ int) fault {
+	return fault{"nothing answers " + v.nodes[i].name, func() { v.sea.set(shore, i+1, true) }, func() { v.sea.set(shore, i+1, false) }}
+}
+
 func (v *voyage) slowDisk(i, _ int) fault {
 	d := v.disks[i]
 	return fault{v.nodes[i].name + "'s disk is slow", func() { d.slow(300*time.Millisecond, 50*time.Millisecond) }, d.well}
@@ -104,7 +109,29 @@ func (v *voyage) hungDisk(i, _ int) fault {
 	return fault{v.nodes[i].name + "'s disk hangs", func() { d.control(ioctlFreeze) }, d.well}
 }
 
+// fullDisk takes all the room there is. What the processes delete meanwhile they may use again.
 func (v *voyage) fullDisk(i, _ int) fault {
-	d := v.disks[i]
-	return fault{v.nodes[i].name + "'s disk is full", d.full, d.well}
+	s, d := v.nodes[i], v.disks[i]
+	return fault{s.name + "'s disk is full", d.full, func() {
+		v.t.Logf("with %d bytes left on its disk %s says %d of its readiness", d.room(), s.name, s.status("/readyz"))
+		d.well()
+	}}
 }
+
+// all lets the same happen to all three nodes.
+func (v *voyage) all(name string, what func(i, j int) fault) fault {
+	faults := []fault{what(0, 1), what(1, 2), what(2, 0)}
+	return fault{name, func() {
+		for _, f := range faults {
+			f.strike()
+		}
+	}, func() {
+		for _, f := range faults {
+			f.heal()
+		}
+	}}
+}
+
+func (v *voyage) allDie() fault    { return v.all("all three are killed", v.dies) }
+func (v *voyage) allFreeze() fault { return v.all("all three stand still", v.freezes) }
+func (v *voyage) allApart() fault  { return v.all("nobody hears anybody", v.cutOff) }

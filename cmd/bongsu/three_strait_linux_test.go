@@ -15,9 +15,11 @@ import (
 )
 
 // shore is the network that the simulated world and the tests stand in; the nodes' islands have the numbers 1 to 3.
+// People's ways to the consoles begin at the shore too, but are ways of their own: they stay open whatever is closed.
 const (
-	shore   = 0
-	islands = 4
+	shore  = 0
+	people = 4
+	places = 5
 )
 
 // island is a network of its own with its own loopback. One thread stands in it for good: what that thread opens or
@@ -79,23 +81,28 @@ func (i *island) in(fn func()) {
 	<-done
 }
 
+// farAway is how long a word takes to the messenger or back: acts on it last long enough for something to go wrong just
+// then, so that nobody knows what became of them.
+const farAway = 200 * time.Millisecond
+
 // strait is the sea between the islands. What one says to another crosses it as long as that one direction is open:
 // what meets a closed direction waits, as packets do that nobody acknowledges, and goes on when it opens.
 type strait struct {
 	t      testing.TB
-	at     [islands]*island
+	at     [places]*island
 	mu     sync.Mutex
 	change *sync.Cond
-	closed [islands][islands]bool
+	closed [places][places]bool
+	far    map[int]time.Duration // how long a word takes to or from a port; nothing where none is given
 	ended  bool
 	ends   map[io.Closer]bool
 	work   sync.WaitGroup
 }
 
 func newStrait(t testing.TB) *strait {
-	s := &strait{t: t, ends: map[io.Closer]bool{}}
+	s := &strait{t: t, ends: map[io.Closer]bool{}, far: map[int]time.Duration{}}
 	s.change = sync.NewCond(&s.mu)
-	for i := 1; i < islands; i++ {
+	for i := 1; i < people; i++ {
 		s.at[i] = newIsland(t)
 	}
 	t.Cleanup(s.end)
@@ -182,14 +189,17 @@ func (s *strait) carry(from, to, port int) {
 func (s *strait) chart(ports map[string]int) {
 	s.t.Helper()
 	owner := map[string]int{}
-	for i := 1; i < islands; i++ {
+	for i := 1; i < people; i++ {
 		console := fmt.Sprint(8080 + i - 1)
 		owner[console], owner[fmt.Sprint(12379+2*(i-1))], owner[fmt.Sprint(12380+2*(i-1))] = i, i, i
-		s.carry(shore, i, ports[console])
+		s.carry(people, i, ports[console])
 		delete(ports, console)
 	}
+	for _, name := range []string{"18001", "18002", "18003"} {
+		s.far[ports[name]] = farAway
+	}
 	for name, port := range ports {
-		for i := 1; i < islands; i++ {
+		for i := 1; i < people; i++ {
 			if i == owner[name] {
 				continue
 			}
@@ -223,17 +233,27 @@ func (s *strait) cross(in *net.TCPConn, from, to, port int) {
 	}
 	defer s.drop(out)
 	var ways sync.WaitGroup
-	ways.Go(func() { s.copy(out, in, from, to) })
-	s.copy(in, out, to, from)
+	there, back := lane{from, to, s.far[port]}, lane{to, from, s.far[port]}
+	ways.Go(func() { s.copy(out, in, there) })
+	s.copy(in, out, back)
 	ways.Wait()
 }
 
+// lane is one direction of a connection.
+type lane struct {
+	from, to int
+	takes    time.Duration
+}
+
 // copy carries one direction. Its end crosses as its words do; one that broke takes the other direction along.
-func (s *strait) copy(dst, src *net.TCPConn, from, to int) {
+func (s *strait) copy(dst, src *net.TCPConn, l lane) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := src.Read(buf)
-		if !s.pass(from, to) {
+		if n > 0 {
+			time.Sleep(l.takes)
+		}
+		if !s.pass(l.from, l.to) {
 			return
 		}
 		if n > 0 {

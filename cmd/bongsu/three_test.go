@@ -143,7 +143,7 @@ func TestScenarioThreeNodes(t *testing.T) {
 	if os.Getenv("BONGSU_LONG") == "" {
 		t.Skip("minutes each: set BONGSU_LONG=1")
 	}
-	rounds, first := 20, 0
+	rounds, first := 2, 0
 	_, _ = fmt.Sscan(os.Getenv("BONGSU_ROUNDS"), &rounds)
 	_, _ = fmt.Sscan(os.Getenv("BONGSU_SEED"), &first)
 	for seed := range rounds {
