@@ -150,7 +150,15 @@ func TestMosquittoKeepsOurSessionOverItsRestart(t *testing.T) {
 	if len(past) != 20 || past[0] != 10 || past[19] != 29 || slices.ContainsFunc(live, func(s string) bool { return s != "90 good" }) {
 		t.Errorf("live %v, history %v", live, past)
 	}
-	// The broker goes away under us and forgets us: connected again is subscribed again, and proven by our own messages.
+	forgetsUsTwice(t, b, c, p, seq)
+	stop()
+	awaitNothingLeft(t)
+}
+
+// forgetsUsTwice has the broker go away under us and forget us: connected again is subscribed again, and proven by our
+// own messages.
+func forgetsUsTwice(t *testing.T, b *mosquitto, c *Collectors, p *tap, seq int) {
+	t.Helper()
 	for round := range 2 {
 		b.stop()
 		p.await(t, "the loss", isLost)
@@ -162,8 +170,6 @@ func TestMosquittoKeepsOurSessionOverItsRestart(t *testing.T) {
 		b.say(b.speaker(nil), "hall/r1/x", false, stamped(50+float64(round), seq+round, time.Now()))
 		p.await(t, "a value after the restart", is(fmt.Sprintf("%d good", 50+round)))
 	}
-	stop()
-	awaitNothingLeft(t)
 }
 
 // Ten thousand kept values, each with its age: the fresh are good, the old are stale, none is taken for what is so now;
