@@ -217,7 +217,7 @@ func (h *house) acts() (done map[string]int, open []string) {
 func (h *house) moved(began time.Time, within time.Duration) {
 	h.t.Helper()
 	h.eventually(within+60*time.Second, "the messenger is served by dc2", func() bool { return h.messenger().servedBy() == "dc2" })
-	h.eventually(time.Minute, "client traffic was read back at dc2", func() bool { return !h.run().Served.IsZero() })
+	h.eventually(3*time.Minute, "client traffic was read back at dc2", func() bool { return !h.run().Served.IsZero() })
 	r := h.run()
 	took := r.Served.Sub(began)
 	h.t.Logf("served by dc2 %v after the trigger", took.Round(10*time.Millisecond))

@@ -168,7 +168,7 @@ func newHouse(t testing.TB, o houseOptions) *house {
 	}
 	h.node = exec.Command(filepath.Join(bin, "bongsu"), "run", "--site", h.site, "--data", h.data, "--listen", strings.TrimPrefix(h.base, "http://"))
 	h.start(h.node)
-	h.eventually(time.Minute, "the node is ready", func() bool { return h.status("/readyz") == http.StatusOK })
+	h.eventually(3*time.Minute, "the node is ready", func() bool { return h.status("/readyz") == http.StatusOK })
 	h.login("operator")
 	return h
 }

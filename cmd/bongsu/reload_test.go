@@ -37,7 +37,7 @@ func (h *house) reload(dry bool) (int, facility.Reload) {
 	h.t.Helper()
 	var code int
 	var body string
-	h.eventually(time.Minute, "the field is reached", func() bool { // one that begins anew may not be reached at once
+	h.eventually(3*time.Minute, "the field is reached", func() bool { // one that begins anew may not be reached at once
 		code, body = h.post("site/reload", map[string]bool{"dry_run": dry})
 		return code < 500
 	})
