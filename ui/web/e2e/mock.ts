@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Session } from '../src/live/types'
 import { takesTwo } from '../src/live/order'
+import { allAccounts, newFactor, ownAccount, recovery } from './mock-accounts'
 import { loseSupply } from './mock-alarms'
 import { handlers, Refusal } from './mock-answers'
 import { Refused } from './mock-continuity'
@@ -77,6 +78,9 @@ async function session(m: Mock, req: IncomingMessage, res: ServerResponse): Prom
   return send(res, 200, mine)
 }
 
+/** Whether no majority of the sites is reached: accounts are read only then. */
+const cut = (m: Mock): boolean => m.continuity.picture?.control.quorum === false
+
 function live(m: Mock, res: ServerResponse, view: string): void {
   res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
   const viewer: Viewer = { res, continuity: view === 'continuity', last: [] }
@@ -95,6 +99,11 @@ async function api(m: Mock, req: IncomingMessage, res: ServerResponse, url: URL)
   if (path === 'session') return session(m, req, res)
   const who = sessionOf(m, req)
   if (!who) throw new Refusal(401, 'Log in first.')
+  if (path === 'account') return send(res, 200, ownAccount(who.user, cut(m)))
+  if (path === 'accounts' && req.method === 'GET') return send(res, 200, allAccounts(who.user, cut(m)))
+  if (path === 'account/factor') return send(res, 200, newFactor)
+  if (path === 'account/factor/confirm') return send(res, 200, recovery)
+  if (req.method === 'POST' && /^accounts?(\/|$)/.test(path)) return send(res, 204, null)
   if (path === 'live') return live(m, res, url.searchParams.get('view') ?? '')
   if (path === 'bcp' && req.method === 'GET') return picture(m, res)
   if (req.method === 'POST' && /^(bcp|incidents|runs|failover|services)(\/|$)/.test(path)) {

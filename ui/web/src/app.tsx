@@ -38,6 +38,7 @@ const files = {
   sites: () => import('./screens/sites/sites'),
   phone: () => import('./screens/phone/phone'),
   system: () => import('./screens/system/system'),
+  account: () => import('./screens/account/account'),
 } satisfies Record<ScreenName, () => Promise<{ default: ComponentType }>>
 
 const screen = (name: ScreenName) =>
@@ -58,6 +59,8 @@ const Failover = screen('failover')
 const Sites = screen('sites')
 const Phone = screen('phone')
 const System = screen('system')
+const AccountScreen = screen('account')
+const Enrol = lazy(() => wordsOf('account').then(() => import('./screens/account/enrol')))
 
 export function App() {
   const [at, go] = useLocation()
@@ -77,11 +80,19 @@ export function App() {
     return session.data ? <Redirect to={home(session.data.roles)} /> : <Login done={done} />
   }
   if (!session.data) return <Failed error={session.error} retry={() => void session.refetch()} />
+  if (session.data.enrol)
+    return (
+      <Suspense fallback={<Loading rows={6} />}>
+        <Enrol session={session.data} done={() => void session.refetch()} leave={leave} />
+      </Suspense>
+    )
   return <Inside session={session.data} />
 }
 
 /** Where a person begins: on a phone, who only decides begins with what is to be decided. */
 const home = (roles: readonly string[]): string => (isNarrow() && onlyDecides(roles) ? '/m' : '/o')
+
+const leave = () => void del('session').finally(() => location.assign('/login'))
 
 const refused = (e: unknown): boolean => e instanceof Problem && e.status === 401
 
@@ -93,8 +104,7 @@ function Inside({ session }: { session: Session }) {
   const wall = useMemo(() => document.documentElement.dataset.wall === '1', [])
   const value = useMemo((): Console | null => {
     if (!site.data) return null
-    const logOut = () => void del('session').finally(() => location.assign('/login'))
-    return { ...live, site: site.data, session, plant, wall, logOut }
+    return { ...live, site: site.data, session, plant, wall, logOut: leave }
   }, [site.data, live, session, plant, wall])
   const lang = site.data?.lang
   useEffect(() => {
@@ -141,6 +151,7 @@ function Screens() {
       <Route path="/sites" component={Sites} />
       <Route path="/m" component={Phone} />
       <Route path="/s" component={System} />
+      <Route path="/u" component={AccountScreen} />
       <Route>
         <Redirect to={home(session.roles)} />
       </Route>

@@ -31,6 +31,9 @@ export interface Session {
   last_login: string | null
   /** This browser, as the organisation's journal names it. */
   station?: string
+  factor?: boolean
+  /** May do nothing before a second factor is enrolled. */
+  enrol?: boolean
 }
 
 export interface Site {

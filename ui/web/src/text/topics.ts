@@ -15,6 +15,7 @@ export const needs = {
   war: ['desk', 'continuity', 'states', 'war', 'moves', 'said', 'refusals', 'journal', 'fire', 'danger'],
   failover: ['desk', 'continuity', 'states', 'failover', 'said', 'refusals', 'danger', 'reading'],
   sites: ['desk', 'sites', 'continuity', 'states', 'journal', 'fire', 'moves', 'said', 'refusals'],
+  account: ['desk', 'account'],
   system: ['desk', 'system', 'reading'],
   phone: ['continuity', 'phone', 'refusals'],
 } as const satisfies Record<string, readonly string[]>

@@ -13,6 +13,7 @@ import {
   Siren,
   Snowflake,
   ToggleRight,
+  UserCog,
   Zap,
 } from 'lucide-react'
 import { Link as Go, useLocation } from 'wouter'
@@ -35,6 +36,7 @@ const screens = [
   { path: '/t', key: 'trends', icon: ChartSpline },
   { path: '/j', key: 'journal', icon: BookText },
   { path: '/s', key: 'system', icon: ServerCog },
+  { path: '/u', key: 'account', icon: UserCog },
   { path: '/sim', key: 'sim', icon: FlaskConical },
 ] as const
 
@@ -48,7 +50,8 @@ export function Nav({ inert }: { inert: boolean }) {
     <nav className="nav" aria-label={t('nav.label')} inert={inert}>
       <ul>
         {screens.map(({ path, key, icon: Icon }) => {
-          if ((key === 'cooling' || key === 'line' || key === 'sites') && narrow) return null // on a phone they are reached from other screens
+          if ((key === 'cooling' || key === 'line' || key === 'sites' || key === 'account') && narrow)
+            return null // on a phone they are reached from other screens
           if (key === 'sim' && !simulated) return null
           if ((key === 'war' || key === 'failover' || key === 'sites') && absent) return null
           const here = at === path || at.startsWith(path + '/')

@@ -36,6 +36,7 @@ function LoginForm({ done }: { done: (s: Session) => void }) {
   const queries = useQueryClient()
   const [fault, setFault] = useState('')
   const [busy, setBusy] = useState(false)
+  const [coded, setCoded] = useState(false)
   const submit = async (e: FormEvent<HTMLFormElement>) => {
     e.preventDefault()
     const form = new FormData(e.currentTarget)
@@ -45,12 +46,17 @@ function LoginForm({ done }: { done: (s: Session) => void }) {
       const session = await post<Session>('session', {
         user: String(form.get('user') ?? ''),
         password: String(form.get('password') ?? ''),
+        code: String(form.get('code') ?? '') || undefined,
       })
       queries.setQueryData(['session'], session)
       done(session)
     } catch (refusal) {
       const wrong = refusal instanceof Problem && refusal.status === 401
-      setFault(wrong ? t('login.wrong') : problemText(refusal, t))
+      const code = wrong && (refusal.body as { need?: string } | null)?.need === 'code'
+      if (code) setCoded(true)
+      setFault(
+        code ? (coded ? t('login.code-wrong') : '') : wrong ? t('login.wrong') : problemText(refusal, t),
+      )
       setBusy(false)
     }
   }
@@ -71,6 +77,12 @@ function LoginForm({ done }: { done: (s: Session) => void }) {
         <span>{t('login.password')}</span>
         <input name="password" type="password" autoComplete="current-password" required />
       </label>
+      {coded && (
+        <label>
+          <span>{t('login.code')}</span>
+          <input name="code" autoComplete="one-time-code" required autoFocus />
+        </label>
+      )}
       <p className="login-fault" role="alert">
         {fault}
       </p>

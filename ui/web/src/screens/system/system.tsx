@@ -2,6 +2,7 @@
 // person stands first. Without an answer the last one stays, with its age.
 
 import { useQuery } from '@tanstack/react-query'
+import { Link as Go } from 'wouter'
 import { get, type Page } from '../../api/client'
 import { backlogFrom, readSystem, wrongs, type System, type SystemNode } from '../../live/system'
 import { millis } from '../../live/store'
@@ -56,6 +57,9 @@ export default function SystemScreen() {
       <Keeping system={system} />
       <Common system={system} />
       <Setup />
+      <p>
+        <Go href="/u">{t('nav.account')}</Go>
+      </p>
     </div>
   )
 }
