@@ -48,7 +48,9 @@ export function Fold({ folded: f, toggle }: FoldProps) {
       onClick={toggle}
     >
       <span aria-hidden>{f.open ? '▾' : '▸'}</span> {t('alarm.follows', { n: f.n })}
-      {f.unacked > 0 && <strong aria-hidden> {f.unacked}!</strong>}
+      {f.unacked > 0 && (
+        <span className="fold-unacked"> · {t('alarm.follows-unacked', { n: f.unacked })}</span>
+      )}
     </button>
   )
 }

@@ -176,6 +176,11 @@ function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }
         {asset(a.asset)}
       </span>
       <span role="gridcell" data-col="text">
+        {list.follows.below.has(a.id) && (
+          <span className="below" role="img" aria-label={t('alarm.follows-from')}>
+            └
+          </span>
+        )}
         {first && (
           <span
             className="first-out"
@@ -187,11 +192,6 @@ function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }
           </span>
         )}
         {folded && <Fold folded={folded} toggle={() => list.follows.toggle(a.id)} />}
-        {list.follows.below.has(a.id) && (
-          <span className="below" role="img" aria-label={t('alarm.follows-from')}>
-            └
-          </span>
-        )}
         <NoteCount n={notesNow(a).length} />
         {asked && <span className="chip asked">{t('alarm.asked')}</span>}
         {text(a)}
