@@ -247,7 +247,7 @@ func writeBeside(p *page) {
 
 func writeInvariants(p *page) {
 	p.say("## 9. What always holds")
-	p.say("Each sentence is a check of its own that watches the engine from outside. The checks run over every reachable state of small worlds with shortened times (in those of one rack and of one room's gas a fire and any two of some twenty further kinds of events, each as often and whenever it likes; with all kinds at once a world grows six- to tenfold with every event and is walked to its nearest 300,000 states only), over random runs with outages, dead outputs, bad data and people's acts, and over every case with a restart at its ticks; and for each check there is a falsified run that it must notice.")
+	p.say("Each sentence is a check of its own that watches the engine from outside. The checks run over every reachable state of small worlds with shortened times (a fire and any two of some twenty further kinds of events, each as often and whenever it likes; with all kinds at once a world grows six- to tenfold with every event and is walked to its nearest 300,000 states only), over random runs with outages, dead outputs, bad data and people's acts, and over every case with a restart at its ticks; and for each check there is a falsified run that it must notice.")
 	var rows []string
 	for _, i := range fire.Invariants() {
 		rows = append(rows, i.ID+" | "+i.Statement)
