@@ -46,9 +46,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	lines, sharers := shareWire(o, site, wire, bus, log)
 	filler := newSpooler(bus.Subscribe("spool", facility.KeepOrder, room), spool, log)
 	state := newFieldState(o.node, book, spool, filler, lines, filepath.Join(o.fieldDir(), "probe"))
-	state.sharers = sharers
-	state.revision.Store(&site.Revision)
-	state.most, state.points = logs.most, len(site.Points)
+	state.of(site, logs, sharers)
 	engine, err := rules.NewEngine(rules.EngineConfig{
 		Site: site, Live: live, Reader: bus.Subscribe("rules", facility.KeepOrder, room), Journal: book,
 		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{lines}, Report: state.rooms, Turns: logs.turns(),
@@ -57,11 +55,9 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("prepare the rules: %w", err)
 	}
-	var asked askedReload
-	if err := engine.Restore(func(fn func(journal.Entry) error) error { return journal.Read(logs.entries, 0, asked.beside(fn)) }); err != nil {
+	if err := restore(engine, site, logs, log); err != nil {
 		return err
 	}
-	asked.settle(site, book, engine, log)
 	learned := fieldBands{name: bandsFile(o), kept: keptBands(filepath.Join(o.fieldDir(), bandsDir)), use: engine.UseBands, log: log}
 	learned.takeUp()
 	parts.start("spooler", filler.run)
@@ -85,6 +81,16 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("stayed up", func(ctx context.Context) error { return stayedUp(ctx, o) })
 	log.Info("collecting", "site", site.ID, "points", len(site.Points), "links", len(site.Links))
 	return parts.wait(ctx)
+}
+
+// restore gives the judgement what it knew, and settles the reload that the last life of the field was asked for.
+func restore(engine *rules.Engine, site *facility.Site, logs *fieldLogs, log *slog.Logger) error {
+	var asked askedReload
+	if err := engine.Restore(func(fn func(journal.Entry) error) error { return journal.Read(logs.entries, 0, asked.beside(fn)) }); err != nil {
+		return err
+	}
+	asked.settle(site, logs.book, engine, log)
+	return nil
 }
 
 // commander hands the rules' commands to the collectors.

@@ -49,6 +49,13 @@ func newFieldState(node string, book *journal.Log, spool *journal.Spool, filler 
 		news: make(chan struct{}, 1), listeners: map[chan facility.FieldStatus]bool{}}
 }
 
+// of says what site the field works by, how much its spool may become, and who shares its wire.
+func (f *fieldState) of(site *facility.Site, logs *fieldLogs, sharers *sharing) {
+	f.sharers = sharers
+	f.revision.Store(&site.Revision)
+	f.most, f.points = logs.most, len(site.Points)
+}
+
 // rooms takes the newest picture of the fire rooms. The rules' loop calls it, so it waits for nothing:
 // what a status asks of the logs may hang with their disk, and is asked by another goroutine.
 func (f *fieldState) rooms(views []facility.FireRoomView) {
