@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -32,15 +33,18 @@ func askCode(detail string) *needCode {
 }
 
 // second checks the second factor of an account that has one.
-func (s *Server) second(id identity, code string) error {
+func (s *Server) second(ctx context.Context, id identity, code string) error {
 	if !id.factor {
 		return nil
 	}
 	if code == "" {
 		return askCode("This account logs in with a second factor. Send the code that the phone shows, or a recovery code.")
 	}
-	recovery, err := s.cfg.Users.checkCode(id.user, code, time.Now())
+	recovery, err := s.takeCode(ctx, id.user, code)
+	var braked huma.StatusError
 	switch {
+	case errors.As(err, &braked):
+		return braked
 	case errors.Is(err, ErrReplayed):
 		return askCode("This code was used already. Wait for the next one, at most 30 s.")
 	case err != nil:
@@ -50,6 +54,19 @@ func (s *Server) second(id identity, code string) error {
 		s.log.Warn("logged in by a recovery code", "user", id.user)
 	}
 	return nil
+}
+
+// takeCode checks a code with a brake on guessing of its own: whoever guesses codes knows the password, so a right
+// password must not lift it.
+func (s *Server) takeCode(ctx context.Context, user, code string) (recovery bool, err error) {
+	guessed, address, now := "code of "+user, addressIn(ctx), time.Now()
+	if wait := s.limiter.begin(guessed, address, now); wait > 0 {
+		return false, problem(http.StatusTooManyRequests, "Too many wrong codes for this account from here. Wait %d s, then try again.", int(math.Ceil(wait.Seconds())))
+	}
+	if recovery, err = s.cfg.Users.checkCode(user, code, now); err == nil {
+		s.limiter.passed(guessed, address)
+	}
+	return recovery, err
 }
 
 // mustEnrol says whether a person has to enrol a second factor before anything else. Where that cannot be done, since a
@@ -168,17 +185,17 @@ func (s *Server) holder(ctx context.Context, p factorProof) (identity, error) {
 	if p.Code == "" {
 		return id, problem(http.StatusUnprocessableEntity, "This takes a code of the second factor that stands, or a recovery code.")
 	}
-	if wait := s.limiter.begin(id.user, addressIn(ctx), time.Now()); wait > 0 {
-		return id, problem(http.StatusTooManyRequests, "Too many wrong codes from here. Wait a minute, then try again.")
-	}
-	if _, err := s.cfg.Users.checkCode(id.user, p.Code, time.Now()); err != nil {
+	if _, err := s.takeCode(ctx, id.user, p.Code); err != nil {
 		return id, wrongCode(err)
 	}
-	s.limiter.passed(id.user, addressIn(ctx))
 	return id, nil
 }
 
 func wrongCode(err error) huma.StatusError {
+	var braked huma.StatusError
+	if errors.As(err, &braked) {
+		return braked
+	}
 	if errors.Is(err, ErrReplayed) {
 		return problem(http.StatusForbidden, "This code was used already. Wait for the next one, at most 30 s.")
 	}

@@ -106,6 +106,34 @@ func TestASecondFactorFromThePictureToTheLogIn(t *testing.T) {
 	})
 }
 
+// Whoever has the password, and a session of a desk left open, does not guess codes faster for it.
+func TestARightPasswordLiftsNoBrakeOnCodes(t *testing.T) {
+	const wrong = "12345" // never right: codes have six digits
+	for name, guess := range map[string]func(h *house, b *browser) *answer{
+		"at the desk left open": func(_ *house, b *browser) *answer {
+			return b.post("account/factor/remove", map[string]string{"password": demoPassword, "code": wrong})
+		},
+		"at the log-in": func(h *house, b *browser) *answer {
+			b.post("account/password", map[string]string{"password": demoPassword, "new_password": "        "}).want(422) // right, and changes nothing
+			return h.browser().post("session", credentials{User: "tower", Password: demoPassword, Code: wrong})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t)
+				b := h.as("tower")
+				p, _ := b.enrol(demoPassword)
+				for range freeFailures + 1 {
+					guess(h, b)
+				}
+				guess(h, b).problem(429, "Too many wrong codes")
+				time.Sleep(2 * longestWait)
+				h.browser().post("session", credentials{User: "tower", Password: demoPassword, Code: p.code(time.Now())}).want(200)
+			})
+		})
+	}
+}
+
 // A code that was used opens nothing after a restart of the desk either.
 func TestAUsedCodeStaysUsedOverARestart(t *testing.T) {
 	u := demoUsers(t)

@@ -155,7 +155,7 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*loginOut, error) {
 	if !ok {
 		return nil, problem(http.StatusUnauthorized, "User or password is wrong. Check both, then try again.")
 	}
-	if err := s.second(id, in.Body.Code); err != nil {
+	if err := s.second(ctx, id, in.Body.Code); err != nil {
 		return nil, err
 	}
 	s.limiter.passed(id.user, addressIn(ctx))
