@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -194,6 +195,33 @@ func TestCommandsGoThroughTheOwner(t *testing.T) {
 		if got := strings.Join(v.plant.done, ", "); got != "c1 x/a/go=7, field x/own/go=7, field x/a/go=7" {
 			t.Errorf("carried out: %s", got)
 		}
+	})
+}
+
+// Every rack of a dead link waits for its order, more of them than a collector used to take at once: the water on
+// another link of the same collector goes out all the same.
+func TestOrdersThatWaitOnADeadLinkLeaveRoomForAnother(t *testing.T) {
+	inTown(t, townFile, func(v *town) {
+		v.start("c1")
+		time.Sleep(10 * time.Second)
+		v.plant.stick("x/a/go")
+		var waiting sync.WaitGroup
+		for range 300 {
+			waiting.Go(func() {
+				ctx, cancel := context.WithTimeout(v.ctx, 10*time.Second)
+				defer cancel()
+				if _, err := v.keeper.Execute(ctx, v.site.Commands["x/a/go"]); !errors.Is(err, collectors.ErrNoAnswer) {
+					t.Errorf("on the dead link: %v", err)
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		began := time.Now()
+		r, err := v.keeper.Execute(v.ctx, v.site.Commands["x/far/go"])
+		if err != nil || r.ReadBack != 7 || time.Since(began) > time.Second {
+			t.Errorf("on the other link, after %v: %+v, %v", time.Since(began), r, err)
+		}
+		waiting.Wait()
 	})
 }
 

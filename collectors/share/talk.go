@@ -26,8 +26,10 @@ const (
 	devicesEvery   = 10 // reports
 	waitingToSend  = 4096
 	sendAtOnce     = 64 // batches between two looks at what else is to be said
-	ordersAtOnce   = 64
 	connectionRoom = 64 << 10
+	// ordersAtOnce bounds the orders that are being carried out. The fire response gives one a device at a time, of all
+	// links together: those of a dead link, which wait, must leave room for the water on a healthy one.
+	ordersAtOnce = 2048
 )
 
 // talk is one connection with the field, as the collector has it.
