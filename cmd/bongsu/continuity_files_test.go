@@ -32,8 +32,9 @@ func TestWhichFilesDiffer(t *testing.T) {
 		"this node was never heard":  {[]bcp.NodeHeard{node("n2", 0, map[string]string{"roster.yaml": "x"})}, nil},
 		"two nodes differ from this": {[]bcp.NodeHeard{node("n3", 0, map[string]string{"fire.yaml": "y"}), mine, node("n2", 0, map[string]string{"roster.yaml": "x"})}, []string{"fire.yaml @ n3", "roster.yaml @ n2"}},
 	} {
-		if got := differing("n1", c.nodes); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", what, got, c.want)
+		got, told := differing("n1", c.nodes)
+		if !slices.Equal(got, c.want) || told == (what == "this node was never heard") {
+			t.Errorf("%s: %v, %v, want %v", what, got, told, c.want)
 		}
 	}
 }
@@ -58,13 +59,22 @@ func TestWhatOfASiteFileIsOneForAll(t *testing.T) {
 func TestFilesThatDifferAreAnAlarmUntilTheyAreEqual(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var files atomic.Pointer[[]string]
-		files.Store(new([]string))
 		to := &ear{}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() {
-			done <- announceFiles(ctx, func() []string { return *files.Load() }, to, slog.New(slog.DiscardHandler))
+			done <- announceFiles(ctx, func() ([]string, bool) {
+				known := files.Load()
+				if known == nil {
+					return nil, false
+				}
+				return *known, true
+			}, to, slog.New(slog.DiscardHandler))
 		}()
+		time.Sleep(time.Minute)
+		if got := to.turns(); len(got) > 0 {
+			t.Fatalf("a desk that has heard nobody yet takes an alarm back: %v", got)
+		}
 		differ := []string{"roster.yaml @ n2"}
 		files.Store(&differ)
 		time.Sleep(20 * time.Second)

@@ -49,6 +49,7 @@ type sites struct {
 	mu      sync.Mutex
 	entries map[string][]ui.SharedEntry // newest relayed ones by facility, oldest first
 	differ  []string                    // files that are not the same at all nodes, as they were when the others were last heard
+	told    bool                        // they were heard since this desk began
 
 	standing map[string]bcp.Evidence // what its own points last said, by sign; of the goroutine that speaks
 	files    map[string]string
@@ -194,10 +195,13 @@ func heardWords(notes []shared.Note, log *slog.Logger) []bcp.SiteWord {
 
 // compare notes which files are not the same at all nodes, and says it once for each difference.
 func (s *sites) compare(nodes []bcp.NodeHeard) {
-	now := differing(s.own.Node, nodes)
+	now, told := differing(s.own.Node, nodes)
+	if !told {
+		return
+	}
 	s.mu.Lock()
 	before := s.differ
-	s.differ = now
+	s.differ, s.told = now, true
 	s.mu.Unlock()
 	switch {
 	case slices.Equal(now, before):
@@ -213,13 +217,12 @@ func (s *sites) compare(nodes []bcp.NodeHeard) {
 const goneAfter = 10 * time.Minute
 
 // differing lists what other nodes have otherwise than this one, of the files that both tell of: a newer program may
-// tell of more.
-func differing(own string, nodes []bcp.NodeHeard) []string {
+// tell of more. Nothing can be told before this one was heard itself.
+func differing(own string, nodes []bcp.NodeHeard) (out []string, told bool) {
 	i := slices.IndexFunc(nodes, func(n bcp.NodeHeard) bool { return n.Word.Node == own })
 	if i < 0 {
-		return nil
+		return nil, false
 	}
-	var out []string
 	for _, n := range nodes {
 		for name, hash := range n.Word.Files {
 			if mine, ok := nodes[i].Word.Files[name]; ok && mine != hash && n.Age < goneAfter {
@@ -228,13 +231,13 @@ func differing(own string, nodes []bcp.NodeHeard) []string {
 		}
 	}
 	slices.Sort(out)
-	return out
+	return out, true
 }
 
-func (s *sites) differing() []string {
+func (s *sites) differing() (files []string, told bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.differ
+	return s.differ, s.told
 }
 
 // When differing files become an alarm: copying them to three nodes takes a person a while.
@@ -245,11 +248,14 @@ const (
 )
 
 // announceFiles raises an alarm while files differ between the nodes, until ctx ends. While the others are not heard
-// the last that was known of them stands.
-func announceFiles(ctx context.Context, differing func() []string, to teller, log *slog.Logger) error {
+// the last that was known of them stands, also what the desk before this one announced.
+func announceFiles(ctx context.Context, differing func() ([]string, bool), to teller, log *slog.Logger) error {
 	s := &spell{wait: differWaits, rest: differRests}
 	return eachLookIn(ctx, differEach, log, func() error {
-		files := differing()
+		files, told := differing()
+		if !told {
+			return nil
+		}
 		return s.found(ctx, to, rules.FoundFiles, len(files) > 0, finding{detail: few(files), value: float64(len(files))})
 	})
 }
