@@ -63,11 +63,15 @@ func (g *Grouper) alongPaths(alarms []facility.Alarm) (groups []AlarmGroup, rest
 // something else goes with that: one cause may take down the next.
 func settled(by map[*facility.Alarm]*following, firsts map[string]*facility.Alarm) (groups []AlarmGroup, grouped map[string]bool) {
 	order := slices.SortedFunc(maps.Keys(by), earlier)
+	joined := map[*facility.Alarm]*facility.Alarm{} // what stood behind one cause to the cause it went with
 	for _, first := range order {
 		root := first
 		for range longestChain {
 			up := firsts[root.ID]
-			if up == nil || by[up] == nil {
+			for joined[up] != nil {
+				up = joined[up]
+			}
+			if up == nil || up == first {
 				break
 			}
 			root = up
@@ -75,6 +79,7 @@ func settled(by map[*facility.Alarm]*following, firsts map[string]*facility.Alar
 		if root != first {
 			by[root].members, by[root].causes = append(by[root].members, by[first].members...), append(by[root].causes, by[first].causes...)
 			delete(by, first)
+			joined[first] = root
 		}
 	}
 	grouped = map[string]bool{}

@@ -178,6 +178,19 @@ func TestADeadLinkIsTheCauseOfItsSilentDevices(t *testing.T) {
 	}
 }
 
+// A transfer that failed left a battery empty, that took a switch down, and with it went whoever answers behind it: all
+// of that is the transfer's, however long the chain.
+func TestAChainOfCausesIsOneGroup(t *testing.T) {
+	link := toldAs(t, "link z1/b system +200") // when the transfer is long back: only the battery is to blame for it
+	silent := toldAs(t, "comms h/r1 system +201")
+	silent.Parent, silent.State = link.ID, facility.AlarmSuppressed
+	transfer, battery := toldAs(t, "ats-failed ats returned +0"), toldAs(t, "ups-dead z1/ups +100")
+	groups := everyGroup(pathSite(), []facility.Alarm{silent, link, battery, transfer})
+	if len(groups) != 1 || groups[0].Cause != transfer.ID || !slices.Equal(groups[0].Alarms, []string{battery.ID, link.ID, silent.ID}) || !slices.Equal(groups[0].Urgent, []string{transfer.ID}) {
+		t.Errorf("%+v", groups)
+	}
+}
+
 // A flood is what one person has to look at: one cause with all that follows from it is one thing.
 func TestACauseWithItsConsequencesCountsAsOne(t *testing.T) {
 	site := pathSite()
