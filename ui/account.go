@@ -56,17 +56,27 @@ func (s *Server) second(ctx context.Context, id identity, code string) error {
 	return nil
 }
 
-// takeCode checks a code with a brake on guessing of its own: whoever guesses codes knows the password, so a right
-// password must not lift it.
+// takeCode checks a code of the second factor that stands.
 func (s *Server) takeCode(ctx context.Context, user, code string) (recovery bool, err error) {
+	err = s.braked(ctx, user, func(now time.Time) (err error) {
+		recovery, err = s.cfg.Users.checkCode(user, code, now)
+		return err
+	})
+	return recovery, err
+}
+
+// braked checks a code with a brake on guessing of its own: whoever guesses codes knows the password, so a right
+// password must not lift it.
+func (s *Server) braked(ctx context.Context, user string, check func(now time.Time) error) error {
 	guessed, address, now := "code of "+user, addressIn(ctx), time.Now()
 	if wait := s.limiter.begin(guessed, address, now); wait > 0 {
-		return false, problem(http.StatusTooManyRequests, "Too many wrong codes for this account from here. Wait %d s, then try again.", int(math.Ceil(wait.Seconds())))
+		return problem(http.StatusTooManyRequests, "Too many wrong codes for this account from here. Wait %d s, then try again.", int(math.Ceil(wait.Seconds())))
 	}
-	if recovery, err = s.cfg.Users.checkCode(user, code, now); err == nil {
+	err := check(now)
+	if err == nil {
 		s.limiter.passed(guessed, address)
 	}
-	return recovery, err
+	return err
 }
 
 // mustEnrol says whether a person has to enrol a second factor before anything else. Where that cannot be done, since a
@@ -242,14 +252,18 @@ func (s *Server) confirmFactor(ctx context.Context, in *codeIn) (*struct{ Body r
 	if id.token {
 		return nil, problem(http.StatusForbidden, "This takes a person at a console: log in.")
 	}
-	now := time.Now()
-	secret, ok := s.enrolling.secret(id.user, now)
+	secret, ok := s.enrolling.secret(id.user, time.Now())
 	if !ok {
 		return nil, problem(http.StatusConflict, "No second factor is being enrolled, or its ten minutes are over. Begin again.")
 	}
-	step, ok := stepOf(secret, plainCode(in.Body.Code), now)
-	if !ok {
-		return nil, wrongCode(ErrCode)
+	var step int64
+	if err := s.braked(ctx, id.user, func(now time.Time) error {
+		if step, ok = stepOf(secret, plainCode(in.Body.Code), now); !ok {
+			return ErrCode
+		}
+		return nil
+	}); err != nil {
+		return nil, wrongCode(err)
 	}
 	codes, err := s.cfg.Users.By(id.user).SetFactor(id.user, secret)
 	if err != nil {

@@ -134,6 +134,22 @@ func TestARightPasswordLiftsNoBrakeOnCodes(t *testing.T) {
 	}
 }
 
+// Nor does a desk left open while its person fetches the phone show the recovery codes to whoever guesses.
+func TestTheFirstCodeIsNotGuessedEither(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newHouse(t).as("tower")
+		var begun factorView
+		b.post("account/factor", map[string]string{"password": demoPassword}).want(200).into(&begun)
+		guess := map[string]string{"code": "1234567"} // never right: codes have six digits
+		for range freeFailures {
+			b.post("account/factor/confirm", guess).want(403)
+		}
+		b.post("account/factor/confirm", guess).problem(429, "Too many wrong codes")
+		time.Sleep(2 * time.Second)
+		b.post("account/factor/confirm", map[string]string{"code": phone{t, begun.Secret}.code(time.Now())}).want(200)
+	})
+}
+
 // A code that was used opens nothing after a restart of the desk either.
 func TestAUsedCodeStaysUsedOverARestart(t *testing.T) {
 	u := demoUsers(t)

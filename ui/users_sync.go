@@ -78,11 +78,11 @@ func (u *Users) Sync(ctx context.Context) error {
 }
 
 func (u *Users) sync(ctx context.Context) error {
+	mine := u.copies() // first: what is changed here while the others are read would look like another history
 	known, _, err := u.look(ctx)
 	if err != nil {
 		return fmt.Errorf("read the accounts of all sites: %w", err)
 	}
-	mine := u.copies()
 	var take []sharedRecord
 	for _, theirs := range known {
 		if m, ok := mine[theirs.User]; ok {
@@ -98,8 +98,11 @@ func (u *Users) sync(ctx context.Context) error {
 	if len(take) > 0 {
 		slices.SortFunc(take, func(a, b sharedRecord) int { return cmp.Compare(a.User, b.User) })
 		err := u.update(func(f *usersFile) error {
+			now := f.copies()
 			for _, s := range take {
-				f.take(s)
+				if had, has := mine[s.User], now[s.User]; had.Edits == has.Edits && had.Version == has.Version {
+					f.take(s) // what was changed here meanwhile is newer: the next look sees it
+				}
 			}
 			return nil
 		})
@@ -117,11 +120,15 @@ func (u *Users) sync(ctx context.Context) error {
 func (u *Users) copies() map[string]sharedRecord {
 	u.mu.RLock()
 	defer u.mu.RUnlock()
+	return usersFile{Users: u.list, Removed: u.removed}.copies()
+}
+
+func (f usersFile) copies() map[string]sharedRecord {
 	out := map[string]sharedRecord{}
-	for _, t := range u.removed {
+	for _, t := range f.Removed {
 		out[t.User] = sharedRecord{record: record{User: t.User, Edits: t.Edits, Edited: t.Edited, Version: t.Version}, Removed: true}
 	}
-	for _, r := range u.list {
+	for _, r := range f.Users {
 		out[r.User] = sharedRecord{record: r}
 	}
 	return out

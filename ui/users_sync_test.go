@@ -168,6 +168,45 @@ func TestCopiesOfAnyHistorySettleTheSame(t *testing.T) {
 	}
 }
 
+// slowReader is a seat at which something happens between what all sites say and its being heard.
+type slowReader struct {
+	*seatAt
+	meanwhile func()
+}
+
+func (s *slowReader) All(ctx context.Context) ([]SharedAccount, error) {
+	all, err := s.seatAt.All(ctx)
+	if then := s.meanwhile; then != nil {
+		s.meanwhile = nil
+		then()
+	}
+	return all, err
+}
+
+// A change that is made here just while all sites' accounts are read is no other history.
+func TestAChangeWhileTheOthersAreReadIsNotSettled(t *testing.T) {
+	c, seats, users := desks(t)
+	withAccount(t, users[0], record{User: "kim", Roles: []string{"operator"}})
+	synced(t, users[0], users[1])
+	seat := &slowReader{seatAt: seats[0]}
+	users[0].Share(seat)
+	var changed error
+	seat.meanwhile = func() {
+		changed = users[0].By("admin").SetProfile("kim", Profile{Roles: []string{"lead"}}, time.Time{})
+	}
+	if err := users[0].Sync(t.Context()); err != nil || changed != nil {
+		t.Fatalf("the look: %v, the change: %v", err, changed)
+	}
+	for _, n := range c.notes {
+		if n.What == "settled" {
+			t.Errorf("the journal tells of two histories: %+v", n)
+		}
+	}
+	if id, _ := users[0].get("kim"); len(id.roles) != 1 || id.roles[0] != "lead" {
+		t.Errorf("kim is %+v", id)
+	}
+}
+
 // What is agreed writes nothing: neither the file nor the store.
 func TestAgreedAccountsAreLeftAlone(t *testing.T) {
 	c, _, users := desks(t)
