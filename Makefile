@@ -50,8 +50,8 @@ test-web: web browser
 
 race: test-go
 
-scenario: build ## whole-house scenarios, slower than make test
-	BONGSU_LONG=1 $(GOTEST) -timeout 60m -run 'Scenario|Canonical|System' ./simulators/... ./bcp/control/ ./cmd/...
+scenario: build browser ## whole-house scenarios, slower than make test
+	BONGSU_LONG=1 BONGSU_BROWSER=1 $(GOTEST) -timeout 60m -run 'Scenario|Canonical|System' ./simulators/... ./bcp/control/ ./cmd/...
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME each

@@ -1,4 +1,5 @@
-// Browser tests. With BONGSU_URL they run against that server, those tagged @real included; without
+// Browser tests. With BONGSU_URL those run against that server that are tagged @real, or @stations: the latter
+// need a plant in which nothing burns, so they are asked for by their tag, on a server of their own. Without
 // it a mock is started and only those tagged @mock run.
 
 import { defineConfig } from '@playwright/test'
@@ -16,7 +17,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   retries: 0,
   reporter: [['list']],
-  grep: real ? /@real/ : /@mock/,
+  grep: real ? /@real|@stations/ : /@mock/,
   globalSetup: real ? undefined : './e2e/start-mock.ts',
   use: {
     baseURL: real ?? process.env.BONGSU_MOCK_URL,

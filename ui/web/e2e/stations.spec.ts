@@ -74,7 +74,7 @@ async function journal(page: Page, kind: string): Promise<Entry[]> {
   return ((await answer.json()) as { items: Entry[] }).items.filter((e) => e.kind === kind)
 }
 
-test('water on a rack is asked at one station and given only by another person at another one @real', async ({
+test('water on a rack is asked at one station and given only by another person at another one @stations', async ({
   browser,
 }) => {
   const first = await atDesk(browser, 'safety')
@@ -127,7 +127,7 @@ test('water on a rack is asked at one station and given only by another person a
   for (const page of [first, elsewhere, second]) await page.context().close()
 })
 
-test('what nobody signs within its minute expires, moves nothing and cannot be signed later @real', async ({
+test('what nobody signs within its minute expires, moves nothing and cannot be signed later @stations', async ({
   browser,
 }) => {
   const first = await atDesk(browser, 'safety')
