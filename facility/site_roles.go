@@ -7,7 +7,7 @@ import (
 )
 
 // Roles are all the roles a console account can have. admin keeps accounts and configuration; it has no vote and no
-// command, so that no single account can both appoint and act.
+// command, and nobody changes the own roles: who appoints and acts has to be two accounts, both in the journal.
 var Roles = []string{"operator", "lead", "safety", "facilities", "authority", "chair", "member", "tower", "admin"}
 
 // secondFactor checks which roles take a second factor to log in.

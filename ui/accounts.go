@@ -148,7 +148,7 @@ type profileIn struct {
 
 func (s *Server) setProfile(ctx context.Context, in *profileIn) (*struct{}, error) {
 	id, _ := identityOf(ctx)
-	if in.ID == id.user && !slices.Contains(in.Body.Roles, adminRole) {
+	if in.ID == id.user && !sameRoles(in.Body.Roles, id.roles) {
 		return nil, notOneself()
 	}
 	if err := s.hasAccount(in.ID); err != nil {
@@ -165,7 +165,11 @@ func (s *Server) hasAccount(user string) error {
 }
 
 func notOneself() huma.StatusError {
-	return problem(http.StatusConflict, "Nobody takes the own account away, or the own right to change accounts: another administrator does that.")
+	return problem(http.StatusConflict, "Nobody takes the own account away, or changes the own roles: another administrator does that.")
+}
+
+func sameRoles(a, b []string) bool {
+	return slices.Equal(slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b))))
 }
 
 type resetPasswordIn struct {

@@ -111,7 +111,9 @@ func TestAdministratorsDoNotLockThemselvesOut(t *testing.T) {
 	for _, act := range []string{"remove", "disable", "factor-remove"} {
 		b.post("accounts/admin/"+act, Proof{Confirm: "admin", Password: demoPassword}).problem(409, "own account")
 	}
-	b.post("accounts/admin/profile", map[string]any{"names": kim, "roles": []string{"lead"}, "password": demoPassword}).problem(409, "own right")
+	b.post("accounts/admin/profile", map[string]any{"names": kim, "roles": []string{"lead"}, "password": demoPassword}).problem(409, "own roles")
+	b.post("accounts/admin/profile", map[string]any{"names": kim, "roles": []string{"admin", "lead"}, "password": demoPassword}).problem(409, "own roles")
+	b.post("accounts/admin/profile", map[string]any{"names": kim, "roles": []string{"admin"}, "password": demoPassword}).want(204)
 	b.post("accounts", map[string]any{"user": "admin2", "names": kim, "roles": []string{"admin"}, "new_password": "long enough", "password": demoPassword}).want(204)
 	second := h.browser()
 	second.post("session", credentials{User: "admin2", Password: "long enough"}).want(200)

@@ -46,7 +46,7 @@ const (
 )
 
 // roles are all the roles an account can have. admin keeps users and configuration; it has no vote
-// and no command, so that no single account can both appoint and act.
+// and no command, and nobody changes the own roles: who appoints and acts has to be two accounts, both in the journal.
 var roles = facility.Roles
 
 // grant is who may do a thing, and who may be the second person where it takes two.
