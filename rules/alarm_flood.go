@@ -62,7 +62,8 @@ func (g *FloodGauge) Advance(now time.Time) {
 		}
 		gone++
 	}
-	g.recent = append(g.recent[:0:0], g.recent[gone:]...)
+	clear(g.recent[:gone]) // what is gone may go from memory; the rest is not copied, or ten thousand at once would cost their square
+	g.recent = g.recent[gone:]
 }
 
 func (g *FloodGauge) flooded() bool { return !g.flood.Since.IsZero() }

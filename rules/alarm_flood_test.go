@@ -279,3 +279,21 @@ func TestWatchCountsWhatCallsSomebody(t *testing.T) {
 		t.Error("an alarm of yesterday stands, a cleared one does not")
 	}
 }
+
+// Every desk takes a burst in alarm by alarm: what one costs must not grow with those before it.
+func TestABurstIsNotCopiedWithEachOfItsAlarms(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	ids := make([]string, 10_000)
+	for i := range ids {
+		ids[i] = fmt.Sprint("over/", i)
+	}
+	allocs := testing.AllocsPerRun(1, func() {
+		var g FloodGauge
+		for _, id := range ids {
+			g.Raise(at, id)
+		}
+	})
+	if most := float64(len(ids)) / 4; allocs > most {
+		t.Errorf("%d alarms at once took %.0f allocations, want fewer than %.0f", len(ids), allocs, most)
+	}
+}
