@@ -63,13 +63,15 @@ type Users struct {
 	told   func(context.Context, AccountChange) error // journals a change of those, nil: nobody
 
 	mu      sync.RWMutex
-	list    []record
-	removed []tombstone
+	raw     usersFile // as it stands in the file
+	list    []record  // as it holds
+	kept    string    // who is in the list for nobody else could change accounts
 	seen    os.FileInfo
-	away    error            // why all sites' accounts cannot be changed from here now
-	settled []Settled        // the newest last
-	steps   map[string]int64 // of the newest code that a person has used here
-	spent   map[string]bool  // recovery codes used here, by hash: a full disk must not give them back
+	away    error             // why all sites' accounts cannot be changed from here now
+	settled []Settled         // the newest last
+	unread  map[string]string // accounts of all sites that this program cannot read, and why
+	steps   map[string]int64  // of the newest code that a person has used here
+	spent   map[string]bool   // recovery codes used here, by hash: a full disk must not give them back
 }
 
 // OpenUsers reads the accounts in a file, or begins an empty one. With demo the demo accounts are added

@@ -36,11 +36,12 @@ func (u *Users) By(by string) Hand { return Hand{u, by} }
 // it may be called more than once.
 type edit struct {
 	what, user, by string
+	why            string
 	do             func(r *record, has bool) (keep bool, err error)
 }
 
 func (h Hand) edit(what, user string, do func(*record, bool) (bool, error)) error {
-	return h.u.edit(edit{what, user, h.by, do})
+	return h.u.edit(edit{what: what, user: user, by: h.by, do: do})
 }
 
 func (h Hand) change(what, user string, do func(*record) error) error {
@@ -153,7 +154,7 @@ func (h Hand) RemoveToken(user, label string) error {
 // for ever.
 type AccountChange struct {
 	// What is one of add, remove, profile, disable, enable, password, token, token-removed, factor, factor-removed,
-	// recovery-used, recovery-new and settled.
+	// recovery-used, recovery-new, settled and kept.
 	What     string        `json:"what"`
 	User     string        `json:"user"`
 	By       string        `json:"by,omitempty"` // the account that did it, "" for a command at a node
@@ -162,7 +163,7 @@ type AccountChange struct {
 	Disabled bool          `json:"disabled,omitempty"`
 	Factor   bool          `json:"factor,omitempty"`
 	Tokens   []string      `json:"tokens,omitempty"` // labels, after the change
-	Why      string        `json:"why,omitempty"`    // of one that was settled: which copy holds
+	Why      string        `json:"why,omitempty"`    // of one that was settled: which copy holds; of one that was kept: for what
 	Version  int64         `json:"version"`          // of the account before the change, 0 where it is not shared
 }
 
@@ -171,7 +172,7 @@ type AccountChange struct {
 func (u *Users) Journal(tell func(context.Context, AccountChange) error) { u.told = tell }
 
 func (e edit) journal(r record, version int64) AccountChange {
-	c := AccountChange{What: e.what, User: e.user, By: e.by, Name: r.Name, Roles: r.Roles, Disabled: r.Disabled, Factor: r.Factor != nil, Version: version}
+	c := AccountChange{What: e.what, User: e.user, By: e.by, Name: r.Name, Roles: r.Roles, Disabled: r.Disabled, Factor: r.Factor != nil, Why: e.why, Version: version}
 	for _, t := range r.Tokens {
 		c.Tokens = append(c.Tokens, t.Label)
 	}
@@ -186,6 +187,7 @@ func (e edit) on(list []record, had record, has bool, counts func(record) bool) 
 		return r, keep, false, err
 	}
 	r.Edits, r.Edited = had.Edits+1, time.Now().UTC().Truncate(time.Millisecond)
+	r.pass(had, keep)
 	if err := (usersFile{Users: []record{r}}).Validate(); keep && err != nil {
 		return r, keep, false, fmt.Errorf("%w: %w", ErrUser, err)
 	}
@@ -218,8 +220,9 @@ func (u *Users) editHere(ctx context.Context, e edit) error {
 		}
 	}
 	return u.update(func(f *usersFile) error {
-		had, has := recordOf(f.Users, e.user)
-		r, keep, _, err := e.on(f.Users, had, has, u.administers)
+		list, _ := f.governed(u.mayLogIn)
+		had, has := recordOf(list, e.user)
+		r, keep, _, err := e.on(list, had, has, u.administers)
 		if err == nil {
 			f.Users = placed(f.Users, r, keep)
 		}

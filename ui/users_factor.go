@@ -178,7 +178,7 @@ func (u *Users) useRecovery(r record, hash string) error {
 
 // strike takes recovery codes out of an account, wherever it is kept.
 func (u *Users) strike(ctx context.Context, user string, hashes ...string) error {
-	return u.editWithin(ctx, edit{"recovery-used", user, user, present(user, func(r *record) error {
+	return u.editWithin(ctx, edit{what: "recovery-used", user: user, by: user, do: present(user, func(r *record) error {
 		if r.Factor == nil {
 			return ErrReplayed
 		}

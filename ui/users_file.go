@@ -35,6 +35,7 @@ type record struct {
 	Tokens   []tokenRecord `json:"tokens,omitempty"`
 	Edits    int64         `json:"edits,omitempty"` // changes, its making included
 	Edited   time.Time     `json:"edited,omitzero"` // the newest of them, by the clock of the desk that made it
+	Ruled    *ruled        `json:"ruled,omitempty"` // of one that cannot change accounts any more
 
 	// What follows is this desk's own and never leaves it.
 	LastLogin *time.Time `json:"last_login,omitempty"`
@@ -56,6 +57,7 @@ type tombstone struct {
 	Edits   int64     `json:"edits"`
 	Edited  time.Time `json:"edited,omitzero"`
 	Version int64     `json:"version,omitempty"`
+	Ruled   *ruled    `json:"ruled,omitempty"`
 }
 
 type usersFile struct {
@@ -248,7 +250,8 @@ func (u *Users) load() error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.list, u.removed, u.seen = f.Users, f.Removed, info
+	u.raw, u.seen = f, info
+	u.list, u.kept = f.governed(u.mayLogIn)
 	return nil
 }
 

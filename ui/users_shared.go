@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -96,16 +97,16 @@ func placed(list []record, r record, keep bool) []record {
 }
 
 func (u *Users) editShared(ctx context.Context, e edit) error {
-	known, asOf, err := u.look(ctx)
+	known, err := u.look(ctx)
 	if err != nil {
 		return fmt.Errorf("change account %s: %w", e.user, err)
 	}
-	list := u.everybody(known)
+	list := u.everybody(known.accounts)
 	had, has := recordOf(list, e.user)
-	if s, ok := known[e.user]; ok && s.Removed {
-		had.Edits = s.Edits // an account of that name goes on counting, or a copy of the former would be the newer one
+	if s, ok := known.accounts[e.user]; ok && s.Removed {
+		had.Edits, had.Ruled = s.Edits, s.Ruled // an account of that name goes on counting, or a copy of the former would be the newer one
 	}
-	version := known[e.user].Version
+	version, asOf := known.versions[e.user], known.newest // one that nobody can read is mended by any change
 	r, keep, fewer, err := e.on(list, had, has, u.administers)
 	if err != nil {
 		return err
@@ -129,32 +130,66 @@ func (u *Users) editShared(ctx context.Context, e edit) error {
 	})
 }
 
-// look reads every account as all sites know it, and the newest version among them.
-func (u *Users) look(ctx context.Context) (known map[string]sharedRecord, newest int64, err error) {
+// knownAccounts are the accounts as all sites know them.
+type knownAccounts struct {
+	accounts map[string]sharedRecord
+	versions map[string]int64 // of all, those that cannot be read included
+	newest   int64            // of those
+}
+
+// look reads every account as all sites know it. One that this program cannot read keeps nobody else's from being
+// followed: it stays as this desk has it, and is named.
+func (u *Users) look(ctx context.Context) (knownAccounts, error) {
+	known := knownAccounts{accounts: map[string]sharedRecord{}, versions: map[string]int64{}}
 	all, err := u.shared.All(ctx)
 	if err != nil {
-		return nil, 0, err
+		return known, err
 	}
-	known = map[string]sharedRecord{}
+	unread := map[string]string{}
 	for _, a := range all {
+		known.versions[a.User], known.newest = a.Version, max(known.newest, a.Version)
 		s, err := readShared(a)
 		if err != nil {
-			return nil, 0, err
+			unread[a.User] = err.Error()
+			continue
 		}
-		known[a.User], newest = s, max(newest, a.Version)
+		known.accounts[a.User] = s
 	}
-	return known, newest, nil
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.unread = unread
+	return known, nil
+}
+
+// Unread is an account that all sites share and this program cannot read.
+type Unread struct {
+	User string
+	Why  string
+}
+
+// Unread lists the accounts of all sites that this program could not read at its last look, by name. They are as this
+// desk had them.
+func (u *Users) Unread() []Unread {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	out := make([]Unread, 0, len(u.unread))
+	for user, why := range u.unread {
+		out = append(out, Unread{user, why})
+	}
+	slices.SortFunc(out, func(a, b Unread) int { return cmp.Compare(a.User, b.User) })
+	return out
 }
 
 // everybody is all accounts as all sites know them; one that never was shared is as this desk knows it.
 func (u *Users) everybody(known map[string]sharedRecord) []record {
 	u.mu.RLock()
 	defer u.mu.RUnlock()
-	f := usersFile{Users: slices.Clone(u.list)}
+	f := usersFile{Users: slices.Clone(u.raw.Users), Removed: slices.Clone(u.raw.Removed)}
 	for _, s := range known {
 		f.take(s)
 	}
-	return f.Users
+	list, _ := f.governed(u.mayLogIn)
+	return list
 }
 
 // take puts an account as all sites know it in place of this desk's copy.
@@ -166,7 +201,7 @@ func (f *usersFile) take(s sharedRecord) {
 	f.Users = placed(f.Users, s.record, !s.Removed)
 	f.Removed = slices.DeleteFunc(slices.Clone(f.Removed), func(t tombstone) bool { return t.User == s.User })
 	if s.Removed {
-		f.Removed = append(f.Removed, tombstone{User: s.User, Edits: s.Edits, Edited: s.Edited, Version: s.Version})
+		f.Removed = append(f.Removed, tombstone{User: s.User, Edits: s.Edits, Edited: s.Edited, Version: s.Version, Ruled: s.Ruled})
 	}
 }
 
@@ -186,7 +221,7 @@ func readShared(a SharedAccount) (sharedRecord, error) {
 func shareable(s sharedRecord) ([]byte, error) {
 	s.LastLogin, s.LastStep, s.Spent, s.Version = nil, 0, nil, 0
 	if s.Removed {
-		s.record = record{User: s.User, Edits: s.Edits, Edited: s.Edited}
+		s.record = record{User: s.User, Edits: s.Edits, Edited: s.Edited, Ruled: s.Ruled}
 	}
 	text, err := json.Marshal(s)
 	if err != nil {

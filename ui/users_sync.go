@@ -30,40 +30,36 @@ const (
 	putInPlace                // the copies are of two histories, and this desk's holds
 )
 
-// settle compares two copies of one account. Within one history all sites' copy has more changes than this desk's, or
-// is the same: version numbers say nothing here, for a store that was set up from nothing counts anew and may give an
-// old number to another content. So what was changed more often holds; then what was changed later; then a removal,
-// since letting somebody in again takes one press and keeping out who is in does not; then the greater content, so that
-// every desk says the same. An account that this desk never shared gives way to the one that all sites have, and so
-// does any to one that a program has written that did not count.
-func settle(theirs, mine sharedRecord) (verdict, string, error) {
-	a, err := shareable(theirs)
+// settle compares two copies of one account and gives the one that holds. Within one history all sites' copy has more
+// changes than this desk's, or is the same: version numbers say nothing here, for a store that was set up from nothing
+// counts anew and may give an old number to another content. So the greater by order holds, whoever asks; with it goes
+// the newest copy with which the account could change accounts, of whichever history that is. An account that this desk
+// never shared gives way to the one that all sites have, and so does any to one that a program has written that did not
+// count.
+func settle(theirs, mine sharedRecord) (v verdict, holds sharedRecord, why string, err error) {
+	by, what, err := order(theirs, mine)
 	if err != nil {
-		return agreed, "", err
+		return agreed, theirs, "", err
 	}
-	b, err := shareable(mine)
-	if err != nil {
-		return agreed, "", err
+	if holds, err = theirs.remembering(mine); err != nil {
+		return agreed, theirs, "", err
 	}
 	switch {
-	case bytes.Equal(a, b) && theirs.Version == mine.Version:
-		return agreed, "", nil
-	case bytes.Equal(a, b), mine.Version == 0, theirs.uncounted, theirs.Edits > mine.Edits:
-		return takeOver, "", nil
+	case by == 0 && theirs.Version == mine.Version:
+		v = agreed
+	case by == 0, mine.Version == 0, theirs.uncounted, theirs.Edits > mine.Edits:
+		v = takeOver
 	case theirs.Edits < mine.Edits:
-		return putInPlace, fmt.Sprintf("this desk's copy was changed %d times, all sites' %d times", mine.Edits, theirs.Edits), nil
+		v, why = putInPlace, fmt.Sprintf("this desk's copy was changed %d times, all sites' %d times", mine.Edits, theirs.Edits)
+	case by < 0:
+		v, why = putInPlace, "of two copies with as many changes this desk's holds: "+what
+	default:
+		v, why = giveWay, "of two copies with as many changes all sites' holds: "+what
 	}
-	order, why := mine.Edited.Compare(theirs.Edited), "changed later"
-	if order == 0 {
-		order, why = compareBool(mine.Removed, theirs.Removed), "the removal"
+	if v == putInPlace {
+		holds, err = mine.remembering(theirs)
 	}
-	if order == 0 {
-		order, why = bytes.Compare(b, a), "the greater by its content"
-	}
-	if order > 0 {
-		return putInPlace, "of two copies with as many changes this desk's holds: " + why, nil
-	}
-	return giveWay, "of two copies with as many changes all sites' holds: " + why, nil
+	return v, holds, why, err
 }
 
 // Sync brings this desk's copy to what all sites know, and gives them the accounts that only this desk has: those from
@@ -79,12 +75,12 @@ func (u *Users) Sync(ctx context.Context) error {
 
 func (u *Users) sync(ctx context.Context) error {
 	mine := u.copies() // first: what is changed here while the others are read would look like another history
-	known, _, err := u.look(ctx)
+	known, err := u.look(ctx)
 	if err != nil {
 		return fmt.Errorf("read the accounts of all sites: %w", err)
 	}
 	var take []sharedRecord
-	for _, theirs := range known {
+	for _, theirs := range known.accounts {
 		if m, ok := mine[theirs.User]; ok {
 			if theirs, err = u.agree(ctx, theirs, m); err != nil {
 				return err
@@ -95,38 +91,48 @@ func (u *Users) sync(ctx context.Context) error {
 		}
 		take = append(take, theirs)
 	}
-	if len(take) > 0 {
-		slices.SortFunc(take, func(a, b sharedRecord) int { return cmp.Compare(a.User, b.User) })
-		err := u.update(func(f *usersFile) error {
-			now := f.copies()
-			for _, s := range take {
-				if had, has := mine[s.User], now[s.User]; had.Edits == has.Edits && had.Version == has.Version {
-					f.take(s) // what was changed here meanwhile is newer: the next look sees it
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	if err := u.takeAll(take, mine); err != nil {
+		return err
 	}
 	if err := u.offer(ctx, known, mine); err != nil {
 		return err
 	}
+	if kept := u.keptNow(); kept != "" {
+		if err := u.keepRuler(kept); err != nil {
+			return err
+		}
+	}
 	return u.tellSpent(ctx)
+}
+
+// takeAll puts accounts as all sites know them in place of this desk's copies, which were mine before they were read.
+func (u *Users) takeAll(take []sharedRecord, mine map[string]sharedRecord) error {
+	if len(take) == 0 {
+		return nil
+	}
+	slices.SortFunc(take, func(a, b sharedRecord) int { return cmp.Compare(a.User, b.User) })
+	return u.update(func(f *usersFile) error {
+		now := f.copies()
+		for _, s := range take {
+			if had, has := mine[s.User], now[s.User]; had.Edits == has.Edits && had.Version == has.Version {
+				f.take(s) // what was changed here meanwhile is newer: the next look sees it
+			}
+		}
+		return nil
+	})
 }
 
 // copies is everything that this desk has of accounts, its tombstones with them.
 func (u *Users) copies() map[string]sharedRecord {
 	u.mu.RLock()
 	defer u.mu.RUnlock()
-	return usersFile{Users: u.list, Removed: u.removed}.copies()
+	return u.raw.copies()
 }
 
 func (f usersFile) copies() map[string]sharedRecord {
 	out := map[string]sharedRecord{}
 	for _, t := range f.Removed {
-		out[t.User] = sharedRecord{record: record{User: t.User, Edits: t.Edits, Edited: t.Edited, Version: t.Version}, Removed: true}
+		out[t.User] = sharedRecord{record: record{User: t.User, Edits: t.Edits, Edited: t.Edited, Version: t.Version, Ruled: t.Ruled}, Removed: true}
 	}
 	for _, r := range f.Users {
 		out[r.User] = sharedRecord{record: r}
@@ -134,36 +140,54 @@ func (f usersFile) copies() map[string]sharedRecord {
 	return out
 }
 
+// keptNow is who may change accounts only because nobody else is left who could.
+func (u *Users) keptNow() string {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	return u.kept
+}
+
 // agree gives what is to be taken over of an account, nothing where the copy is right. What two histories say of it is
 // told before it is settled.
 func (u *Users) agree(ctx context.Context, theirs, mine sharedRecord) (sharedRecord, error) {
-	v, why, err := settle(theirs, mine)
-	if err != nil || v == agreed {
+	v, holds, why, err := settle(theirs, mine)
+	if err != nil {
 		return sharedRecord{}, err
 	}
-	if v == takeOver {
-		return theirs, nil
+	theirText, err := shareable(theirs)
+	if err != nil {
+		return sharedRecord{}, err
 	}
-	holds := theirs
-	if v == putInPlace {
-		holds = mine
+	text, err := shareable(holds)
+	if err != nil {
+		return sharedRecord{}, err
 	}
-	e := edit{what: "settled", user: theirs.User}
-	c := e.journal(holds.record, theirs.Version)
-	c.Why = why
-	if err := u.shared.Note(ctx, c); err != nil {
-		return sharedRecord{}, fmt.Errorf("write into the journal how account %s was settled: %w", theirs.User, err)
+	told := v == giveWay || v == putInPlace
+	if told {
+		e := edit{what: "settled", user: theirs.User, why: why}
+		if err := u.shared.Note(ctx, e.journal(holds.record, theirs.Version)); err != nil {
+			return sharedRecord{}, fmt.Errorf("write into the journal how account %s was settled: %w", theirs.User, err)
+		}
 	}
-	if v == putInPlace {
+	holds.Version = theirs.Version
+	if !bytes.Equal(text, theirText) {
 		if holds.Version, err = u.put(ctx, holds, theirs.Version); err != nil {
 			return sharedRecord{}, fmt.Errorf("put account %s in place: %w", theirs.User, err)
 		}
+	} else if mineText, err := shareable(mine); err != nil || v == agreed && bytes.Equal(mineText, text) {
+		return sharedRecord{}, err
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.settled = append(u.settled, Settled{User: theirs.User, At: time.Now().UTC(), Why: why})
-	u.settled = u.settled[max(0, len(u.settled)-mostSettled):]
+	if told {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.remember(Settled{User: theirs.User, At: time.Now().UTC(), Why: why})
+	}
 	return holds, nil
+}
+
+func (u *Users) remember(s Settled) {
+	u.settled = append(u.settled, s)
+	u.settled = u.settled[max(0, len(u.settled)-mostSettled):]
 }
 
 // Settled lists the newest accounts whose copies were of two histories, the newest last.
@@ -182,9 +206,9 @@ func (u *Users) put(ctx context.Context, s sharedRecord, version int64) (int64, 
 }
 
 // offer shares the accounts and the removals that the others have never heard of.
-func (u *Users) offer(ctx context.Context, known, mine map[string]sharedRecord) error {
+func (u *Users) offer(ctx context.Context, known knownAccounts, mine map[string]sharedRecord) error {
 	for user, m := range mine {
-		if _, ok := known[user]; ok {
+		if _, ok := known.versions[user]; ok {
 			continue
 		}
 		if _, err := u.put(ctx, m, 0); err != nil && !errors.Is(err, ErrElsewhere) { // the next look brings whose it is

@@ -49,7 +49,7 @@ func TestWhichOfTwoCopiesHolds(t *testing.T) {
 		"nothing but the content tells them apart, reverse": {copyOf{5, 2, 0, "b", false}, copyOf{5, 2, 0, "a", false}, giveWay, "content"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, why, err := settle(c.theirs.record(), c.mine.record())
+			got, _, why, err := settle(c.theirs.record(), c.mine.record())
 			if err != nil || got != c.want || !strings.Contains(why, c.says) || (why == "") != (c.says == "") {
 				t.Errorf("%v %q %v, want %v with %q", got, why, err, c.want, c.says)
 			}
