@@ -45,7 +45,7 @@ func (b Bundle) Load() (*Site, error) {
 func (l *Live) Redefine(points []Point) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(points) == len(l.points) {
-		l.points = points
+	if len(points) == len(l.stale) {
+		l.stale = staleAfters(points)
 	}
 }

@@ -14,18 +14,26 @@ type View interface {
 
 // Live is the newest sample of every point of a site. It is safe for concurrent use.
 type Live struct {
-	points []Point
 	mu     sync.RWMutex
+	stale  []time.Duration // by Ref, side by side: every look needs one, and a Point is long
 	newest []Sample
 }
 
 // NewLive returns a view in which every point is Unknown.
 func NewLive(points []Point) *Live {
-	l := &Live{points: points, newest: make([]Sample, len(points))}
+	l := &Live{stale: staleAfters(points), newest: make([]Sample, len(points))}
 	for i := range l.newest {
 		l.newest[i].Point = Ref(i)
 	}
 	return l
+}
+
+func staleAfters(points []Point) []time.Duration {
+	out := make([]time.Duration, len(points))
+	for i := range points {
+		out[i] = points[i].StaleAfter
+	}
+	return out
 }
 
 // Apply takes a batch in, in the order of arrival, but for what only fills in the history. Late and doubled
@@ -34,9 +42,9 @@ func NewLive(points []Point) *Live {
 func (l *Live) Apply(batch []Sample) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, s := range batch {
-		if int(s.Point) < len(l.newest) && !s.Past() {
-			l.newest[s.Point] = s
+	for i := range batch {
+		if s := &batch[i]; int(s.Point) < len(l.newest) && !s.Past() {
+			l.newest[s.Point] = *s
 		}
 	}
 }
@@ -56,30 +64,42 @@ func (l *Live) MarkLost(lost map[Ref]int, now time.Time) {
 
 // Sample implements View.
 func (l *Live) Sample(ref Ref, now time.Time) Sample {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.sample(ref, now)
+}
+
+func (l *Live) sample(ref Ref, now time.Time) Sample {
 	if int(ref) >= len(l.newest) {
 		return Sample{Point: ref}
 	}
-	l.mu.RLock()
-	s, points := l.newest[ref], l.points
-	l.mu.RUnlock()
-	return aged(s, points, now)
+	s := l.newest[ref]
+	s.age(l.stale[ref], now)
+	return s
 }
 
 // All returns every point's newest sample, aged against now, in Ref order.
 func (l *Live) All(now time.Time) []Sample {
 	l.mu.RLock()
-	out, points := append([]Sample(nil), l.newest...), l.points
+	out, stale := append([]Sample(nil), l.newest...), l.stale
 	l.mu.RUnlock()
 	for i := range out {
-		out[i] = aged(out[i], points, now)
+		out[i].age(stale[i], now)
 	}
 	return out
 }
 
-func aged(s Sample, points []Point, now time.Time) Sample {
-	limit := points[s.Point].StaleAfter
+// Own is the view of the one goroutine that alone calls Apply, MarkLost and Redefine: what it wrote itself it sees
+// without a lock, and the rules look at every sample at least once.
+func (l *Live) Own() View { return ownView{l} }
+
+type ownView struct{ *Live }
+
+// Sample implements View.
+func (v ownView) Sample(ref Ref, now time.Time) Sample { return v.sample(ref, now) }
+
+func (s *Sample) age(limit time.Duration, now time.Time) {
 	if (s.Quality == Good || s.Quality == Uncertain) && limit > 0 && now.Sub(s.Seen) > limit {
 		s.Quality, s.Reason = Stale, TooOld
 	}
-	return s
 }
