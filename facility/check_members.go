@@ -3,6 +3,7 @@ package facility
 import (
 	"fmt"
 	"net"
+	"strings"
 )
 
 // members checks the servers of the shared journal: one of a name, one of an address.
@@ -16,8 +17,11 @@ func (c *checker) members() {
 			c.d.fault(path+".name", "member %q exists twice", m.Name)
 		}
 		names[m.Name] = true
-		for _, at := range [][2]string{{"client", m.Client}, {"peer", m.Peer}} {
+		for _, at := range [][2]string{{"client", m.Client}, {"peer", m.Peer}, {"listen_client", m.ListenClient}, {"listen_peer", m.ListenPeer}} {
 			key, a := at[0], at[1]
+			if a == "" && strings.HasPrefix(key, "listen_") {
+				continue
+			}
 			if host, _, err := net.SplitHostPort(a); err != nil {
 				c.d.fault(path+"."+key, "%q is no host:port", a)
 			} else if net.ParseIP(host) == nil {

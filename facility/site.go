@@ -80,6 +80,9 @@ type Member struct {
 	Name   string `yaml:"name" json:"name"`
 	Client string `yaml:"client" json:"client"` // host:port for desks
 	Peer   string `yaml:"peer" json:"peer"`     // host:port for the other members
+	// Where it listens itself, host:port, if others reach it by another address: behind a forwarded port. Empty is the same.
+	ListenClient string `yaml:"listen_client" json:"listen_client,omitempty"`
+	ListenPeer   string `yaml:"listen_peer" json:"listen_peer,omitempty"`
 }
 
 // CommsRule is how a silent device is announced.

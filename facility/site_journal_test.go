@@ -22,6 +22,8 @@ func TestSharedJournalOfASite(t *testing.T) {
 			500 * time.Millisecond, 5 * time.Second, true, true, 1, 1},
 		{"a slower heartbeat", "journal: {heartbeat: 200ms}\nmembers:\n  - {name: n1, client: '127.0.0.1:2379', peer: '127.0.0.1:2380'}\n",
 			200 * time.Millisecond, 2 * time.Second, true, false, 0, 1},
+		{"a forwarded port", "members:\n  - {name: n1, client: '127.0.0.1:1', peer: '127.0.0.1:2', listen_client: '127.0.0.1:3', listen_peer: '127.0.0.1:4'}\n",
+			100 * time.Millisecond, time.Second, true, false, 0, 1},
 		{"somebody else's etcd", "journal: {tls: {}, endpoints: ['https://etcd.example:2379']}\n", 100 * time.Millisecond, time.Second, true, true, 0, 0},
 	} {
 		file := filepath.Join(t.TempDir(), "site.yaml")

@@ -51,6 +51,12 @@ func memberConfig(o options, site *facility.Site, log *slog.Logger) (shared.Memb
 		Name: me.Name, Dir: o.memberDir(), ClientURL: clientURL(site, *me), PeerURL: peerURL(site, *me),
 		Cluster: map[string]string{}, Logger: log,
 	}
+	if me.ListenClient != "" {
+		cfg.ListenClientURL = schemeOf(site) + me.ListenClient
+	}
+	if me.ListenPeer != "" {
+		cfg.ListenPeerURL = schemeOf(site) + me.ListenPeer
+	}
 	cfg.Heartbeat, cfg.Election = site.Journal.Times()
 	for _, m := range site.Members {
 		cfg.Cluster[m.Name] = peerURL(site, m)

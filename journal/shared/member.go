@@ -20,12 +20,14 @@ import (
 // MemberConfig describes one member. Name, Dir, ClientURL and PeerURL must be given.
 type MemberConfig struct {
 	Name      string
-	Dir       string            // its data, for this member alone
-	ClientURL string            // where Logs and candidates reach it, http://127.0.0.1:12379
-	PeerURL   string            // where other members reach it
-	Cluster   map[string]string // name to peer URL of all first members, itself included; empty for a cluster of one
-	Token     string            // name of the cluster; empty means "bongsu"
-	Join      bool              // the cluster exists and was told of this member before
+	Dir       string // its data, for this member alone
+	ClientURL string // where Logs and candidates reach it, http://127.0.0.1:12379
+	PeerURL   string // where other members reach it
+	// Where it listens, if not there: others may reach it through a forwarded port.
+	ListenClientURL, ListenPeerURL string
+	Cluster                        map[string]string // name to peer URL of all first members, itself included; empty for a cluster of one
+	Token                          string            // name of the cluster; empty means "bongsu"
+	Join                           bool              // the cluster exists and was told of this member before
 	// TLS files; all three or none. Without them only loopback addresses are accepted.
 	CertFile, KeyFile, CAFile string
 	PeerNames                 []string // one of them must be in a peer's certificate; empty means any of the authority
@@ -79,7 +81,7 @@ func OpenMember(cfg MemberConfig) (*Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("member %s: %w", cfg.Name, err)
 	}
-	for _, u := range []string{cfg.ClientURL, cfg.PeerURL} {
+	for _, u := range []string{cfg.ListenClientURL, cfg.ListenPeerURL} {
 		if err := free(u); err != nil {
 			release(lock)
 			return nil, fmt.Errorf("member %s: %w", cfg.Name, err)
@@ -175,8 +177,8 @@ func (m *Member) etcdConfig() *embed.Config {
 	c := embed.NewConfig()
 	c.Name, c.Dir = m.cfg.Name, m.cfg.Dir
 	client, peer := mustURL(m.cfg.ClientURL), mustURL(m.cfg.PeerURL)
-	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
-	c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
+	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{mustURL(m.cfg.ListenClientURL)}, []url.URL{client}
+	c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{mustURL(m.cfg.ListenPeerURL)}, []url.URL{peer}
 	c.InitialCluster, c.InitialClusterToken = m.cfg.initialCluster(), m.cfg.Token
 	c.ClusterState = embed.ClusterStateFlagNew
 	if m.cfg.Join {

@@ -24,6 +24,12 @@ func (c MemberConfig) withDefaults() MemberConfig {
 	if len(c.Cluster) == 0 {
 		c.Cluster = map[string]string{c.Name: c.PeerURL}
 	}
+	if c.ListenClientURL == "" {
+		c.ListenClientURL = c.ClientURL
+	}
+	if c.ListenPeerURL == "" {
+		c.ListenPeerURL = c.PeerURL
+	}
 	if c.QuotaBytes <= 0 {
 		c.QuotaBytes = defaultQuota
 	}
@@ -53,7 +59,14 @@ func (c MemberConfig) validate() error {
 	if !secure && c.CertFile+c.KeyFile+c.CAFile != "" {
 		fault("tls: certificate, key and authority are needed together")
 	}
-	for what, u := range map[string]string{"client_url": c.ClientURL, "peer_url": c.PeerURL} {
+	urls := map[string]string{"client_url": c.ClientURL, "peer_url": c.PeerURL}
+	if c.ListenClientURL != c.ClientURL {
+		urls["listen_client_url"] = c.ListenClientURL
+	}
+	if c.ListenPeerURL != c.PeerURL {
+		urls["listen_peer_url"] = c.ListenPeerURL
+	}
+	for what, u := range urls {
 		if err := checkURL(u, secure); err != nil {
 			fault("%s: %w", what, err)
 		}

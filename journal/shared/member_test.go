@@ -23,11 +23,12 @@ func TestMemberConfigNamesEveryFault(t *testing.T) {
 		"nothing given": {MemberConfig{}, []string{"name: missing", "dir: missing", "client_url", "peer_url"}},
 		"not loopback": {MemberConfig{Name: "a", Dir: "d", ClientURL: "http://10.0.0.1:1", PeerURL: "http://0.0.0.0:2"},
 			[]string{"client_url: \"http://10.0.0.1:1\": only a loopback", "peer_url: \"http://0.0.0.0:2\": only a loopback"}},
-		"half of TLS":      {MemberConfig{Name: "a", Dir: "d", CertFile: "c", ClientURL: good.ClientURL, PeerURL: good.PeerURL}, []string{"tls: "}},
-		"TLS, but http":    {MemberConfig{Name: "a", Dir: "d", CertFile: "c", KeyFile: "k", CAFile: "a", ClientURL: good.ClientURL, PeerURL: good.PeerURL}, []string{"scheme is https"}},
-		"not a member":     {MemberConfig{Name: "a", Dir: "d", ClientURL: good.ClientURL, PeerURL: good.PeerURL, Cluster: map[string]string{"b": "http://127.0.0.1:3"}}, []string{"does not name this member"}},
-		"another peer URL": {MemberConfig{Name: "a", Dir: "d", ClientURL: good.ClientURL, PeerURL: good.PeerURL, Cluster: map[string]string{"a": "http://127.0.0.1:3"}}, []string{"is not this member's peer_url"}},
-		"a name":           {MemberConfig{Name: "a", Dir: "d", ClientURL: "http://localhost:1", PeerURL: good.PeerURL}, []string{"want an IP address"}},
+		"half of TLS":       {MemberConfig{Name: "a", Dir: "d", CertFile: "c", ClientURL: good.ClientURL, PeerURL: good.PeerURL}, []string{"tls: "}},
+		"TLS, but http":     {MemberConfig{Name: "a", Dir: "d", CertFile: "c", KeyFile: "k", CAFile: "a", ClientURL: good.ClientURL, PeerURL: good.PeerURL}, []string{"scheme is https"}},
+		"not a member":      {MemberConfig{Name: "a", Dir: "d", ClientURL: good.ClientURL, PeerURL: good.PeerURL, Cluster: map[string]string{"b": "http://127.0.0.1:3"}}, []string{"does not name this member"}},
+		"another peer URL":  {MemberConfig{Name: "a", Dir: "d", ClientURL: good.ClientURL, PeerURL: good.PeerURL, Cluster: map[string]string{"a": "http://127.0.0.1:3"}}, []string{"is not this member's peer_url"}},
+		"listens at a name": {MemberConfig{Name: "a", Dir: "d", ClientURL: good.ClientURL, PeerURL: good.PeerURL, ListenPeerURL: "http://localhost:2"}, []string{"listen_peer_url", "want an IP address"}},
+		"a name":            {MemberConfig{Name: "a", Dir: "d", ClientURL: "http://localhost:1", PeerURL: good.PeerURL}, []string{"want an IP address"}},
 	} {
 		_, err := OpenMember(tc.cfg)
 		for _, w := range tc.want {
