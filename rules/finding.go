@@ -27,6 +27,8 @@ const (
 	FoundUnserved = "links-unserved" // links that nobody serves
 
 	FoundFiles = "files-differ" // files that must be the same at all nodes are not
+
+	FoundAccounts = "accounts-unreadable" // accounts of all sites that this node's program cannot read
 )
 
 // findings are the words of each of them.
@@ -78,6 +80,14 @@ var findings = map[string]External{
 			"Which playbooks and which roster are followed depends on which node leads."),
 		Action: txt("센터 현황 화면에서 어느 파일인지 확인하고, 맞는 파일을 모든 노드에 복사하십시오. 같아지면 이 경보는 스스로 사라집니다.",
 			"See on the Sites screen which they are and copy the right one to every node. Once they are equal this alarm goes by itself."),
+	},
+	FoundAccounts: {
+		Priority: 3,
+		Text:     txt("이 노드가 읽지 못하는 공유 계정이 있음", "There are shared accounts that this node cannot read"),
+		Consequence: txt("그 계정은 이 데스크가 마지막으로 알던 그대로입니다. 다른 곳에서 비활성화되었거나 암호가 바뀌었어도 여기서는 모릅니다.",
+			"They are as this desk knew them last. That one was disabled or has another password elsewhere is not known here."),
+		Action: txt("다른 노드가 더 새로운 프로그램이면 이 노드도 올리십시오. 아니면 계정 화면에서 그 계정을 다시 저장하십시오. 읽히면 이 경보는 스스로 사라집니다.",
+			"If other nodes run a newer program, upgrade this one too. Else save the account again under Accounts. Once it can be read this alarm goes by itself."),
 	},
 }
 

@@ -43,11 +43,18 @@ type settledView struct {
 	Why  string `json:"why"`
 }
 
+// unreadView is an account that cannot be read.
+type unreadView struct {
+	User string `json:"user"`
+	Why  string `json:"why"`
+}
+
 type accountsView struct {
 	Items []AccountView `json:"items"`
 	AccountsState
 	Roles    []string      `json:"roles" doc:"all there are"`
 	Required []string      `json:"factor_roles" doc:"those that take a second factor, by the site file"`
+	Unread   []unreadView  `json:"unread" doc:"accounts of all sites that this node's program cannot read; they are as this desk had them"`
 	Settled  []settledView `json:"settled" doc:"two copies of an account that differed though neither came from the other, the newest last"`
 }
 
@@ -55,12 +62,15 @@ type accountsOut struct{ Body accountsView }
 
 func (s *Server) listAccounts(ctx context.Context, _ *struct{}) (*accountsOut, error) {
 	id, _ := identityOf(ctx)
-	v := accountsView{Items: []AccountView{}, AccountsState: s.accountsNow(), Roles: roles, Required: listed(s.cfg.Model.site().SecondFactor), Settled: []settledView{}}
+	v := accountsView{Items: []AccountView{}, AccountsState: s.accountsNow(), Roles: roles, Required: listed(s.cfg.Model.site().SecondFactor), Unread: []unreadView{}, Settled: []settledView{}}
 	for _, a := range s.cfg.Users.List() {
 		v.Items = append(v.Items, s.viewAccount(a, id.user))
 	}
 	for _, t := range s.cfg.Users.Settled() {
 		v.Settled = append(v.Settled, settledView{t.User, stamp(t.At), t.Why})
+	}
+	for _, u := range s.cfg.Users.Unread() {
+		v.Unread = append(v.Unread, unreadView(u))
 	}
 	return &accountsOut{v}, nil
 }

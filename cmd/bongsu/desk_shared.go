@@ -65,6 +65,7 @@ func startShared(o options, site *facility.Site, users *ui.Users, field *fieldLi
 	}
 	if commons != nil && sharesAccounts(site) {
 		parts.start("accounts", keepIdentity(users, log))
+		parts.start("accounts alarm", func(ctx context.Context) error { return announceUnread(ctx, users.Unread, field, log) })
 	}
 	return common, nil
 }

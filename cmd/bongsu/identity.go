@@ -137,6 +137,29 @@ func keepIdentity(users *ui.Users, log *slog.Logger) func(context.Context) error
 	}
 }
 
+// When accounts that cannot be read become an alarm: a node that is being upgraded may be the first or the last.
+const (
+	unreadWaits = 30 * time.Second
+	unreadRests = 5 * time.Second
+)
+
+// announceUnread raises an alarm while this program cannot read an account of all sites, until ctx ends.
+func announceUnread(ctx context.Context, unread func() []ui.Unread, to teller, log *slog.Logger) error {
+	s, said := &spell{wait: unreadWaits, rest: unreadRests}, ""
+	return eachLookIn(ctx, identityEvery, log, func() error {
+		var users []string
+		for _, u := range unread() {
+			users = append(users, u.User)
+		}
+		if now := strings.Join(users, ", "); now != said {
+			if said = now; len(users) > 0 {
+				log.Warn("accounts of all sites cannot be read here, and stay as this desk had them", "accounts", few(users), "cause", fmt.Sprint(unread()))
+			}
+		}
+		return s.found(ctx, to, rules.FoundAccounts, len(users) > 0, finding{detail: few(users), value: float64(len(users))})
+	})
+}
+
 // sharedBy is a note in the desk's folder by which the account commands find the other sites.
 type sharedBy struct {
 	Site string `json:"site"`

@@ -10,13 +10,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"bongsu/facility"
 	"bongsu/journal/shared"
+	"bongsu/rules"
 	"bongsu/ui"
 )
 
@@ -160,4 +163,32 @@ func TestAccountCommandsFindTheOtherSites(t *testing.T) {
 	if err := users.By("").Add("kim", facility.Text{KO: "김", EN: "Kim"}, []string{"lead"}, "long enough"); err != nil {
 		t.Errorf("a site alone needs somebody else for its accounts: %v", err)
 	}
+}
+
+// An account that cannot be read for half a minute becomes an alarm with its name, which goes by itself.
+func TestAnUnreadableAccountBecomesAnAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var unread atomic.Pointer[[]ui.Unread]
+		unread.Store(new([]ui.Unread))
+		to := &ear{}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() {
+			done <- announceUnread(ctx, func() []ui.Unread { return *unread.Load() }, to, slog.New(slog.DiscardHandler))
+		}()
+		unread.Store(&[]ui.Unread{{User: "kim", Why: "unknown role"}})
+		time.Sleep(time.Minute)
+		if last := to.all()[len(to.all())-1]; last.Kind != "finding.raise" || last.Subject != rules.FoundAccounts || last.Args["detail"] != "kim" {
+			t.Errorf("after a minute: %+v", last)
+		}
+		unread.Store(new([]ui.Unread))
+		time.Sleep(time.Minute)
+		if last := to.all()[len(to.all())-1]; last.Kind != "finding.clear" {
+			t.Errorf("once it can be read: %+v", last)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -35,6 +35,8 @@ export interface Accounts extends Writing {
   items: Account[]
   roles: string[]
   factor_roles: string[]
+  /** Accounts of all sites that this node's program cannot read. */
+  unread: { user: string; why: string }[]
   settled: { user: string; at: string; why: string }[]
 }
 

@@ -53,6 +53,7 @@ export function People({ accounts, renew }: { accounts: Accounts; renew: () => v
           </tbody>
         </table>
       </div>
+      <Unread accounts={accounts} />
       <Settled accounts={accounts} />
       {open?.what === 'add' && <AddAccount roles={accounts.roles} close={close} renew={renew} />}
       {open?.what === 'change' && (
@@ -115,6 +116,23 @@ function Row({ account: a, off, last, open }: RowProps) {
 }
 
 /** Accounts of which two copies differed though neither came from the other. */
+function Unread({ accounts }: { accounts: Accounts }) {
+  const { t } = useWords()
+  if (accounts.unread.length === 0) return null
+  return (
+    <div className="settled" role="status">
+      <strong>⚠ {t('acc.unread')}</strong>
+      <ul>
+        {accounts.unread.map((u) => (
+          <li key={u.user}>
+            {u.user} · {u.why}
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
 function Settled({ accounts }: { accounts: Accounts }) {
   const { t } = useWords()
   const { full } = useTimes()
