@@ -80,7 +80,7 @@ func TestTheDeskLearnsFromItsHistoryButNotFromAlarms(t *testing.T) {
 	if err := k.learn(t.Context(), end.Add(bandLag)); err != nil {
 		t.Fatal(err)
 	}
-	hours := k.state.School.Ledgers[string(bandPoint)].Hours
+	hours := k.state.School.Ledgers[string(bandPoint)].Hours()
 	if len(hours) != 9 { // twelve, without the bad one and the two the alarm stood in
 		t.Fatalf("learned %d hours: %v", len(hours), hours)
 	}
@@ -94,7 +94,7 @@ func TestTheDeskLearnsFromItsHistoryButNotFromAlarms(t *testing.T) {
 	again := newTestKeeper(t, filepath.Join(dir, "elsewhere"))
 	again.name = k.name
 	var kept bandState
-	if err := bands.Load(k.name, &kept); err != nil || len(kept.School.Ledgers[string(bandPoint)].Hours) != 9 || kept.After != 8 {
+	if err := bands.Load(k.name, &kept); err != nil || len(kept.School.Ledgers[string(bandPoint)].Hours()) != 9 || kept.After != 8 {
 		t.Errorf("kept %+v, %v", kept.After, err)
 	}
 }
@@ -108,7 +108,7 @@ func TestABandAlarmTakesBackWhatCameBefore(t *testing.T) {
 		l.Learn(bands.Hour{At: h.Unix() / 3600, Value: 24})
 	}
 	k.take(alarmEntry(t, 1, now, facility.Alarm{ID: "a", Rule: k.plans[bandPoint].Rule.ID, Point: bandPoint, Active: true, Raised: &now}))
-	if n := len(l.Hours); n != 7*24 {
+	if n := len(l.Hours()); n != 7*24 {
 		t.Errorf("%d hours left, want the seven days before the three that are in doubt", n)
 	}
 	if !k.doubtful(string(bandPoint), now.Add(48*time.Hour)) {

@@ -30,6 +30,12 @@ type Driver struct {
 	High  float64 `json:"high"`
 }
 
+// slack is how far outside of what it showed a driver may be. One that stood still while learning is met again by a mean
+// that is rounded in another way.
+func (d *Driver) slack() float64 {
+	return max(.15*(d.High-d.Low), 1e-6*max(math.Abs(d.Low), math.Abs(d.High)))
+}
+
 // Band is what is usual for one point. Its numbers are in the point's unit.
 type Band struct {
 	Point   string    `json:"point"`
@@ -94,9 +100,9 @@ func (b *Band) Expect(at time.Time, drivers []float64) Expectation {
 		Centre: b.Centre[i]*(1-share) + b.Centre[j]*share,
 		Spread: b.Spread[i]*(1-share) + b.Spread[j]*share,
 	}
-	for k, d := range b.Drivers {
-		v := drivers[k]
-		if slack := .15 * (d.High - d.Low); v < d.Low-slack || v > d.High+slack {
+	for k := range b.Drivers {
+		d, v := &b.Drivers[k], drivers[k]
+		if slack := d.slack(); v < d.Low-slack || v > d.High+slack {
 			return Expectation{State: Unfamiliar, Driver: d.Point}
 		}
 		x.Centre += d.Slope * (v - d.Mid)

@@ -30,7 +30,7 @@ func usual(at time.Time, load float64, rng *rand.Rand) float64 {
 func learned(hours int, odd func(i int) float64) (Plan, *Ledger, time.Time) {
 	p := Plan{Point: "x/t", Drivers: []string{"x/load"}, Least: .02, Warmup: 14 * 24 * time.Hour, Zone: "Asia/Seoul"}
 	rng := rand.New(rand.NewPCG(1, 2))
-	l := &Ledger{}
+	l := &Ledger{Drivers: p.Drivers}
 	at := monday
 	for i := range hours {
 		load := 100 + 40*math.Sin(float64(i)/9) + 10*rng.NormFloat64()
@@ -120,7 +120,7 @@ func TestASlowFaultIsTakenOutAgain(t *testing.T) {
 	p, l, now := learned(4*Week+60, ramp)
 	began := now.Add(-20 * time.Hour) // the alarm
 	l.Distrust(began)
-	if last := l.Hours[len(l.Hours)-1].At; last >= began.Unix()/3600-Wait {
+	if last := l.Hours()[len(l.Hours())-1].At; last >= began.Unix()/3600-Wait {
 		t.Fatal("the hours before the alarm stand in the ledger")
 	}
 	b := Fit(p, l, now)
@@ -136,12 +136,12 @@ func TestALedgerTakesAnHourOnceAndForgets(t *testing.T) {
 	for _, h := range []Hour{{At: 10, Value: 1}, {At: 10, Value: 2}, {At: 9, Value: 3}, {At: 11, Value: float32(math.NaN())}, {At: 12, Value: 4}} {
 		l.Learn(h)
 	}
-	if want := []Hour{{At: 10, Value: 1}, {At: 12, Value: 4}}; !reflect.DeepEqual(l.Hours, want) {
-		t.Errorf("holds %v, want %v", l.Hours, want)
+	if want := []Hour{{At: 10, Value: 1, Drivers: []float32{}}, {At: 12, Value: 4, Drivers: []float32{}}}; !reflect.DeepEqual(l.Hours(), want) {
+		t.Errorf("holds %v, want %v", l.Hours(), want)
 	}
 	l.Learn(Hour{At: 12 + Memory})
-	if len(l.Hours) != 1 {
-		t.Errorf("remembers %v after eight weeks", l.Hours)
+	if n := len(l.Hours()); n != 1 {
+		t.Errorf("remembers %d hours after eight weeks", n)
 	}
 }
 

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// look gathers what the drivers showed, each from its middle, and notes their ranges.
-func (b *Band) look(p Plan, hours []Hour) [][]float64 {
+// look gathers what the drivers showed in the first hours, each from its middle, and notes their ranges.
+func (b *Band) look(p Plan, l *Ledger, hours int) [][]float64 {
 	x := make([][]float64, len(p.Drivers))
 	for k, name := range p.Drivers {
-		x[k] = make([]float64, len(hours))
-		for i, h := range hours {
-			x[k][i] = float64(h.Drivers[k])
+		x[k] = make([]float64, hours)
+		for i := range x[k] {
+			x[k][i] = float64(l.row(i)[1+k])
 		}
 		column := slices.Sorted(slices.Values(x[k]))
 		d := Driver{Point: name, Mid: column[len(column)/2], Low: column[0], High: column[len(column)-1]}
@@ -23,30 +23,39 @@ func (b *Band) look(p Plan, hours []Hour) [][]float64 {
 	return x
 }
 
+// settled is the share of a spread that the line may still have moved anywhere when it counts as found.
+const settled = 1e-3
+
 // follow learns how far a value follows its drivers.
 //
-// It is a weighted least squares fit with Huber's weights, repeated: hours far off the line lose weight in
-// proportion, so that a few odd ones do not tilt it. A driver that has not moved keeps the slope zero.
+// It is a weighted least squares fit with Huber's weights, repeated until the line stands still: hours far off it lose
+// weight in proportion, so that a few odd ones do not tilt it. A driver that has not moved keeps the slope zero.
 func (b *Band) follow(p Plan, x [][]float64, y, w []float64) {
 	if len(x) == 0 {
 		return
 	}
-	trust := slices.Clone(w)
+	trust, off, scratch := slices.Clone(w), make([]float64, len(y)), make([]weighted, len(y))
 	for range 12 {
 		slopes, level, ok := solve(x, y, trust)
 		if !ok {
 			return
 		}
+		moved := 0.0
 		for k := range b.Drivers {
-			b.Drivers[k].Slope = slopes[k]
+			d := &b.Drivers[k]
+			moved += math.Abs(slopes[k]-d.Slope) * (d.High - d.Low)
+			d.Slope = slopes[k]
 		}
-		off := make([]weighted, len(y))
 		for i := range y {
-			off[i] = weighted{math.Abs(y[i] - level - b.along(x, i)), w[i], i}
+			off[i] = math.Abs(y[i] - level - b.along(x, i))
+			scratch[i] = weighted{off[i], w[i]}
 		}
-		scale := max(sigma*median(slices.Clone(off)), p.Least, 1e-9)
+		scale := max(sigma*median(scratch), p.Least, 1e-9)
+		if moved < settled*scale {
+			return
+		}
 		for i := range off {
-			trust[i] = w[i] * min(1, huber*scale/max(off[i].v, 1e-12))
+			trust[i] = w[i] * min(1, huber*scale/max(off[i], 1e-12))
 		}
 	}
 }

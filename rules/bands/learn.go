@@ -1,9 +1,8 @@
 package bands
 
 import (
-	"cmp"
 	"math"
-	"slices"
+	"strconv"
 	"time"
 )
 
@@ -16,57 +15,9 @@ type Plan struct {
 	Zone    string        // time zone of the hours of the week
 }
 
-// Hour is what one hour showed.
-type Hour struct {
-	At      int64     `json:"t"` // its start, Unix hours
-	Value   float32   `json:"v"`
-	Drivers []float32 `json:"d,omitempty"`
-}
-
-// Ledger is the hours that a point's band is learned from, oldest first. An hour stands in it once.
-type Ledger struct {
-	Drivers []string `json:"drivers"` // in the order of each hour's
-	Hours   []Hour   `json:"hours"`
-	Until   int64    `json:"until"`           // Unix hours: everything before was offered already
-	Since   int64    `json:"since,omitempty"` // Unix seconds: when a new normal was accepted, 0 for never
-}
-
-// How long a ledger remembers, how fast what it remembers loses weight, and how long an hour waits before it
-// may teach. The wait is the guard against slow faults: what was seen shortly before an alarm is taken out
-// again by Distrust before it was ever learned.
-const (
-	Memory   = 8 * Week // hours
-	halfLife = 3 * Week
-	Wait     = 3 * 24
-)
-
 // weeklyFrom is how many different weeks an hour of the week must have been seen in, on average, before it is
 // told from the same hour of other days.
 const weeklyFrom = 3
-
-// Learn adds an hour. Hours come in order; one that is not newer than the last, or no number, is left out.
-func (l *Ledger) Learn(h Hour) {
-	if n := len(l.Hours); n > 0 && h.At <= l.Hours[n-1].At || !finite(float64(h.Value)) {
-		return
-	}
-	for _, d := range h.Drivers {
-		if !finite(float64(d)) {
-			return
-		}
-	}
-	l.Hours = append(l.Hours, h)
-	gone := 0
-	for l.Hours[gone].At <= h.At-Memory {
-		gone++
-	}
-	l.Hours = slices.Delete(l.Hours, 0, gone)
-}
-
-// Distrust takes out what was seen from a time on that an alarm has made doubtful: the wait before it began too.
-func (l *Ledger) Distrust(began time.Time) {
-	from := began.Unix()/3600 - Wait
-	l.Hours = slices.DeleteFunc(l.Hours, func(h Hour) bool { return h.At >= from })
-}
 
 // Fit makes the band of a ledger as it is at a time. It never fails: a band that knows too little is not ready.
 func Fit(p Plan, l *Ledger, now time.Time) *Band {
@@ -76,43 +27,56 @@ func Fit(p Plan, l *Ledger, now time.Time) *Band {
 		b.Since = &since
 	}
 	b.open()
-	hours := make([]Hour, 0, len(l.Hours))
 	last := now.Unix()/3600 - Wait
-	for _, h := range l.Hours {
-		if h.At < last && len(h.Drivers) == len(p.Drivers) {
-			hours = append(hours, h)
-		}
+	n := l.before(last)
+	if len(l.Drivers) != len(p.Drivers) {
+		n = 0
 	}
-	b.Hours = len(hours)
-	if len(hours) == 0 {
+	b.Hours = n
+	if n == 0 {
 		return b
 	}
-	b.From, b.To = time.Unix(hours[0].At*3600, 0).UTC(), time.Unix((hours[len(hours)-1].At+1)*3600, 0).UTC()
-	b.Ready = b.Hours >= max(b.Needs, 48)
-	b.Weekly = b.Hours >= weeklyFrom*Week
-	w := make([]float64, len(hours))
-	for i, h := range hours {
-		w[i] = math.Exp2(-float64(last-h.At) / halfLife)
+	b.From, b.To = time.Unix(int64(l.at[0])*3600, 0).UTC(), time.Unix((int64(l.at[n-1])+1)*3600, 0).UTC()
+	b.Ready = n >= max(b.Needs, 48)
+	b.Weekly = n >= weeklyFrom*Week
+	w, bins := make([]float64, n), make([]int, n)
+	for i, at := range l.at[:n] {
+		w[i] = math.Exp2(-float64(last-int64(at)) / halfLife)
+		bins[i] = HourOf(time.Unix(int64(at)*3600, 0).In(b.zone))
 	}
-	x, bins := b.look(p, hours), make([]int, len(hours))
-	for i, h := range hours {
-		bins[i] = HourOf(time.Unix(h.At*3600, 0).In(b.zone))
-	}
-	rest := make([]float64, len(hours))
+	x := b.look(p, l, n)
+	rest := make([]float64, n)
 	for range rounds {
-		for i, h := range hours {
-			rest[i] = float64(h.Value) - b.Centre[bins[i]]
+		for i := range rest {
+			rest[i] = float64(l.row(i)[0]) - b.Centre[bins[i]]
 		}
 		b.follow(p, x, rest, w)
-		for i, h := range hours {
-			rest[i] = float64(h.Value) - b.along(x, i)
+		for i := range rest {
+			rest[i] = float64(l.row(i)[0]) - b.along(x, i)
 		}
 		b.season(p, bins, rest, w)
 		if len(p.Drivers) == 0 {
 			break
 		}
 	}
+	b.shorten()
 	return b
+}
+
+// shorten rounds what is handed over to six digits: written out in full, the numbers of a band take more than twice the
+// room, and what is lost is a hundredth of the smallest spread that a rule has by itself.
+func (b *Band) shorten() {
+	for k := range b.Centre {
+		b.Centre[k], b.Spread[k] = sixDigits(b.Centre[k]), sixDigits(b.Spread[k])
+	}
+}
+
+func sixDigits(v float64) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+	if err != nil {
+		return v
+	}
+	return short
 }
 
 // rounds is how often drivers and season take turns at explaining the value. The drivers come first: what both
@@ -128,13 +92,13 @@ func (b *Band) season(p Plan, at []int, rest, w []float64) {
 			for step := -1; step <= 1; step++ {
 				weight := w[i] * [3]float64{.5, 1, .5}[step+1]
 				k := (day + step + Week) % Week
-				bins[k] = append(bins[k], weighted{rest[i], weight, i})
+				bins[k] = append(bins[k], weighted{rest[i], weight})
 			}
 		}
 	}
 	whole := make([]weighted, len(rest))
 	for i := range rest {
-		whole[i] = weighted{rest[i], w[i], i}
+		whole[i] = weighted{rest[i], w[i]}
 	}
 	middle := median(whole)
 	for k := range bins {
@@ -146,7 +110,7 @@ func (b *Band) season(p Plan, at []int, rest, w []float64) {
 	// What is left when the season is out, over the whole week: the spread to lean on where a bin has few values.
 	left := make([]weighted, len(rest))
 	for i := range rest {
-		left[i] = weighted{math.Abs(rest[i] - b.Centre[at[i]]), w[i], i}
+		left[i] = weighted{math.Abs(rest[i] - b.Centre[at[i]]), w[i]}
 	}
 	general := sigma * median(left)
 	for k, bin := range bins {
@@ -177,32 +141,4 @@ func (b *Band) sameHours(bin int) []int {
 		out[day] = day*24 + bin%24
 	}
 	return out
-}
-
-type weighted struct {
-	v, w float64
-	i    int
-}
-
-// median is the value that half of the weight is below. It sorts what it is given.
-func median(all []weighted) float64 {
-	if len(all) == 0 {
-		return 0
-	}
-	slices.SortFunc(all, func(a, b weighted) int { return cmp.Or(cmp.Compare(a.v, b.v), cmp.Compare(a.i, b.i)) })
-	sum := 0.0
-	for _, x := range all {
-		sum += x.w
-	}
-	below := 0.0
-	for k, x := range all {
-		below += x.w
-		switch {
-		case below > sum/2*(1+1e-12):
-			return x.v
-		case below >= sum/2*(1-1e-12) && k+1 < len(all):
-			return (x.v + all[k+1].v) / 2
-		}
-	}
-	return all[len(all)-1].v
 }

@@ -103,7 +103,8 @@ func (s *School) Forget(point string, now time.Time) bool {
 	if l == nil {
 		return false
 	}
-	l.Hours, l.Until, l.Since = nil, now.Unix()/3600+1, now.Unix()
+	l.keep(0)
+	l.Until, l.Since = now.Unix()/3600+1, now.Unix()
 	return true
 }
 
