@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -162,17 +163,24 @@ func (e *Alarms) addRuleAlarm(src *alarmSource, r *facility.AlarmRule, x *facili
 // changed, each with the next revision, parents before children and then in the order of the site
 // file. The same points, times and view always give the same records.
 func (e *Alarms) Eval(now time.Time, view facility.View, changed []facility.Ref) []facility.Alarm {
+	records, _ := e.EvalSome(now, view, changed, math.MaxInt)
+	return records
+}
+
+// EvalSome is Eval that stops as soon as it has so many records or a few more. Judged says how many of the changed points
+// it came to; the next call takes the others first, and the timers that are still due before them.
+func (e *Alarms) EvalSome(now time.Time, view facility.View, changed []facility.Ref, most int) (records []facility.Alarm, judged int) {
 	e.view = view
 	e.tick(now)
-	for e.timers.due(e.at) {
+	for e.timers.due(e.at) && len(e.out) < most {
 		e.fire(e.timers.pop())
 	}
-	for _, ref := range changed {
-		if int(ref) < len(e.places) {
+	for ; judged < len(changed) && len(e.out) < most; judged++ {
+		if ref := changed[judged]; int(ref) < len(e.places) {
 			e.changed(ref)
 		}
 	}
-	return e.flush()
+	return e.flush(), judged
 }
 
 // tick takes the caller's clock over and starts the watch over silence at its first call.

@@ -54,7 +54,8 @@ type Engine struct {
 	acts      chan actRequest
 	pictures  chan chan Picture
 	exchanges chan exchangeRequest
-	changed   []facility.Ref
+	changed   []facility.Ref        // not judged yet
+	behind    bool                  // the last turn stopped at its portion
 	arrived   map[facility.Ref]bool // fire channels that brought a sample since the last tick
 	lastTick  time.Time
 	complete  bool // the last tick followed a complete scan
@@ -141,6 +142,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	for {
 		var ev event
 		select {
+		case <-e.atOnce():
 		case <-ctx.Done():
 			e.write([]journal.Draft{{Kind: KindStop, Actor: "system", Subject: e.cfg.Node}}, time.Second)
 			return nil
@@ -155,6 +157,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		case r := <-e.exchanges:
 			ev.exchange = &r
 		case <-timer.C:
+		}
+		if ev.batches == nil {
+			e.samplesFirst()
 		}
 		now := e.clock.now()
 		e.turn(now, ev)
@@ -236,11 +241,7 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 	if e.fire != nil && e.tickDue(now) {
 		seq = e.respond(now)
 	}
-	var drafts []journal.Draft
-	for _, a := range e.alarms.Eval(now, e.cfg.Live, e.changed) {
-		drafts = append(drafts, alarmDraft(a, "rules"))
-	}
-	e.changed = e.changed[:0]
+	drafts := e.judge(now)
 	for _, a := range e.ride.step(now, e.cfg.Live, e.alarms) {
 		drafts = append(drafts, alarmDraft(a, "rules"))
 	}
@@ -301,6 +302,9 @@ func (e *Engine) tickLimit() time.Duration {
 
 func (e *Engine) due(now time.Time) time.Time {
 	next := now.Add(time.Second)
+	if e.behind {
+		return now
+	}
 	if t, ok := e.alarms.NextDue(now); ok && t.Before(next) {
 		next = t
 	}

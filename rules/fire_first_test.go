@@ -56,3 +56,64 @@ func TestAFloodOfAlarmsHoldsNoStageBack(t *testing.T) {
 		h.ends()
 	})
 }
+
+// A flood is being written when the third hot scan of a rack completes. The stage and its command go in between two
+// portions of the flood, and a replay puts them in the same place.
+func TestAFireScanIsHeardInTheMiddleOfAFlood(t *testing.T) {
+	const rules, each = 60, 50 * time.Microsecond
+	book, dir := &paper{each: each}, t.TempDir()
+	var tp *tape
+	floodRules := func(site *facility.Site) (ids []facility.PointID) {
+		for n := range rules {
+			site.Alarms = append(site.Alarms, facility.AlarmRule{ID: fmt.Sprintf("flood-%d", n), Points: "demo/h1/*/env/inlet-top",
+				Kind: "high", Limit: 60, Priority: 3, Class: "it", Text: txt("폭주", "flood")})
+		}
+		for _, p := range site.Points {
+			if strings.HasPrefix(string(p.ID), "demo/h1/") && strings.HasSuffix(string(p.ID), "/env/inlet-top") {
+				ids = append(ids, p.ID)
+			}
+		}
+		return ids
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var hall []facility.PointID
+		h := newHouseWith(t, book, func(h *house) {
+			hall = floodRules(h.site)
+			tp = newTape(t, h, dir)
+			h.tape = tp
+		})
+		time.Sleep(5500 * time.Millisecond)
+		h.heat(61)
+		time.Sleep(2490 * time.Millisecond) // the third scan comes 10 ms later
+		for _, p := range hall {
+			h.set(p, 90)
+		}
+		h.publishOnly(hall)
+		time.Sleep(3*time.Second + betweenScans)
+		before, behind := 0, 0
+		sent := h.wire.times("demo/b1/r3/io/isolate")
+		if len(sent) != 1 {
+			t.Fatalf("isolate was sent %d times", len(sent))
+		}
+		for i, e := range book.all() {
+			switch {
+			case !strings.HasPrefix(e.Subject, "flood-"):
+			case i < sent[0].written:
+				before++
+			default:
+				behind++
+			}
+		}
+		if before < portion || before > 2*portion || behind < portion {
+			t.Errorf("isolate was sent after %d alarms of the flood and before %d: want it between two portions", before, behind)
+		}
+		h.ends()
+		_ = tp.spool.Close()
+	})
+	site := demoSite(t)
+	floodRules(site)
+	report, err := (&Replay{Recording: tp.recording(book), Sites: []*facility.Site{site}}).Run()
+	if err != nil || !report.Identical {
+		t.Errorf("%v %+v\n%s", err, report, told(report.First))
+	}
+}

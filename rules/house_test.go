@@ -204,12 +204,18 @@ func (h *house) scan(ctx context.Context) {
 	}
 }
 
-func (h *house) publish() {
+func (h *house) publish() { h.publishOnly(nil) }
+
+// publishOnly has some of the points read, all of them when none is named.
+func (h *house) publishOnly(some []facility.PointID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := time.Now()
 	batch := make([]facility.Sample, 0, len(h.site.Points))
 	for i, p := range h.site.Points {
+		if some != nil && !slices.Contains(some, p.ID) {
+			continue
+		}
 		s := facility.Sample{Point: facility.Ref(i), Quality: facility.Good, Value: h.values[p.ID], At: now, Seen: now}
 		if h.bad[p.ID] {
 			s.Quality, s.Reason = facility.Bad, facility.CommsLost
