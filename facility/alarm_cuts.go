@@ -8,14 +8,23 @@ const (
 	CutsCooling = "cooling"
 )
 
+// FollowsNone is said of a rule whose alarms no lost supply explains, as a leak.
+const FollowsNone = "none"
+
 // cutKinds lists, by path, the kinds of assets that pass power or cooling on.
 var cutKinds = map[string][]string{
 	CutsPower:   {"feed", "generator", "switchgear", "ats", "ups", "ups-zone", "pdu"},
 	CutsCooling: {"cooling-loop", "chiller", "pump", "tank", "crah"},
 }
 
-// cuts checks that a rule which says that a path is cut stands on that path.
+// PassesOn says whether a kind of asset passes power or cooling on.
+func PassesOn(path, kind string) bool { return slices.Contains(cutKinds[path], kind) }
+
+// cuts checks that a rule which says that a path is cut stands on that path, and what it says it follows from.
 func (c *checker) cuts(path string, r *AlarmRule) {
+	if r.Follows != "" && r.Follows != FollowsNone {
+		c.d.fault(path+".follows", "unknown word %q: want none, or nothing", r.Follows)
+	}
 	if path += ".cuts"; r.Cuts == "" {
 		return
 	}

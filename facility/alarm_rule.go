@@ -36,7 +36,8 @@ type AlarmRule struct {
 
 	Suppress SuppressRule `yaml:"suppress_when"` // by design
 
-	Cuts string `yaml:"cuts"` // power or cooling: while it stands its asset passes none on, and what lacks it follows from this
+	Cuts    string `yaml:"cuts"`    // power or cooling: while it stands its asset passes none on, and what lacks it follows from this
+	Follows string `yaml:"follows"` // none: whatever its asset lacks, it stands for itself; empty: the topology says what it follows from
 
 	Text        Text          `yaml:"text"`
 	Consequence Text          `yaml:"consequence"`

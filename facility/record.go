@@ -35,6 +35,7 @@ type Alarm struct {
 	Consequence Text       `json:"consequence"`
 	Action      Text       `json:"action"`
 	Raised      *time.Time `json:"raised"`
+	Called      *time.Time `json:"called,omitempty"` // when it came out of hiding and called, where that is later than raised
 	Acked       *time.Time `json:"acked"`
 	AckedBy     string     `json:"acked_by,omitempty"`
 	Returned    *time.Time `json:"returned"`

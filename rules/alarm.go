@@ -37,7 +37,8 @@ type Alarms struct {
 	view    facility.View
 	out     []alarmOut
 
-	cause   time.Time // when the device took the sample that is judged, zero for none
+	cause   time.Time   // when the device took the sample that is judged, zero for none
+	masks   *alarmMasks // nil where no rule cuts a path
 	shelf   *bandShelf
 	machine facility.ExpressionMachine
 	values  []float64 // scratch of calculate
@@ -115,6 +116,7 @@ func NewAlarms(site *facility.Site) (*Alarms, error) {
 		e.sources[i].fault = e.sensorFaultRule(&e.sources[i])
 	}
 	e.addDevices()
+	e.addMasks()
 	return e, nil
 }
 
@@ -208,6 +210,9 @@ func (e *Alarms) tick(now time.Time) {
 			e.armShelf(a, a.rec.ShelvedTo.Sub(now))
 		}
 	}
+	if e.masks != nil && len(e.masks.behind) > 0 {
+		e.lookLater(e.at + int64(maskRest))
+	}
 }
 
 func (e *Alarms) fire(t *alarmTimer) {
@@ -228,6 +233,8 @@ func (e *Alarms) fire(t *alarmTimer) {
 		e.deviceDue(int(t.n))
 	case linkTimer:
 		e.linkDue(int(t.n))
+	case maskTimer:
+		e.masks.due = true
 	}
 }
 
@@ -299,6 +306,7 @@ func (e *Alarms) Records() []facility.Alarm {
 
 // flush hands out what was committed since the last flush.
 func (e *Alarms) flush() []facility.Alarm {
+	e.settleMasks()
 	if len(e.out) == 0 {
 		return nil
 	}

@@ -231,7 +231,7 @@ func (e *Alarms) linkDue(n int) {
 	l.masking = false
 	for _, i := range l.devices {
 		if a := e.devices[i].alarm; a != nil {
-			e.unmask(a)
+			e.unmask(a, l.alarm.id)
 		}
 	}
 }
@@ -255,8 +255,9 @@ func (e *Alarms) parentOf(a *alarm) string {
 	return ""
 }
 
-func (e *Alarms) unmask(a *alarm) {
-	if a.rec != nil && a.rec.Parent != "" {
+// unmask lets an alarm call that stands behind a parent, if it still does.
+func (e *Alarms) unmask(a *alarm, parent string) {
+	if a.rec != nil && a.rec.Parent != "" && a.rec.Parent == parent {
 		a.rec.Parent, a.hidden = "", false
 		e.commit(a)
 	}
@@ -281,8 +282,9 @@ func (e *Alarms) eachPointAlarm(ref facility.Ref, visit func(*alarm)) {
 }
 
 func (e *Alarms) unmaskPoints(d *commsDevice) {
+	parent := commsRule + "@" + string(d.dev.ID)
 	for _, ref := range d.dev.Refs {
-		e.eachPointAlarm(ref, e.unmask)
+		e.eachPointAlarm(ref, func(a *alarm) { e.unmask(a, parent) })
 	}
 }
 
@@ -327,6 +329,7 @@ func (e *Alarms) addComms(n int) *alarm {
 		KO: "통신 두절: " + ko, EN: "No communication: " + en,
 	})
 	d.alarm.device = d
+	d.alarm.seat = e.seatOf(d.alarm)
 	return d.alarm
 }
 

@@ -89,7 +89,7 @@ func (e *Alarms) hide(a *alarm) {
 func (e *Alarms) designOver(a *alarm) {
 	a.byDesign, a.rec.Design = false, nil
 	if a.rec.Active {
-		a.hidden = e.parentOf(a) != ""
+		a.hidden = a.rec.Parent != ""
 	}
 	e.commit(a)
 }

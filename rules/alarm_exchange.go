@@ -25,6 +25,7 @@ func (e *Alarms) TakeOver(now time.Time, old *Alarms, why string) ([]facility.Al
 		x.alarm(was)
 	}
 	x.orphans()
+	x.behind()
 	return e.flush(), slices.Sorted(maps.Keys(x.look))
 }
 
@@ -233,9 +234,29 @@ func (x *exchange) lookAt(a *alarm) {
 func (x *exchange) orphans() {
 	for i := range x.e.devices {
 		d := &x.e.devices[i]
-		if a := d.alarm; a != nil && a.rec != nil && a.rec.Parent != "" && x.e.parentOf(a) != a.rec.Parent {
-			x.e.unmask(a)
+		if a := d.alarm; a != nil && a.rec != nil && a.rec.Parent != "" && x.e.parentOf(a) != a.rec.Parent && !x.e.keptBehind(a) {
+			x.e.unmask(a, a.rec.Parent)
 		}
+	}
+}
+
+// behind goes on with what stands behind a cut path, and lets call what no rule of the new site masks any more.
+func (x *exchange) behind() {
+	for _, a := range x.e.byID { // in any order: what comes of it is sorted
+		if a.rec == nil {
+			continue
+		}
+		if a.rule != nil && a.rule.Cuts != "" && x.e.masks != nil {
+			x.e.masks.touched = append(x.e.masks.touched, a)
+		}
+		switch parent := x.e.byID[a.rec.Parent]; {
+		case a.rec.Parent == "" || x.e.takeBehind(a):
+		case parent == nil || parent.kind != commsAlarm && parent.kind != linkAlarm:
+			x.e.unmask(a, a.rec.Parent)
+		}
+	}
+	if x.e.masks != nil && len(x.e.masks.behind) > 0 {
+		x.e.lookLater(x.e.at + int64(maskRest))
 	}
 }
 

@@ -41,7 +41,7 @@ type Grouper struct {
 }
 
 // NewGrouper reads what a site says about its paths.
-func NewGrouper(site *facility.Site) *Grouper { return &Grouper{site, newAlarmPaths(site)} }
+func NewGrouper(site *facility.Site) *Grouper { return &Grouper{site, newAlarmPaths(site, false)} }
 
 // Following takes out what follows from a cause: what began while a path was cut on what lacks its supply by that, and what
 // stands behind a link without an answer, each with its causes. The rest stands for itself.

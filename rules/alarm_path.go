@@ -20,20 +20,26 @@ const PathComms = "comms"
 type alarmPaths struct {
 	site    *facility.Site
 	rules   map[string]string // path by rule
+	alone   map[string]bool   // rules that follow from nothing
 	power   *pathGraph
 	cooling *pathGraph
 }
 
-// newAlarmPaths reads the paths of a site. Without a rule that cuts one there is nothing to know.
-func newAlarmPaths(site *facility.Site) *alarmPaths {
-	p := &alarmPaths{site: site, rules: map[string]string{}, power: &pathGraph{}, cooling: &pathGraph{}}
+// newAlarmPaths reads the paths of a site, with what its batteries and cold stores still give or without. Without a rule
+// that cuts a path there is nothing to know.
+func newAlarmPaths(site *facility.Site, stores bool) *alarmPaths {
+	p := &alarmPaths{site: site, rules: map[string]string{}, alone: map[string]bool{}, power: &pathGraph{}, cooling: &pathGraph{}}
 	for i := range site.Alarms {
-		if r := &site.Alarms[i]; r.Cuts != "" {
+		r := &site.Alarms[i]
+		if r.Cuts != "" {
 			p.rules[r.ID] = r.Cuts
+		}
+		if r.Follows == facility.FollowsNone {
+			p.alone[r.ID] = true
 		}
 	}
 	if len(p.rules) > 0 {
-		p.power, p.cooling = powerPaths(site), coolingPaths(site)
+		p.power, p.cooling = powerPaths(site, stores), coolingPaths(site, stores)
 		p.power.forgetDark()
 		p.cooling.forgetDark()
 	}
@@ -123,7 +129,7 @@ func newPathStory(p *alarmPaths, cuts []pathCut) *pathStory {
 
 // causesOf tells the cuts that an alarm follows from, the earliest first; none when it stands for itself.
 func (s *pathStory) causesOf(a *facility.Alarm) []int {
-	if len(s.cuts) == 0 || facility.NeverHidden(a.Class) {
+	if len(s.cuts) == 0 || facility.NeverHidden(a.Class) || s.paths.alone[a.Rule] {
 		return nil
 	}
 	at := sourceTime(a)
@@ -160,13 +166,15 @@ type pathDomain struct {
 	cut   map[int]bool
 	by    map[int][]int // cuts, by place
 	known map[facility.AssetID][]int
+
+	starving map[facility.AssetID][]int
 }
 
 // loss works out what lacks power and cooling while some cuts stand. What has no power cools nothing.
 func (p *alarmPaths) loss(cuts []pathCut, now []int) *pathLoss {
 	l := &pathLoss{power: pathDomain{graph: p.power}, cooling: pathDomain{graph: p.cooling}}
 	for _, d := range []*pathDomain{&l.power, &l.cooling} {
-		d.cut, d.by, d.known = map[int]bool{}, map[int][]int{}, map[facility.AssetID][]int{}
+		d.cut, d.by, d.known, d.starving = map[int]bool{}, map[int][]int{}, map[facility.AssetID][]int{}, map[facility.AssetID][]int{}
 	}
 	for _, i := range now {
 		d := &l.power

@@ -85,7 +85,7 @@ func (r *AlarmReporter) Take(at time.Time, rec facility.Alarm) {
 	}
 	position := r.site.PositionOf(rec.Class)
 	t := r.by[position]
-	new := r.watch.isRaise(rec)
+	new, call := r.watch.isRaise(rec), r.watch.isCall(rec)
 	r.watch.Take(at, rec)
 	r.follow(at, rec, position)
 	if at.Before(r.from) {
@@ -94,13 +94,12 @@ func (r *AlarmReporter) Take(at time.Time, rec facility.Alarm) {
 	if notAllowed(at, rec) && !slices.Contains(t.unallowed, rec.ID) {
 		t.unallowed = append(t.unallowed, rec.ID)
 	}
-	if !new {
-		return
+	if new {
+		if n := r.watch.chatter[rec.ID].Count(at); n > 0 {
+			t.chatter[rec.ID] = max(t.chatter[rec.ID], n)
+		}
 	}
-	if n := r.watch.chatter[rec.ID].Count(at); n > 0 {
-		t.chatter[rec.ID] = max(t.chatter[rec.ID], n)
-	}
-	if rec.State != facility.AlarmUnacked {
+	if !call {
 		return
 	}
 	t.alarms++

@@ -23,7 +23,10 @@ func (e *Alarms) Restore(records []facility.Alarm) {
 		e.restoreMask(a)
 	}
 	for i, a := range restored {
-		a.hidden = e.bornMasked(a)
+		a.hidden = e.bornMasked(a) || e.takeBehind(a)
+		if a.rule.Cuts != "" && e.masks != nil {
+			e.masks.touched = append(e.masks.touched, a)
+		}
 		if a.rec.Design != nil && (a.design == nil || !a.byDesign) { // its rule has no such condition any more
 			a.byDesign, a.rec.Design = false, nil
 		}
@@ -88,7 +91,7 @@ func (a *alarm) restore() {
 	rec.Value, rec.Limit = finite(rec.Value), finite(rec.Limit)
 	a.unclaimed, a.value = a.kind == externalAlarm, rec.Value
 	a.outOfService = rec.State == facility.AlarmOutOfService
-	a.byDesign = rec.State == facility.AlarmSuppressed && rec.Parent == ""
+	a.byDesign = rec.State == facility.AlarmSuppressed && (rec.Parent == "" || rec.Design != nil)
 	a.open = rec.Active || rec.State != facility.AlarmNormal && rec.Raised != nil
 	if a.outOfService || a.byDesign {
 		// Both show whether an occurrence stands or not: one that was dealt with does not come back.
@@ -119,6 +122,9 @@ func (e *Alarms) restoreMask(a *alarm) {
 				e.links[d.link].silent++
 			}
 		}
+		if e.keptBehind(a) {
+			return
+		}
 		if a.rec.Parent == "" || d.link < 0 {
 			a.rec.Parent = ""
 			return
@@ -133,6 +139,9 @@ func (e *Alarms) restoreMask(a *alarm) {
 			e.linkOf(a).masking = true
 		}
 	case staleAlarm, sensorAlarm:
+		if e.keptBehind(a) {
+			return
+		}
 		n := e.sources[a.source].device
 		if a.rec.Parent == "" || n < 0 {
 			a.rec.Parent = ""
@@ -142,9 +151,14 @@ func (e *Alarms) restoreMask(a *alarm) {
 		a.rec.Parent, d.masking = commsRule+"@"+string(d.dev.ID), true
 		d.maskUntil = int64(e.site.Comms.After)
 	default:
-		a.rec.Parent = ""
+		if !e.keptBehind(a) {
+			a.rec.Parent = ""
+		}
 	}
 }
+
+// keptBehind says whether a record stands behind a cut path as far as one record can tell.
+func (e *Alarms) keptBehind(a *alarm) bool { return a.open && a.seat != nil && e.behindPath(a) }
 
 func (e *Alarms) linkOf(a *alarm) *commsLink {
 	for n := range e.links {

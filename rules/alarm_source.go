@@ -163,6 +163,7 @@ func (e *Alarms) addSensor(src *alarmSource) *alarm {
 	a.delay = alarmTimer{kind: delayTimer, alarm: a}
 	src.sensor = a
 	e.byID[a.id] = a
+	a.seat = e.seatOf(a)
 	return a
 }
 

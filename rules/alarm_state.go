@@ -77,6 +77,7 @@ type alarm struct {
 	limit  alarmLimit
 	calc   *alarmCalc   // nil where the newest value of the point is enough
 	design *alarmDesign // nil: nothing suppresses it by design
+	seat   *pathSeat    // nil: no lost supply masks it
 
 	process alarmProcess
 	frozen  bool  // the delay stands still because the source is not usable
@@ -130,6 +131,9 @@ func (a *alarm) displayed() facility.AlarmState {
 // commit closes an occurrence that has nothing left to say and hands the record out.
 func (e *Alarms) commit(a *alarm) {
 	e.settle(a)
+	if a.rule.Cuts != "" && e.masks != nil {
+		e.masks.touched = append(e.masks.touched, a)
+	}
 	a.rec.Revision++
 	e.out = append(e.out, alarmOut{order: a.order, rec: *a.rec})
 }
@@ -145,13 +149,22 @@ func (e *Alarms) settle(a *alarm) {
 		a.hidden = false
 		rec.Parent = ""
 	}
+	was := rec.State
 	rec.State = a.displayed()
+	if rec.State == facility.AlarmUnacked && concealed(was) && e.started {
+		rec.Called = e.stamp() // who silenced a horn since it was raised has not heard it
+	}
 	a.dirty = false
 	if rec.State == facility.AlarmNormal {
 		delete(e.open, a.id)
 	} else {
 		e.open[a.id] = a
 	}
+}
+
+// concealed says whether nobody is called for an alarm in a state although its condition holds.
+func concealed(s facility.AlarmState) bool {
+	return s == facility.AlarmSuppressed || s == facility.AlarmShelved || s == facility.AlarmOutOfService
 }
 
 // describe fills what the master alarm list says; it may have changed since the last occurrence.
@@ -190,16 +203,21 @@ func (e *Alarms) raise(a *alarm, quality facility.Quality) {
 		rec := a.rec
 		rec.Occurrence++
 		rec.Count, rec.Raised, rec.Source = 1, e.stamp(), e.causeOf(a)
-		rec.Acked, rec.AckedBy, rec.Reason = nil, "", ""
+		rec.Acked, rec.AckedBy, rec.Reason, rec.Called = nil, "", "", nil
 		if a.design != nil && !a.byDesign && e.designHolds(a) {
 			e.hide(a) // what suppresses it came with the same samples
 		}
 		a.open, a.hidden = true, a.byDesign || e.parentOf(a) != ""
 	}
-	a.rec.Parent = e.parentOf(a)
+	if !again || !e.behindPath(a) {
+		a.rec.Parent = e.parentOf(a)
+	}
 	a.rec.Active, a.rec.Returned = true, nil
 	a.rec.Value, a.rec.Quality = finite(a.value), quality
 	e.commit(a)
+	if a.seat != nil && !again {
+		e.masks.born = append(e.masks.born, bornAlarm{a, len(e.out) - 1})
+	}
 }
 
 // comeBack takes note that the condition is gone.

@@ -12,6 +12,7 @@ const (
 	delayTimer
 	shelfTimer
 	designTimer
+	maskTimer
 )
 
 // alarmTimer is one thing that will happen if nothing else does. It lives inside its owner, so that

@@ -32,17 +32,18 @@ type AlarmWatch struct {
 type knownAlarm struct {
 	occurrence uint64
 	count      int
+	silent     bool // it came in behind a parent or a design, and nobody was called yet
 }
 
 // NewAlarmWatch returns a watch for the positions of a site.
 func NewAlarmWatch(site *facility.Site) *AlarmWatch {
 	return &AlarmWatch{site: site, floods: map[string]*FloodGauge{}, chatter: map[string]*ChatterGauge{}, known: map[string]knownAlarm{},
-		paths: newAlarmPaths(site), cuts: map[string]facility.Alarm{}}
+		paths: newAlarmPaths(site, false), cuts: map[string]facility.Alarm{}}
 }
 
 // Redefine takes another site over; what was counted for positions that are gone is dropped.
 func (w *AlarmWatch) Redefine(site *facility.Site) {
-	w.site, w.paths, w.story = site, newAlarmPaths(site), nil
+	w.site, w.paths, w.story = site, newAlarmPaths(site, false), nil
 	now := map[string]*FloodGauge{}
 	for _, p := range site.AlarmPositions() {
 		if g := w.floods[p.ID]; g != nil {
@@ -58,19 +59,25 @@ func (w *AlarmWatch) Take(at time.Time, rec facility.Alarm) {
 		at = w.newest // a clock that steps back must not end a flood
 	}
 	w.newest = at
-	raise := w.isRaise(rec)
-	w.known[rec.ID] = knownAlarm{rec.Occurrence, rec.Count}
+	raise, call := w.isRaise(rec), w.isCall(rec)
+	silent := rec.Active && rec.State == facility.AlarmSuppressed && (raise || w.known[rec.ID].silent)
+	w.known[rec.ID] = knownAlarm{rec.Occurrence, rec.Count, silent}
 	w.follow(at, rec)
-	if !raise {
-		return
+	if raise {
+		if w.chatter[rec.ID] == nil {
+			w.chatter[rec.ID] = &ChatterGauge{}
+		}
+		w.chatter[rec.ID].Raise(at)
 	}
-	if w.chatter[rec.ID] == nil {
-		w.chatter[rec.ID] = &ChatterGauge{}
-	}
-	w.chatter[rec.ID].Raise(at)
-	if rec.State == facility.AlarmUnacked { // what is masked, shelved or suppressed calls nobody
+	if call {
 		w.gauge(w.site.PositionOf(rec.Class)).Raise(at, w.thing(rec))
 	}
+}
+
+// isCall says whether a record calls somebody: one more coming in that is not hidden, or one that came in hidden and is so
+// no more.
+func (w *AlarmWatch) isCall(rec facility.Alarm) bool {
+	return rec.State == facility.AlarmUnacked && (w.isRaise(rec) || rec.Active && w.known[rec.ID].silent)
 }
 
 // follow keeps what cuts a path, for as long as something may follow from it.

@@ -11,6 +11,7 @@ import (
 type pathGraph struct {
 	nodes []pathNode
 	of    map[facility.AssetID][]int // places of an asset
+	out   [][]int                    // where each place leads to; told once by aim, when all are joined
 }
 
 type pathNode struct {
@@ -33,14 +34,23 @@ func (g *pathGraph) add(asset facility.AssetID, source bool) int {
 
 func (g *pathGraph) join(from, to int) { g.nodes[to].in = append(g.nodes[to].in, from) }
 
-// live marks the places that something reaches although nothing passes those that are cut.
-func (g *pathGraph) live(cut map[int]bool) []bool {
-	out := make([][]int, len(g.nodes))
+// aim turns the ways around once: a flood asks for many states of one graph.
+func (g *pathGraph) aim() {
+	g.out = make([][]int, len(g.nodes))
 	for i, n := range g.nodes {
 		for _, from := range n.in {
-			out[from] = append(out[from], i)
+			g.out[from] = append(g.out[from], i)
 		}
 	}
+}
+
+// fed says whether something comes to a place, whatever the place itself does with it.
+func (g *pathGraph) fed(at int, live []bool) bool {
+	return g.nodes[at].source || slices.ContainsFunc(g.nodes[at].in, func(i int) bool { return live[i] })
+}
+
+// live marks the places that something reaches although nothing passes those that are cut.
+func (g *pathGraph) live(cut map[int]bool) []bool {
 	live := make([]bool, len(g.nodes))
 	var queue []int
 	reach := func(i int) {
@@ -57,7 +67,7 @@ func (g *pathGraph) live(cut map[int]bool) []bool {
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
-		for _, to := range out[at] {
+		for _, to := range g.out[at] {
 			reach(to)
 		}
 	}
@@ -76,8 +86,7 @@ func (g *pathGraph) blame(from []int, live []bool, cut map[int]bool) (out []int)
 			continue
 		}
 		seen[at] = true
-		fed := g.nodes[at].source || slices.ContainsFunc(g.nodes[at].in, func(i int) bool { return live[i] })
-		if cut[at] && fed {
+		if cut[at] && g.fed(at, live) {
 			out = append(out, at)
 			continue
 		}
@@ -86,13 +95,14 @@ func (g *pathGraph) blame(from []int, live []bool, cut map[int]bool) (out []int)
 	return out
 }
 
-// powerPaths draws the supply of a site without its batteries: what lives on them has lost its supply. A cubicle is a place
-// of its own, so that it can be what is cut.
-func powerPaths(site *facility.Site) *pathGraph {
+// powerPaths draws the supply of a site. A cubicle is a place of its own, so that it can be what is cut. Without the stores,
+// what lives on batteries has lost its supply.
+func powerPaths(site *facility.Site, stores bool) *pathGraph {
 	g, supply := &pathGraph{}, site.Supply()
 	at := make([]int, len(supply.Nodes))
 	for i, n := range supply.Nodes {
-		at[i] = g.add(n.Asset, n.Source && !n.Battery)
+		// A UPS has batteries, whether the site lists them or not.
+		at[i] = g.add(n.Asset, n.Source && !n.Battery || stores && (n.Battery || n.ID == facility.DCBus(n.Asset)))
 	}
 	for _, sw := range supply.Switches {
 		if supply.Nodes[sw.From].Battery {
@@ -106,12 +116,13 @@ func powerPaths(site *facility.Site) *pathGraph {
 		}
 		g.join(from, at[sw.To])
 	}
+	g.aim()
 	return g
 }
 
 // coolingPaths draws how the site is cooled: the chillers of a loop side by side, its tanks, its pumps, its air handlers,
-// and what these hang in.
-func coolingPaths(site *facility.Site) *pathGraph {
+// and what these hang in. With the stores a tank has cold water of its own.
+func coolingPaths(site *facility.Site, stores bool) *pathGraph {
 	g := &pathGraph{}
 	under := func(loop facility.AssetID, kind string) (ids []facility.AssetID) {
 		for i := range site.Assets {
@@ -133,7 +144,7 @@ func coolingPaths(site *facility.Site) *pathGraph {
 		}
 		for _, kind := range []string{"tank", "pump"} {
 			if ids := under(a.ID, kind); len(ids) > 0 {
-				before = g.sideBySide(ids, before)
+				before = g.sideBySide(ids, before, stores && kind == "tank")
 			}
 		}
 		behind[a.ID] = g.add(a.ID, len(before) == 0)
@@ -153,13 +164,14 @@ func coolingPaths(site *facility.Site) *pathGraph {
 			g.join(g.place(a.ID), g.place(room.ID))
 		}
 	}
+	g.aim()
 	return g
 }
 
-// sideBySide adds places each of which is fed by all that stand before, any one of which is enough.
-func (g *pathGraph) sideBySide(ids []facility.AssetID, before []int) (out []int) {
+// sideBySide adds places each of which is fed by all that stand before, any one of which is enough, or by itself.
+func (g *pathGraph) sideBySide(ids []facility.AssetID, before []int, itself bool) (out []int) {
 	for _, id := range ids {
-		n := g.add(id, len(before) == 0)
+		n := g.add(id, itself || len(before) == 0)
 		for _, from := range before {
 			g.join(from, n)
 		}
