@@ -49,21 +49,16 @@ const (
 // bandReturn is the share of the limit below which a value is back in its band.
 const bandReturn = .7
 
-// bandMinute is what every input showed in one minute.
-type bandMinute struct {
-	minute int64
-	values []float64
-}
-
 // bandCalc holds the mean of the last hour against what is usual at this hour of the week and with what the
 // drivers showed meanwhile.
 type bandCalc struct {
 	alarms  *Alarms
 	point   *facility.Point
 	spreads float64
-	side    string // high or low: only that side counts
-	ring    [bandWindow]bandMinute
-	last    int64 // the minute that was judged
+	side    string            // high or low: only that side counts
+	minutes [bandWindow]int64 // when each row was filled
+	rows    []float64         // what every input showed in one minute, a row each: one piece, for all bands of a site are gone through at once
+	last    int64             // the minute that was judged
 	verdict calcVerdict
 	mean    []float64 // scratch of hold
 	found   bandFinding
@@ -94,8 +89,15 @@ func (c *bandCalc) judge(in calcInput) calcVerdict {
 		return c.verdict
 	}
 	c.last = minute
-	m := &c.ring[((minute%bandWindow)+bandWindow)%bandWindow]
-	m.minute, m.values = minute, append(m.values[:0], in.values...)
+	if len(c.rows) != bandWindow*len(in.values) {
+		c.rows = make([]float64, bandWindow*len(in.values))
+		for i := range c.minutes {
+			c.minutes[i] = math.MinInt64
+		}
+	}
+	at := int(((minute % bandWindow) + bandWindow) % bandWindow)
+	c.minutes[at] = minute
+	copy(c.rows[at*len(in.values):], in.values)
 	c.verdict = c.hold(c.alarms.now, minute, len(in.values))
 	c.verdict.again = (minute + 1) * int64(time.Minute)
 	return c.verdict
@@ -109,14 +111,13 @@ func (c *bandCalc) hold(now time.Time, minute int64, inputs int) calcVerdict {
 	}
 	c.mean = append(c.mean[:0], make([]float64, inputs)...)
 	mean, n := c.mean, 0
-	for i := range c.ring {
-		m := &c.ring[i]
-		if len(m.values) != inputs || m.minute <= minute-bandWindow {
+	for i := range c.minutes {
+		if c.minutes[i] <= minute-bandWindow {
 			continue
 		}
 		n++
-		for k, v := range m.values {
-			mean[k] += v
+		for k := range mean {
+			mean[k] += c.rows[i*inputs+k]
 		}
 	}
 	if n < bandEnough {

@@ -70,5 +70,5 @@ func (e *Alarms) AcceptBand(now time.Time, act facility.Act) ([]facility.Alarm, 
 
 // forget lets go of the last hour.
 func (c *bandCalc) forget() {
-	c.ring, c.last, c.verdict = [bandWindow]bandMinute{}, math.MinInt64, blindVerdict
+	c.rows, c.last, c.verdict = nil, math.MinInt64, blindVerdict
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -20,14 +21,39 @@ const format = 1
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// headline is the first line of a file: version, checksum and length of what follows. Its own length is always the same.
+func headline(sum uint32, length int) string {
+	return fmt.Sprintf("bongsu-bands %d %08x %012d\n", format, sum, length)
+}
+
 // Encode writes a value as a file: one line with version, checksum and length, then JSON.
 func Encode(v any) ([]byte, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("write bands: %w", err)
 	}
-	head := fmt.Sprintf("bongsu-bands %d %08x %d\n", format, crc32.Checksum(body, castagnoli), len(body))
-	return append([]byte(head), body...), nil
+	return append([]byte(headline(crc32.Checksum(body, castagnoli), len(body))), body...), nil
+}
+
+// stream writes the same into a file without holding it in memory twice: what a large site has learned is 40 MB.
+func stream(f *os.File, v any) error {
+	if _, err := f.WriteString(headline(0, 0)); err != nil {
+		return err
+	}
+	sum, length := crc32.New(castagnoli), counted(0)
+	if err := json.NewEncoder(io.MultiWriter(f, sum, &length)).Encode(v); err != nil {
+		return err
+	}
+	_, err := f.WriteAt([]byte(headline(sum.Sum32(), int(length))), 0)
+	return err
+}
+
+// counted is how many bytes were written to it.
+type counted int
+
+func (c *counted) Write(p []byte) (int, error) {
+	*c += counted(len(p))
+	return len(p), nil
 }
 
 // Decode reads what Encode wrote. Anything else is ErrDamaged, with the reason.
@@ -68,17 +94,12 @@ func (s *Set) Name() string {
 
 // Save writes a value so that a crash leaves the old file or the new one, never a part.
 func Save(name string, v any) error {
-	data, err := Encode(v)
-	if err != nil {
-		return err
-	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return fmt.Errorf("save bands: %w", err)
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // nothing is left of it after the rename
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(stream(f, v), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("save bands: %w", err)
 	}
 	if err := os.Rename(f.Name(), name); err != nil {
