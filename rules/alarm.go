@@ -25,6 +25,7 @@ type Alarms struct {
 	devices []commsDevice
 	links   []commsLink
 	places  []alarmPlace // by Ref
+	stale   []int64      // by Ref: nanoseconds after which a value is too old, 0 for never
 
 	byID map[string]*alarm
 	open map[string]*alarm // shown as anything but normal
@@ -86,9 +87,9 @@ func NewAlarms(site *facility.Site) (*Alarms, error) {
 		}
 	}
 	e.alarms = make([]alarm, 0, total)
-	e.places = make([]alarmPlace, len(site.Points))
+	e.places, e.stale = make([]alarmPlace, len(site.Points)), make([]int64, len(site.Points))
 	for ref, rules := range watched {
-		e.places[ref] = alarmPlace{device: -1, source: -1}
+		e.places[ref], e.stale[ref] = alarmPlace{device: -1, source: -1}, int64(site.Points[ref].StaleAfter)
 		if len(rules) == 0 {
 			continue
 		}
@@ -228,7 +229,8 @@ func (e *Alarms) fire(t *alarmTimer) {
 		e.cause = e.now
 		e.calculate(t.alarm)
 	case sourceTimer:
-		e.sample(int(t.n), e.view.Sample(e.sources[t.n].ref, e.now))
+		s := e.view.Sample(e.sources[t.n].ref, e.now)
+		e.sample(int(t.n), &s)
 	case deviceTimer:
 		e.deviceDue(int(t.n))
 	case linkTimer:
@@ -242,10 +244,10 @@ func (e *Alarms) changed(ref facility.Ref) {
 	s := e.view.Sample(ref, e.now)
 	place := e.places[ref]
 	if place.device >= 0 {
-		e.heard(int(place.device), ref, s)
+		e.heard(int(place.device), ref, &s)
 	}
 	if place.source >= 0 {
-		e.sample(int(place.source), s)
+		e.sample(int(place.source), &s)
 	}
 }
 
@@ -257,7 +259,7 @@ func (e *Alarms) NextDue(now time.Time) (time.Time, bool) {
 	if len(e.timers) == 0 {
 		return time.Time{}, false
 	}
-	return e.origin.Add(time.Duration(e.timers[0].due)), true
+	return e.origin.Add(time.Duration(e.timers[0].at)), true
 }
 
 // Open lists every alarm that is shown as anything but normal, the most urgent and then the oldest first.

@@ -58,25 +58,37 @@ var calcs = map[alarmKind]func(r *facility.AlarmRule, limit alarmLimit) calc{
 	countAlarm:       newCountCalc,
 }
 
+// limitSide is where a limit holds.
+type limitSide uint8
+
+const (
+	sideState limitSide = iota // at exactly its value
+	sideHigh
+	sideLow
+)
+
+// limitSides names the sides as rules write them; any other word is a state.
+var limitSides = map[string]limitSide{"high": sideHigh, "low": sideLow}
+
 // alarmLimit is a limit with its side and its deadband, as one point has it.
 type alarmLimit struct {
-	side        string
 	limit, band float64
+	side        limitSide
 }
 
 // limitOf resolves what a rule leaves open against the point: the deadband it does not give, the side of
 // the limit.
 func limitOf(r *facility.AlarmRule, p *facility.Point) alarmLimit {
-	l := alarmLimit{side: r.SideOf(p), limit: r.Limit, band: r.Deadband}
+	l := alarmLimit{side: limitSides[r.SideOf(p)], limit: r.Limit, band: r.Deadband}
 	switch r.Kind {
 	case "high", "high-high":
-		l.side = "high"
+		l.side = sideHigh
 	case "low", "low-low":
-		l.side = "low"
+		l.side = sideLow
 	case "state":
-		l.side = "state"
+		l.side = sideState
 	}
-	if r.Deadband != 0 || r.OwnBand || l.side == "state" {
+	if r.Deadband != 0 || r.OwnBand || l.side == sideState {
 		return l
 	}
 	switch r.Kind {
@@ -93,9 +105,9 @@ func limitOf(r *facility.AlarmRule, p *facility.Point) alarmLimit {
 // deadband; low is its mirror image; a state holds at exactly its value.
 func (l alarmLimit) judge(v float64) alarmCondition {
 	switch l.side {
-	case "high":
+	case sideHigh:
 		return conditionOf(v >= l.limit, v < l.limit-l.band)
-	case "low":
+	case sideLow:
 		return conditionOf(v <= l.limit, v > l.limit+l.band)
 	}
 	return conditionOf(v == l.limit, v != l.limit)

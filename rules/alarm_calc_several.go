@@ -14,7 +14,7 @@ type deviationCalc struct {
 }
 
 func newDeviationCalc(r *facility.AlarmRule, limit alarmLimit) calc {
-	limit.side = "high"
+	limit.side = sideHigh
 	return &deviationCalc{limit: limit}
 }
 

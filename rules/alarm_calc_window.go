@@ -49,9 +49,9 @@ type rateCalc struct {
 }
 
 func newRateCalc(r *facility.AlarmRule, limit alarmLimit) calc {
-	limit.side = "high"
+	limit.side = sideHigh
 	if limit.limit < 0 {
-		limit.side = "low"
+		limit.side = sideLow
 	}
 	return &rateCalc{limit: limit, window: slidingWindow{length: int64(r.Window)}}
 }

@@ -62,7 +62,7 @@ func (e *Alarms) addDevices() {
 
 // silence says whether a point is without an answer, and if not, until when at the latest the sample
 // at hand proves that its device speaks. A bad value is an answer; no value is none.
-func (e *Alarms) silence(ref facility.Ref, s facility.Sample) (silent bool, until int64) {
+func (e *Alarms) silence(ref facility.Ref, s *facility.Sample) (silent bool, until int64) {
 	if s.Quality == facility.Stale || s.Quality == facility.Bad && s.Reason == facility.CommsLost {
 		return true, 0
 	}
@@ -85,7 +85,7 @@ func (d *commsDevice) firstCheck(e *Alarms) int64 {
 }
 
 // heard takes a new sample of a device as a sign of life or of its absence.
-func (e *Alarms) heard(n int, ref facility.Ref, s facility.Sample) {
+func (e *Alarms) heard(n int, ref facility.Ref, s *facility.Sample) {
 	d := &e.devices[n]
 	if silent, _ := e.silence(ref, s); silent {
 		if !d.silent && d.dev.Refs[d.witness] == ref {
@@ -117,7 +117,8 @@ func (e *Alarms) findWitness(n int) {
 	for k := range d.dev.Refs {
 		i := (d.witness + k) % len(d.dev.Refs)
 		ref := d.dev.Refs[i]
-		if silent, until := e.silence(ref, e.view.Sample(ref, e.now)); !silent {
+		s := e.view.Sample(ref, e.now)
+		if silent, until := e.silence(ref, &s); !silent {
 			d.witness = i
 			e.armDevice(d, until)
 			return
@@ -200,7 +201,8 @@ func (e *Alarms) deviceBack(n int, witness facility.Ref) {
 	if !d.masking {
 		e.release(d)
 	}
-	_, until := e.silence(witness, e.view.Sample(witness, e.now))
+	s := e.view.Sample(witness, e.now)
+	_, until := e.silence(witness, &s)
 	e.armDevice(d, until)
 }
 

@@ -56,20 +56,20 @@ func (e *Alarms) sensorFaultRule(src *alarmSource) *facility.AlarmRule {
 	return r
 }
 
-func (e *Alarms) staleAfter(ref facility.Ref) int64 {
-	return int64(e.site.Points[ref].StaleAfter)
-}
+func (e *Alarms) staleAfter(ref facility.Ref) int64 { return e.stale[ref] }
 
 // usable says whether rules may judge the value. A number that is none proves nothing, whatever
 // quality it claims.
-func usable(s facility.Sample) bool {
-	return (s.Quality == facility.Good || s.Quality == facility.Uncertain) && !math.IsNaN(s.Value) && !math.IsInf(s.Value, 0)
+func usable(s facility.Sample) bool { return trusted(s.Quality, s.Value) }
+
+func trusted(q facility.Quality, v float64) bool {
+	return (q == facility.Good || q == facility.Uncertain) && !math.IsNaN(v) && !math.IsInf(v, 0)
 }
 
 // expiry says until when a sample counts without a new one, as time since the engine's origin. A
 // point that was never seen counts as seen at the start. The view has the last word on age: where
 // it still trusts an older sample, the check is put off rather than repeated at once.
-func (e *Alarms) expiry(ref facility.Ref, s facility.Sample) int64 {
+func (e *Alarms) expiry(ref facility.Ref, s *facility.Sample) int64 {
 	after := e.staleAfter(ref)
 	switch {
 	case after <= 0:
@@ -85,10 +85,10 @@ func (e *Alarms) expiry(ref facility.Ref, s facility.Sample) int64 {
 }
 
 // sample takes the newest sample of a watched point to its alarms.
-func (e *Alarms) sample(n int, s facility.Sample) {
+func (e *Alarms) sample(n int, s *facility.Sample) {
 	src := &e.sources[n]
 	e.cause = s.At
-	if !usable(s) {
+	if !trusted(s.Quality, s.Value) {
 		e.unusable(src, s)
 		return
 	}
@@ -118,7 +118,7 @@ func (e *Alarms) sample(n int, s facility.Sample) {
 	}
 }
 
-func (e *Alarms) unusable(src *alarmSource, s facility.Sample) {
+func (e *Alarms) unusable(src *alarmSource, s *facility.Sample) {
 	e.cause = e.now // a silence begins when it is noticed
 	quality := s.Quality
 	if quality == facility.Good || quality == facility.Uncertain {

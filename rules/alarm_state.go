@@ -65,29 +65,31 @@ const (
 // folds them into the one state that people see. Acknowledgement is rec.Acked, the latch is
 // rec.Latching of an open occurrence, the quality of the source is rec.Quality.
 type alarm struct {
+	// What every sample of the point looks at stands together: there are tens of thousands of alarms, and nearly always
+	// nothing else of one is needed.
+	process alarmProcess
+	kind    alarmKind
+	frozen  bool // the delay stands still because the source is not usable
+	dirty   bool // rec differs from the last record handed out
+	value   float64
+	limit   alarmLimit
+	calc    *alarmCalc // nil where the newest value of the point is enough
+
 	id     string
 	rule   *facility.AlarmRule
-	kind   alarmKind
 	source int32        // -1 when no point stands behind it
 	device *commsDevice // of a comms alarm
 	order  uint64
 	point  facility.PointID
 	asset  facility.AssetID
 	unit   string
-	limit  alarmLimit
-	calc   *alarmCalc   // nil where the newest value of the point is enough
 	design *alarmDesign // nil: nothing suppresses it by design
 	seat   *pathSeat    // nil: no lost supply masks it
 
-	process alarmProcess
-	frozen  bool  // the delay stands still because the source is not usable
-	left    int64 // of a frozen delay
-	value   float64
-
+	left         int64     // of a frozen delay
 	cause        time.Time // when the device took the value that the condition began with
 	open         bool      // an occurrence stands
 	hidden       bool      // raised under a mask: nobody was ever called for it
-	dirty        bool      // rec differs from the last record handed out
 	shelved      bool
 	byDesign     bool
 	outOfService bool

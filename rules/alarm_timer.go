@@ -42,26 +42,29 @@ func (t *alarmTimer) before(o *alarmTimer) bool {
 }
 
 // alarmTimers is a heap of timers that know their place in it.
-type alarmTimers []*alarmTimer
+type alarmTimers []armedTimer
 
-func (h alarmTimers) due(at int64) bool { return len(h) > 0 && h[0].due <= at }
+// armedTimer holds when a timer is due beside it: to compare two of them is then nearly always done without looking at
+// either, and they lie all over the memory.
+type armedTimer struct {
+	at int64 // its due
+	*alarmTimer
+}
+
+func (t armedTimer) before(o armedTimer) bool {
+	return t.at < o.at || t.at == o.at && t.alarmTimer.before(o.alarmTimer)
+}
+
+func (h alarmTimers) due(at int64) bool { return len(h) > 0 && h[0].at <= at }
 
 // set arms a timer or moves it.
 func (h *alarmTimers) set(t *alarmTimer, due int64) {
-	if t.set() {
-		earlier := due < t.due
-		t.due = due
-		if earlier {
-			h.up(t.pos - 1)
-		} else {
-			h.down(t.pos - 1)
-		}
-		return
-	}
 	t.due = due
-	*h = append(*h, t)
-	t.pos = len(*h)
-	h.up(t.pos - 1)
+	if !t.set() {
+		*h = append(*h, armedTimer{})
+		t.pos = len(*h)
+	}
+	h.settle(t.pos-1, armedTimer{due, t})
 }
 
 func (h *alarmTimers) stop(t *alarmTimer) {
@@ -69,51 +72,46 @@ func (h *alarmTimers) stop(t *alarmTimer) {
 		return
 	}
 	i, last := t.pos-1, len(*h)-1
-	h.swap(i, last)
-	(*h)[last] = nil
+	moved := (*h)[last]
+	(*h)[last] = armedTimer{}
 	*h = (*h)[:last]
 	t.pos = 0
 	if i < last {
-		h.up(i)
-		h.down(i)
+		h.settle(i, moved)
 	}
 }
 
 func (h *alarmTimers) pop() *alarmTimer {
-	t := (*h)[0]
+	t := (*h)[0].alarmTimer
 	h.stop(t)
 	return t
 }
 
-func (h *alarmTimers) swap(i, j int) {
+// settle puts a timer where it belongs, given a place that is free.
+func (h *alarmTimers) settle(i int, t armedTimer) {
 	s := *h
-	s[i], s[j] = s[j], s[i]
-	s[i].pos, s[j].pos = i+1, j+1
-}
-
-func (h *alarmTimers) up(i int) {
-	for s := *h; i > 0; {
-		parent := (i - 1) / 2
-		if !s[i].before(s[parent]) {
-			return
-		}
-		h.swap(i, parent)
-		i = parent
+	for up := (i - 1) / 2; i > 0 && t.before(s[up]); up = (i - 1) / 2 {
+		s.put(i, s[up])
+		i = up
 	}
-}
-
-func (h *alarmTimers) down(i int) {
-	for s := *h; ; {
-		least := i
-		for _, child := range [...]int{2*i + 1, 2*i + 2} {
-			if child < len(s) && s[child].before(s[least]) {
-				least = child
-			}
+	for {
+		least := 2*i + 1
+		if least >= len(s) {
+			break
 		}
-		if least == i {
-			return
+		if other := least + 1; other < len(s) && s[other].before(s[least]) {
+			least = other
 		}
-		h.swap(i, least)
+		if !s[least].before(t) {
+			break
+		}
+		s.put(i, s[least])
 		i = least
 	}
+	s.put(i, t)
+}
+
+func (h alarmTimers) put(i int, t armedTimer) {
+	h[i] = t
+	t.pos = i + 1
 }
