@@ -115,9 +115,9 @@ func (t *term) work(key string, limit time.Duration, probed bool, call func(cont
 		return
 	}
 	t.busy[key] = true
-	epoch, now, act := t.lease.Epoch(), t.cfg.Now, t.act
+	epoch, act := t.lease.Epoch(), t.act
 	stamp := func(o bcp.Outcome, busy string) result {
-		o.Key, o.Epoch, o.At = key, epoch, now().UTC()
+		o.Key, o.Epoch = key, epoch
 		return result{outcome: o, probed: probed, key: busy}
 	}
 	t.hands.Go(func() {
@@ -190,6 +190,6 @@ func (t *term) done(key, state, detail string) {
 
 // found is one that a look has brought, where probed.
 func (t *term) found(key, state, detail string, probed bool) {
-	r := result{outcome: bcp.Outcome{Key: key, State: state, At: t.cfg.Now().UTC(), Epoch: t.lease.Epoch(), Detail: detail}, probed: probed}
+	r := result{outcome: bcp.Outcome{Key: key, State: state, Epoch: t.lease.Epoch(), Detail: detail}, probed: probed}
 	t.hands.Go(func() { t.bring(r) })
 }

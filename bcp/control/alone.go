@@ -49,7 +49,7 @@ func (t *term) alone(now time.Time) {
 	refuse := func(context.Context, bcp.Transition) error {
 		return fmt.Errorf("no majority answers: %w", bcp.ErrNotWritten)
 	}
-	effects, _ := t.org.Turn(t.ctx, now, f, refuse)
+	effects, _ := t.org.Turn(t.ctx, t.at(now), f, refuse)
 	if len(t.paged) > mostPaged {
 		clear(t.paged) // a double is better than a gap
 	}

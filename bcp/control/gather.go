@@ -26,11 +26,16 @@ func (t *term) serving(now time.Time) {
 	}
 }
 
-// gather is what is known now.
+// gather is what is known now, with its times as everything is judged by.
 func (t *term) gather(now time.Time) bcp.Facts {
 	evidence := append(t.facts.all(), t.silences(now)...)
+	probes := map[string]bcp.ProbeView{}
+	for id, p := range t.sight.Probes {
+		p.At = t.judged(now, p.At)
+		probes[id] = p
+	}
 	f := bcp.Facts{Roster: t.cfg.Roster(), Evidence: evidence, SiteLost: lost(evidence), Receipts: t.facts.receipts,
-		Checks: t.sight.Checks, Core: t.sight.Core, Groups: map[string]bcp.GroupFacts{}, Probes: t.sight.Probes}
+		Checks: t.pacedChecks(now, t.sight.Checks), Core: t.sight.Core, Groups: map[string]bcp.GroupFacts{}, Probes: probes}
 	if t.lease != nil {
 		f.Epoch = t.lease.Epoch()
 	}
@@ -43,7 +48,7 @@ func (t *term) gather(now time.Time) bcp.Facts {
 		facts.Fence.PowerOff = t.facts.powerOff(source)
 		facts.Precheck.Permissions = bcp.Permissions{OK: t.sight.Readiness, At: t.sight.ReadinessAt}
 		facts.ServedSince = t.served[g.ID].since
-		f.Groups[g.ID] = facts
+		f.Groups[g.ID] = t.paced(now, facts)
 		f.Evidence = append(f.Evidence, t.outages(g, source)...)
 	}
 	return f
@@ -90,12 +95,17 @@ func (t *term) ended(id string, since time.Time) []bcp.Evidence {
 }
 
 // watch tells the eyes what matters now.
-func (t *term) watch() {
+func (t *term) watch(now time.Time) {
 	var groups []GroupWatch
 	for _, g := range t.cfg.Org.Groups {
 		w := GroupWatch{ID: g.ID, Source: g.Source, Target: g.Target, Services: g.Services}
 		if r := t.org.Runs.Get(g.ID); r != nil {
-			w.Source, w.Target, w.State, w.Since, w.Begun, w.Carried = r.Source, r.Target, r.State, r.Since, r.Triggered, r.Carried
+			w.Source, w.Target, w.State, w.Since, w.Begun, w.Carried = r.Source, r.Target, r.State, t.noted(now, r.Since), t.noted(now, r.Triggered), r.Carried
+			if w.Carried != nil {
+				c := *w.Carried
+				c.At = t.noted(now, c.At)
+				w.Carried = &c
+			}
 			if r.State != bcp.RunArmed {
 				w.Want = r.Want
 			}

@@ -31,6 +31,7 @@ type house struct {
 	silence func(time.Time) map[string]Verdict
 	bare    []string // kinds of acts this site has no means for
 	clock   wallClock
+	wrong   func(time.Time) time.Duration // how far the sites find the clock ahead
 }
 
 // beside is another site over the same journal and the same world.
@@ -60,7 +61,7 @@ func newHouse(t testing.TB) *house {
 
 func (h *house) config() Config {
 	c := Config{Now: h.clock.now, Every: h.every, Node: h.desk.node, Log: h.desk, Roster: h.who, Sites: map[string]string{"demo": "dc1"}, Eyes: h.w, Voice: h.w,
-		Silence: h.silence, Local: h.local, Hands: map[string]bcp.Adapter{}, Logger: slog.New(slog.DiscardHandler), Publish: func(p *bcp.Picture) {
+		Silence: h.silence, Wrong: h.wrong, Local: h.local, Hands: map[string]bcp.Adapter{}, Logger: slog.New(slog.DiscardHandler), Publish: func(p *bcp.Picture) {
 			h.mu.Lock()
 			h.newest = p
 			seen := h.seen

@@ -70,7 +70,7 @@ func (t *term) takeOver() error {
 	t.org.Ledger.Settle()
 	epoch := t.lease.Epoch()
 	for _, a := range t.org.Ledger.Doubts(epoch) {
-		o := bcp.Outcome{Key: a.Key, State: bcp.ActUnknown, At: t.cfg.Now().UTC(), Epoch: epoch, Detail: "the leader of epoch " + strconv.FormatUint(a.Epoch, 10) + " never answered"}
+		o := bcp.Outcome{Key: a.Key, State: bcp.ActUnknown, Epoch: epoch, Detail: "the leader of epoch " + strconv.FormatUint(a.Epoch, 10) + " never answered"}
 		if err := t.outcome(o); err != nil {
 			return err
 		}
@@ -81,8 +81,8 @@ func (t *term) takeOver() error {
 	for _, a := range t.org.Ledger.Open() {
 		switch {
 		case a.State != bcp.ActIntended || !a.Repeatable():
-		case now.Sub(a.Intended) > repeatFor:
-			o := bcp.Outcome{Key: a.Key, State: bcp.ActNotDone, At: now.UTC(), Epoch: epoch, Detail: "too old to be done by a later leader"}
+		case t.at(now).Sub(a.Intended) > repeatFor:
+			o := bcp.Outcome{Key: a.Key, State: bcp.ActNotDone, Epoch: epoch, Detail: "too old to be done by a later leader"}
 			if err := t.outcome(o); err != nil {
 				return err
 			}
@@ -114,7 +114,7 @@ func (t *term) turn(now time.Time) error {
 			return err
 		}
 	}
-	effects, err := t.org.Turn(t.act, now, t.gather(now), w.record)
+	effects, err := t.org.Turn(t.act, t.at(now), t.gather(now), w.record)
 	for _, e := range effects {
 		t.run(e)
 	}
@@ -147,7 +147,7 @@ func (t *term) trouble(what string, err error) {
 func (t *term) answer(now time.Time, f bcp.Facts, r bcp.Request, w *writer) error {
 	var d *bcp.Decision
 	var reply bcp.Reply
-	if err := guarded(func() error { d, reply = t.org.Ask(now, f, t.dated(now, r)); return nil }); err != nil {
+	if err := guarded(func() error { d, reply = t.org.Ask(t.at(now), f, t.dated(t.at(now), r)); return nil }); err != nil {
 		t.log.Error("a request has met a fault of the program", "request", r.ID, "kind", r.Kind, "cause", err)
 		d, reply = nil, bcp.Reply{ID: r.ID, Code: 500, Detail: err.Error()}
 	}
@@ -249,6 +249,7 @@ func (t *term) outcome(o bcp.Outcome) error {
 	if len(key) > 500 {
 		key = key[len(key)-500:]
 	}
+	o.At = t.at(t.cfg.Now())
 	o.Detail = cut(o.Detail, mostDetail)
 	size := 0
 	for _, v := range o.Data {

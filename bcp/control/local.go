@@ -32,7 +32,7 @@ func (t *term) local(now time.Time, w *writer) error {
 			return err
 		}
 		if o != nil {
-			o.Key, o.At, o.Epoch, o.Probed = a.Key, now.UTC(), t.lease.Epoch(), a.State == bcp.ActUnknown
+			o.Key, o.Epoch, o.Probed = a.Key, t.lease.Epoch(), a.State == bcp.ActUnknown
 			if err := t.outcome(*o); err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ func (t *term) fact(now time.Time, a bcp.ActRecord, act bcp.Act) *bcp.Outcome {
 	switch {
 	case known && have == act.With["equals"]:
 		return &bcp.Outcome{State: bcp.ActDone, Detail: act.With["name"] + " is " + have}
-	case now.Before(a.Intended.Add(within)):
+	case t.at(now).Before(a.Intended.Add(within)):
 		return nil
 	case !known:
 		return &bcp.Outcome{State: bcp.ActNotDone, Detail: act.With["name"] + " is not known"}
@@ -120,7 +120,7 @@ func (t *term) join(now time.Time, a bcp.ActRecord, act bcp.Act, w *writer) (*bc
 				return nil, nil
 			}
 		}
-		d, err := t.org.Runs.Join(now, t.gather(now), group, step)
+		d, err := t.org.Runs.Join(t.at(now), t.gather(now), group, step)
 		if err != nil {
 			return nil, nil // it has just ended: the next round sees how
 		}
@@ -130,7 +130,7 @@ func (t *term) join(now time.Time, a bcp.ActRecord, act bcp.Act, w *writer) (*bc
 	if play != nil {
 		by.Person = play.By
 	}
-	d, err := t.org.Runs.Order(now, t.gather(now), group, by, act.With["trigger"])
+	d, err := t.org.Runs.Order(t.at(now), t.gather(now), group, by, act.With["trigger"])
 	if err != nil {
 		return &bcp.Outcome{State: bcp.ActNotDone, Detail: err.Error()}, nil
 	}
@@ -158,7 +158,7 @@ func (t *term) plan(e bcp.Effect) string {
 	if run == nil || run.Deadline.IsZero() {
 		return "no deadline: the whole run is planned"
 	}
-	left := run.Deadline.Sub(t.cfg.Now())
+	left := run.Deadline.Sub(t.at(t.cfg.Now()))
 	fit, err := bcp.FitBefore(left, runSteps)
 	if err != nil {
 		return err.Error()

@@ -70,6 +70,8 @@ type Config struct {
 	Local   func(ctx context.Context, fn func(Entry) error) error // this site's own field, nil for none: for when there is no majority
 	Publish func(*bcp.Picture)                                    // each value is the callee's own
 	Silence func(now time.Time) map[string]Verdict                // of the other sites by data center, nil where there is one; it returns at once
+	// Wrong is how far the own clock is ahead of the sites' clocks where most of them agree that it is; nil for nobody who compares.
+	Wrong func(own time.Time) time.Duration
 	// Folded takes the hash of the state that all entries up to a number add up to, where the journal rests; nil for nobody who asks.
 	Folded func(seq uint64, hash string)
 	Every  time.Duration // between two pictures at least, 200 ms when not given
@@ -93,6 +95,10 @@ type Loop struct {
 	majority
 
 	// Of the goroutine of Run.
+	pace    pace      // by which everything is judged
+	heard   pace      // of whoever led last, as this desk heard it
+	heardOf uint64    // the epoch of that
+	far     bool      // the pace is not the time of day
 	last    []byte    // newest picture, encoded
 	cause   string    // why the last term ended
 	causeAt time.Time // when
@@ -129,7 +135,7 @@ func New(cfg Config) (*Loop, error) {
 	if _, err := bcp.NewOrganisation(cfg.Org); err != nil {
 		return nil, fmt.Errorf("control: %w", err)
 	}
-	return &Loop{cfg: cfg, log: cfg.Logger, waiters: map[string][]chan bcp.Reply{}, replies: map[string]bcp.Reply{}, calls: map[string]callOf{}}, nil
+	return &Loop{cfg: cfg, log: cfg.Logger, pace: pace{own: cfg.Now(), shows: cfg.Now().Round(0).UTC()}, waiters: map[string][]chan bcp.Reply{}, replies: map[string]bcp.Reply{}, calls: map[string]callOf{}}, nil
 }
 
 // Run leads and follows until ctx ends. A term that ends in doubt, or over a fault of the program, is followed

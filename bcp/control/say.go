@@ -28,7 +28,7 @@ func (t *term) say(e bcp.Effect) {
 		default: // only the first word counts
 		}
 	})
-	key, epoch, now, act := e.Key, t.lease.Epoch(), t.cfg.Now, t.act
+	key, epoch, act := e.Key, t.lease.Epoch(), t.act
 	t.hands.Go(func() {
 		timer := time.NewTimer(sayFor)
 		defer timer.Stop()
@@ -43,7 +43,6 @@ func (t *term) say(e bcp.Effect) {
 			}
 		case <-timer.C:
 		}
-		o.At = now().UTC()
 		t.bring(result{outcome: o, key: key})
 	})
 }

@@ -20,7 +20,7 @@ func (t *term) show(now time.Time) {
 		t.showAgain()
 		return
 	}
-	p := t.org.Picture(now, t.gather(now))
+	p := t.org.Picture(t.at(now), t.gather(now))
 	p.Control = t.control(now)
 	p.Sites, p.Names = t.sight.Sites, t.sight.Names
 	for i := range p.Sites {

@@ -31,8 +31,9 @@ type SiteWatch struct {
 }
 
 type heardNode struct {
-	word bcp.SiteWord
-	at   time.Time // when it changed
+	word   bcp.SiteWord
+	at     time.Time // when it changed
+	speaks bool      // it has changed since it was first seen: the word of a dead node hangs there for ever
 }
 
 // deafAfter is how long no answer of a majority may take until nothing can be said of others any more: the listener
@@ -58,8 +59,36 @@ func (w *SiteWatch) Hear(now time.Time, words []bcp.SiteWord) {
 		if n != nil && n.word.Boot == word.Boot && n.word.Seq == word.Seq {
 			continue
 		}
-		w.nodes[key] = &heardNode{word, now}
+		w.nodes[key] = &heardNode{word, now, n != nil}
 	}
+}
+
+const (
+	// wrongFrom is how far a clock has to be off until it is called wrong: a word is up to two seconds old when it is heard.
+	wrongFrom = 10 * time.Second
+	// enoughClocks is how many have to be compared: of two that differ nobody can say which is wrong.
+	enoughClocks = 3
+)
+
+// Wrong is how far the own clock is ahead (below zero: behind) of the middle one of the clocks of all nodes that speak, 0
+// while it is not far off or too few speak. One wrong clock of three is outvoted.
+func (w *SiteWatch) Wrong(own time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var ahead []time.Duration
+	for _, n := range w.nodes {
+		if since := own.Sub(n.at); n.speaks && since <= wrongFrom && !n.word.At.IsZero() {
+			ahead = append(ahead, own.Round(0).Sub(n.word.At.Add(since)))
+		}
+	}
+	slices.Sort(ahead)
+	if len(ahead) < enoughClocks {
+		return 0
+	}
+	if middle := ahead[len(ahead)/2]; middle >= wrongFrom || middle <= -wrongFrom {
+		return middle
+	}
+	return 0
 }
 
 // Cut notes that no majority answers.
@@ -136,7 +165,7 @@ func (t *term) silences(now time.Time) []bcp.Evidence {
 			}
 			told[e.ID] = true
 			if verdicts[e.Site].Is != bcp.Unseen {
-				e.Gone, e.UpSince = true, now.UTC()
+				e.Gone, e.UpSince = true, t.at(now)
 			}
 			out = append(out, e)
 		}

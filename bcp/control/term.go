@@ -161,6 +161,7 @@ func (t *term) fold(e Entry) {
 		t.log.Error("an entry of the shared journal was refused", "seq", e.Seq, "kind", e.Kind, "cause", err)
 	}
 	t.facts.fold(e)
+	t.hear(e)
 	t.remember(e)
 }
 
@@ -181,7 +182,7 @@ func (t *term) remember(e Entry) {
 	case bcp.KindRequest:
 		var r bcp.Request
 		if t.leads && json.Unmarshal(e.Data, &r) == nil {
-			t.arrived[r.ID] = t.cfg.Now()
+			t.arrived[r.ID] = t.at(t.cfg.Now())
 		}
 	}
 }
@@ -215,6 +216,7 @@ func (t *term) round() error {
 		t.show(now)
 		return nil
 	}
+	t.keepPace(now)
 	t.sight = t.cfg.Eyes.Sight(now)
 	t.serving(now)
 	if err := t.begin(now); err != nil {
@@ -229,7 +231,7 @@ func (t *term) round() error {
 	}
 	t.compare(now)
 	t.alone(now)
-	t.watch()
+	t.watch(now)
 	t.show(now)
 	return nil
 }
