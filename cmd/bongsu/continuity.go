@@ -65,7 +65,7 @@ func newContinuity(o options, file *continuityFile, commons *shared.Log, client 
 	roster := &rosterFile{file: file, roster: file.roster, fault: func(err error) { log.Error("roster", "cause", err) }}
 	c.loop, err = control.New(control.Config{
 		Node: o.node, Log: sharedHand{commons, client, o.node, log}, Org: file.organisation(), Roster: roster.now, Sites: file.facilities(),
-		Eyes: c.eyes, Voice: speaker, Hands: hands, Claim: public.Claim, Local: field.tell, Silence: c.sites.watch.Verdicts, Publish: model.SetContinuity, Folded: commons.Tell, Logger: log,
+		Eyes: c.eyes, Voice: speaker, Hands: hands, Claim: public.Claim, Local: field.tell, Silence: c.sites.watch.Verdicts, Wrong: c.sites.watch.Wrong, Publish: model.SetContinuity, Folded: commons.Tell, Logger: log,
 	})
 	return c, err
 }
