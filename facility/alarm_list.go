@@ -39,6 +39,8 @@ var masterColumns = []masterColumn{
 	{"off_delay", "복귀 지연", func(_ *Site, r *AlarmRule) string { return someTime(r.OffDelay) }},
 	{"shelving", "보류", func(_ *Site, r *AlarmRule) string { return describeShelving(r) }},
 	{"suppressed_when", "설계상 억제", func(_ *Site, r *AlarmRule) string { return describeSuppress(r) }},
+	{"cuts", "끊는 경로", func(_ *Site, r *AlarmRule) string { return r.Cuts }},
+	{"follows", "따르는 경로", func(_ *Site, r *AlarmRule) string { return describeFollows(r) }},
 }
 
 func someTime(d time.Duration) string {
@@ -80,6 +82,17 @@ func describeCause(s *Site, r *AlarmRule) string {
 		return fmt.Sprintf("%d times %s within %s", r.Count, limit, writeDuration(r.Window))
 	}
 	return r.Kind + " " + limit
+}
+
+// describeFollows says which lost supply may explain the alarm, so that it steps behind the alarm that tells of the loss.
+func describeFollows(r *AlarmRule) string {
+	switch {
+	case NeverHidden(r.Class) || r.Priority <= 1 || r.Follows == FollowsNone:
+		return "nothing"
+	case r.Class == "cooling":
+		return CutsPower + ", " + CutsCooling
+	}
+	return CutsPower
 }
 
 // describeBand writes the deadband that is in force.

@@ -87,6 +87,9 @@ func TestMasterListOpensInASpreadsheet(t *testing.T) {
 			t.Errorf("%s of the first rule is %q, want %q", name, got, want)
 		}
 	}
+	if cell(1, "cuts") != "" || cell(1, "follows") != "power, cooling" || cell(2, "follows") != "nothing" || cell(3, "follows") != "nothing" {
+		t.Errorf("what cuts and what follows: %q", rows[1:4])
+	}
 	if cell(2, "shelving") != "1h" || cell(3, "shelving") != "never" || cell(3, "deadband") != "0" {
 		t.Errorf("rows are %q", rows[2:4])
 	}

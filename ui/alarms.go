@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"bongsu/facility"
 	"bongsu/rules"
 )
@@ -21,15 +23,23 @@ type alarmsIn struct {
 	State string `query:"state" doc:"one displayed state, or open for all but normal; every alarm when absent"`
 }
 
-func (s *Server) listAlarms(_ context.Context, in *alarmsIn) (*listOut[alarmView], error) {
-	match := func(facility.Alarm) bool { return true }
+// match says which alarms are asked for.
+func (in alarmsIn) match() (func(facility.Alarm) bool, huma.StatusError) {
 	switch state := facility.AlarmState(in.State); {
 	case in.State == "open":
-		match = isOpen
+		return isOpen, nil
 	case slices.Contains(alarmStates, state):
-		match = func(a facility.Alarm) bool { return a.State == state }
+		return func(a facility.Alarm) bool { return a.State == state }, nil
 	case in.State != "":
 		return nil, problem(http.StatusUnprocessableEntity, "There is no alarm state %q. Use open, or one of %v.", in.State, alarmStates)
+	}
+	return func(facility.Alarm) bool { return true }, nil
+}
+
+func (s *Server) listAlarms(_ context.Context, in *alarmsIn) (*listOut[alarmView], error) {
+	match, p := in.match()
+	if p != nil {
+		return nil, p
 	}
 	return all(s.cfg.Model.alarmsWhere(match)), nil
 }

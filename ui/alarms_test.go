@@ -1,9 +1,11 @@
 package ui
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -246,4 +248,50 @@ func TestTheCauseOfAFloodIsToldWithWhatFollows(t *testing.T) {
 	if len(groups) != 1 || groups[0].Cause != "link@l1" || groups[0].Path != "comms" || len(groups[0].Alarms) != 2 || len(groups[0].Urgent) != 1 {
 		t.Errorf("%+v", groups)
 	}
+}
+
+// The table for spreadsheets names what an alarm stands behind and what it follows from.
+func TestAlarmsAreExportedWithTheirCauses(t *testing.T) {
+	h := newHouse(t)
+	now := time.Now()
+	for i, id := range []string{"link@l1", "comms@a", "gone@b"} {
+		a := hotAlarm(1)
+		a.ID, a.Class, a.Rule, a.Asset, a.Raised = id, "system", "link", "", &now
+		switch i {
+		case 1:
+			a.Rule, a.Asset, a.Parent, a.State = "comms", "house/b1/r1", "link@l1", facility.AlarmSuppressed
+		case 2:
+			a.Active, a.State = false, facility.AlarmNormal
+		}
+		h.writes(uint64(i+1), KindAlarm, a)
+	}
+	b := h.as("member")
+	table := func(path string) [][]string {
+		t.Helper()
+		a := b.get(path).want(200)
+		if !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv") || !strings.Contains(a.header.Get("Content-Disposition"), "alarms-") {
+			t.Errorf("the headers are %v", a.header)
+		}
+		rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(a.body), "\ufeff"))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	rows := table("alarms/export")
+	cell := func(id, name string) string {
+		for _, r := range rows[1:] {
+			if r[0] == id {
+				return r[slices.Index(rows[0], name)]
+			}
+		}
+		return "no such row"
+	}
+	if len(rows) != 3 || cell("comms@a", "parent") != "link@l1" || cell("comms@a", "cause") != "link@l1" || cell("comms@a", "path") != "comms" || cell("link@l1", "cause") != "" {
+		t.Errorf("open: %q", rows)
+	}
+	if rows = table("alarms/export?state=suppressed&lang=ko"); len(rows) != 2 || rows[0][0] != "경보" || rows[1][0] != "comms@a" {
+		t.Errorf("suppressed, in Korean: %q", rows)
+	}
+	b.get("alarms/export?state=loud").problem(422, "loud")
 }

@@ -61,6 +61,7 @@ var routes = append(askRoutes(asks), []route{
 	{"POST", "/api/v1/points/{id}/band/accept", rightNormal, "Take what a point shows as its new normal", typed((*Server).acceptBand)},
 	{"GET", "/api/v1/live", rightRead, "Server-sent events of one view", raw("query", "view", (*Server).live)},
 	{"GET", "/api/v1/alarms", rightRead, "Alarms", typed((*Server).listAlarms)},
+	{"GET", "/api/v1/alarms/export", rightRead, "Alarms as a table for spreadsheets, with their causes", raw("query", "state", (*Server).exportAlarms)},
 	{"GET", "/api/v1/alarms/flood", rightRead, "Floods, chatter and alarms by their cause", typed((*Server).alarmFlood)},
 	{"GET", "/api/v1/alarms/report", rightRead, "How good the alarm system was over a time", typed((*Server).alarmReport)},
 	{"GET", "/api/v1/alarms/{id}/history", rightRead, "The newest records of an alarm", typed((*Server).alarmHistory)},

@@ -45,6 +45,7 @@ type alarmView struct {
 	facility.Alarm
 	Text      string `json:"text"`
 	Raised    *stamp `json:"raised"`
+	Called    *stamp `json:"called,omitempty" doc:"when it came out of hiding and called, where that is later than raised"`
 	Acked     *stamp `json:"acked"`
 	Returned  *stamp `json:"returned"`
 	ShelvedTo *stamp `json:"shelved_to,omitempty"`
@@ -54,7 +55,7 @@ type alarmView struct {
 
 func (m *Model) viewAlarm(a facility.Alarm) alarmView {
 	return alarmView{
-		Alarm: a, Text: a.Text.In(m.lang), Raised: stampOf(a.Raised), Acked: stampOf(a.Acked),
+		Alarm: a, Text: a.Text.In(m.lang), Raised: stampOf(a.Raised), Called: stampOf(a.Called), Acked: stampOf(a.Acked),
 		Returned: stampOf(a.Returned), ShelvedTo: stampOf(a.ShelvedTo), Source: stampOf(a.Source),
 		Respond: m.site().respond[a.Rule],
 	}
