@@ -16,7 +16,7 @@ GOTEST  := go test -shuffle=on
 INFLUXD     := github.com/influxdata/influxdb/cmd/influxd@v1.8.10
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build web run run-three test test-go test-web race scenario fuzz bench physics docs lint check clean browser compiler influxd foreign
+.PHONY: build web run run-three test test-go test-rounds test-web race scenario fuzz bench physics docs lint check clean browser compiler influxd foreign
 
 build: web ## bin/bongsu and bin/bongsu-sim, the console inside
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -40,10 +40,15 @@ run: build ## the demo: one node, the simulator, the console at http://127.0.0.1
 run-three: build ## three data centers, a node in each: consoles at 8080, 8081 and 8082; one can be stopped from the demo's page
 	@SITES=sites/three RUN=var/three bash cmd/bongsu-sim/three.sh
 
-test: test-go test-web ## every test, the browser ones included
+test: test-go test-rounds test-web ## every test, the browser ones included
 
 test-go: web influxd compiler browser foreign
 	BONGSU_BROWSER=1 BONGSU_INFLUXD=$(TOOLS)/influxd $(GOTEST) -race -timeout 30m ./...
+
+# Alone, after the others: nothing else loads the machine meanwhile.
+BONGSU_SEED ?= 37
+test-rounds: web ## twenty rounds of faults on three nodes; BONGSU_SEED=n begins with another number
+	BONGSU_ROUNDS=20 BONGSU_SEED=$(BONGSU_SEED) go test -count=1 -v -timeout 20m -run '^TestScenarioThreeNodesRounds$$' ./cmd/bongsu
 
 test-web: web browser
 	cd $(WEB) && npm run --silent test && npm run --silent size && npx playwright test --grep @mock

@@ -17,6 +17,7 @@ type served struct {
 		ID                      string
 		Serving, Primary, Power bool
 	}
+	DNS                                      []struct{ Leads string }
 	Acked, Delivered, Lost, Duplicated, Late int
 }
 

@@ -105,8 +105,23 @@ func (v *voyage) move(round int, rnd *rand.Rand) error {
 			v.resumed++
 		}
 		open := slices.ContainsFunc(g.Pending, func(a bcp.ActRecord) bool { return a.State != bcp.ActDone })
-		return reached(g.State, bcp.RunVerifyPublic) && !open && v.nodes[0].messenger().servedBy() == g.Run.Target
+		return reached(g.State, bcp.RunVerifyPublic) && !open && v.servedBy() == g.Run.Target
 	})
+}
+
+// servedBy is who serves the messenger. On one shore the world does not know the addresses by which it is found: there it is
+// the primary that all name servers lead to.
+func (v *voyage) servedBy() string {
+	m := v.nodes[0].messenger()
+	if v.sea.one == nil {
+		return m.servedBy()
+	}
+	for _, s := range m.Sites {
+		if s.Primary && !slices.ContainsFunc(m.DNS, func(n struct{ Leads string }) bool { return n.Leads != s.ID }) {
+			return s.ID
+		}
+	}
+	return ""
 }
 
 // deny orders a move that one agrees with and one does not.

@@ -85,20 +85,31 @@ func (d *ownDisk) slow(hang, pass time.Duration) {
 
 func (d *ownDisk) ballast() string { return filepath.Join(d.at, "ballast") }
 
-// full takes all the room that is left.
+// full takes all the room that is left, and whatever is given back later.
 func (d *ownDisk) full() {
 	f, err := os.Create(d.ballast())
 	if err != nil {
+		d.t.Errorf("no ballast: %v", err)
 		return
 	}
-	defer f.Close()
-	for size, at := int64(64<<20), int64(0); size >= 4096; {
-		if syscall.Fallocate(int(f.Fd()), 0, at, size) == nil {
-			at += size
-		} else {
-			size /= 2
+	d.stop = make(chan struct{})
+	d.work.Go(func() {
+		defer f.Close()
+		for at := int64(0); ; {
+			for size := int64(64 << 20); size >= 4096; {
+				if syscall.Fallocate(int(f.Fd()), 0, at, size) == nil {
+					at += size
+				} else {
+					size /= 2
+				}
+			}
+			select {
+			case <-d.stop:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
 		}
-	}
+	})
 }
 
 // room is how much may still be written, in bytes.

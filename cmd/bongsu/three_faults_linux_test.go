@@ -3,6 +3,10 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -13,26 +17,24 @@ type fault struct {
 	strike, heal func()
 }
 
-// fault picks what goes wrong at a node.
-func (v *voyage) fault(rnd *rand.Rand, i int) fault {
-	j := (i + 1 + rnd.IntN(2)) % 3
+// fault is what goes wrong at a node: a number's own, so that consecutive rounds go through all there is. What would hit the
+// watch of a building that burns hits another node.
+func (v *voyage) fault(rnd *rand.Rand, number, i int) fault {
 	kinds := []func(i, j int) fault{v.cutOff, v.cutOff, v.deaf, v.mute, v.apart, v.oneWay}
-	children := []string{"desk", "member", "field"}
-	spared := v.sparing && i == 0
-	if spared {
-		children = children[:2]
-	}
-	for _, child := range children {
+	for _, child := range []string{"desk", "member"} {
 		kinds = append(kinds, func(i, _ int) fault { return v.killed(i, child) }, func(i, _ int) fault { return v.still(i, child) })
 	}
-	if spared {
-		return kinds[rnd.IntN(len(kinds))](i, j)
-	}
-	kinds = append(kinds, v.dies, v.freezes, v.dies, v.freezes, v.unanswered)
+	spares := len(kinds)
+	kinds = append(kinds, func(i, _ int) fault { return v.killed(i, "field") }, func(i, _ int) fault { return v.still(i, "field") },
+		v.dies, v.freezes, v.dies, v.freezes, v.unanswered)
 	if v.disks[0] != nil && v.disks[1] != nil && v.disks[2] != nil {
 		kinds = append(kinds, v.slowDisk, v.hungDisk, v.fullDisk)
 	}
-	return kinds[rnd.IntN(len(kinds))](i, j)
+	which := number * 7 % len(kinds) // 7 divides no number of kinds there may be
+	if v.sparing && i == 0 && which >= spares {
+		i = 1 + rnd.IntN(2)
+	}
+	return kinds[which](i, (i+1+rnd.IntN(2))%3)
 }
 
 func (v *voyage) dies(i, _ int) fault {
@@ -109,13 +111,54 @@ func (v *voyage) hungDisk(i, _ int) fault {
 	return fault{v.nodes[i].name + "'s disk hangs", func() { d.control(ioctlFreeze) }, d.well}
 }
 
-// fullDisk takes all the room there is. What the processes delete meanwhile they may use again.
+// fullDisk leaves no room, and people write so much meanwhile that the node's member cannot take it up and ends, and its
+// field cannot prove its journal. Until both was seen the disk stays full.
 func (v *voyage) fullDisk(i, _ int) fault {
 	s, d := v.nodes[i], v.disks[i]
-	return fault{s.name + "'s disk is full", d.full, func() {
-		v.t.Logf("with %d bytes left on its disk %s says %d of its readiness", d.room(), s.name, s.status("/readyz"))
+	said, began := 0, time.Time{}
+	return fault{s.name + "'s disk is full", func() {
+		said, began = len(s.nodeLog.String()), time.Now()
+		d.full()
+	}, func() {
+		writing, stop := v.press(i)
+		v.patiently(s.name+"'s member ends for want of room and its field says that it cannot write", func() bool {
+			return memberFull.MatchString(s.nodeLog.String()[said:]) && s.status("/readyz") == http.StatusServiceUnavailable
+		})
+		close(stop)
+		writing.Wait()
+		v.t.Logf("with %d bytes of room %s's member has ended and its field has refused, after %.1f s", d.room(), s.name, time.Since(began).Seconds())
 		d.well()
 	}}
+}
+
+// memberFull is a member's last word on a full disk.
+var memberFull = regexp.MustCompile(`(?i)member.*no space left`)
+
+// press has people write long lines at the two other nodes, as fast as they are taken, until the channel closes.
+func (v *voyage) press(i int) (*sync.WaitGroup, chan struct{}) {
+	stop, writing := make(chan struct{}), &sync.WaitGroup{}
+	line := strings.Repeat("all that was seen ", 200)
+	for n, user := range []string{"lead", "safety", "member", "chair"} {
+		s := v.nodes[(i+1+n%2)%3]
+		writing.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				code, id, _ := v.crowd.at(s, user).ask("incidents/i1/note", "", map[string]string{"text": line})
+				if code != http.StatusOK {
+					time.Sleep(200 * time.Millisecond) // nobody leads just now
+					continue
+				}
+				v.crowd.mu.Lock()
+				v.crowd.taken = append(v.crowd.taken, id)
+				v.crowd.mu.Unlock()
+			}
+		})
+	}
+	return writing, stop
 }
 
 // all lets the same happen to all three nodes.

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ type seat struct {
 	*house
 	name   string
 	proc   *exec.Cmd    // nil while it is dead
+	pid    atomic.Int64 // of proc, for those who look from elsewhere; 0 while it is dead
 	cables []*cable     // from this desk to the other sites' members
 	in     func(func()) // runs what starts its processes where they shall live
 }
@@ -48,6 +50,9 @@ type trioOptions struct {
 	// cables to the others' members.
 	places  []func(func())
 	between func(dir string, ports map[string]int, nodes []*seat)
+	// apart, where given, lets the worlds and the members listen on ports that the nodes' files do not name: what stands
+	// between carries it, see between. It is given their ports by their numbers in the demo.
+	apart func(ports map[string]int)
 }
 
 // raise starts everything and waits until one node leads and all know it.
@@ -62,7 +67,20 @@ func raise(t testing.TB, o trioOptions) *trio {
 		t.Fatal(err)
 	}
 	three := filepath.Join(dir, "sites", "three")
+	worlds := three
+	if o.apart != nil {
+		worlds = filepath.Join(dir, "worlds", "three")
+		if err := os.CopyFS(filepath.Join(dir, "worlds"), os.DirFS("../../sites")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	ports := movePorts(t, filepath.Join(dir, "sites", "demo"), three)
+	own := ports
+	if o.apart != nil {
+		own = movePorts(t, filepath.Join(dir, "worlds", "demo"), worlds)
+		setApart(t, three, worlds, ports, own)
+		o.apart(own)
+	}
 	for file, fn := range o.change {
 		changed(t, filepath.Join(three, file), fn)
 	}
@@ -70,10 +88,11 @@ func raise(t testing.TB, o trioOptions) *trio {
 	control := freePorts(t, 2)
 	for i, name := range []string{"n1", "n2", "n3"} {
 		s := &seat{name: name, in: func(fn func()) { fn() }, house: &house{t: t, bin: bin, site: filepath.Join(three, name+".yaml"), data: filepath.Join(dir, name), nodeLog: &lockedBuffer{},
-			base: fmt.Sprintf("http://127.0.0.1:%d", ports[fmt.Sprint(8080+i)]), sim: fmt.Sprintf("http://127.0.0.1:%d", ports["8090"])}}
-		args := []string{"--site", s.site, "--listen", strings.TrimPrefix(s.sim, "http://")}
+			base: fmt.Sprintf("http://127.0.0.1:%d", ports[fmt.Sprint(8080+i)]), sim: fmt.Sprintf("http://127.0.0.1:%d", own["8090"])}}
+		world := filepath.Join(worlds, name+".yaml")
+		args := []string{"--site", world, "--listen", strings.TrimPrefix(s.sim, "http://")}
 		if i > 0 {
-			args = []string{"--bare", "--site", s.site, "--listen", fmt.Sprintf("127.0.0.1:%d", control[i-1])}
+			args = []string{"--bare", "--site", world, "--listen", fmt.Sprintf("127.0.0.1:%d", control[i-1])}
 		}
 		s.world(exec.Command(filepath.Join(bin, "bongsu-sim"), args...))
 		for other := range 3 {
@@ -98,6 +117,28 @@ func raise(t testing.TB, o trioOptions) *trio {
 	}
 	tr.leader(60*time.Second, "")
 	return tr
+}
+
+// setApart writes into the files of nodes where their members listen, and into those of worlds by which ports the nodes
+// find the messenger: what stands in the names is what everybody follows.
+func setApart(t testing.TB, three, worlds string, ports, own map[string]int) {
+	t.Helper()
+	for i := range 3 {
+		changed(t, filepath.Join(three, fmt.Sprintf("n%d.yaml", i+1)), func(text string) string {
+			for m := range 3 {
+				client, peer := fmt.Sprint(12379+2*m), fmt.Sprint(12380+2*m)
+				text = strings.Replace(text, fmt.Sprintf(`peer: "127.0.0.1:%d"}`, ports[peer]),
+					fmt.Sprintf(`peer: "127.0.0.1:%d", listen_client: "127.0.0.1:%d", listen_peer: "127.0.0.1:%d"}`, ports[peer], own[client], own[peer]), 1)
+			}
+			return text
+		})
+	}
+	changed(t, filepath.Join(worlds, "continuity.yaml"), func(text string) string {
+		for _, name := range []string{"18001", "18002", "18003"} {
+			text = strings.ReplaceAll(text, fmt.Sprintf("port: %d", own[name]), fmt.Sprintf("port: %d", ports[name]))
+		}
+		return text
+	})
 }
 
 // world starts the building's simulator and waits until it stands.
@@ -127,6 +168,7 @@ func (s *seat) boot() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.pid.Store(int64(s.proc.Process.Pid))
 }
 
 // up waits until the console answers and the journal of all sites was read.
@@ -140,6 +182,15 @@ func (s *seat) up() {
 // children are the processes of the node by their names, whatever was noted on its disk.
 func (s *seat) children() map[string]int {
 	out := map[string]int{}
+	for pid, name := range childrenOf(s.proc.Process.Pid) {
+		out[name] = pid
+	}
+	return out
+}
+
+// childrenOf are the processes that one has started, with the first word each was given.
+func childrenOf(parent int) map[int]string {
+	out := map[int]string{}
 	all, _ := os.ReadDir("/proc")
 	for _, d := range all {
 		pid, err := strconv.Atoi(d.Name())
@@ -147,10 +198,13 @@ func (s *seat) children() map[string]int {
 			continue
 		}
 		stat, _ := os.ReadFile(filepath.Join("/proc", d.Name(), "stat"))
-		args, _ := os.ReadFile(filepath.Join("/proc", d.Name(), "cmdline"))
 		after := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // state, parent, ...
-		if words := strings.Split(string(args), "\x00"); len(after) > 1 && after[1] == fmt.Sprint(s.proc.Process.Pid) && len(words) > 1 {
-			out[words[1]] = pid
+		if len(after) < 2 || after[1] != fmt.Sprint(parent) {
+			continue
+		}
+		args, _ := os.ReadFile(filepath.Join("/proc", d.Name(), "cmdline"))
+		if words := strings.Split(string(args), "\x00"); len(words) > 1 {
+			out[pid] = words[1]
 		}
 	}
 	return out
@@ -178,6 +232,7 @@ func (s *seat) die() {
 	s.t.Helper()
 	s.signal(syscall.SIGKILL)
 	_ = s.proc.Wait()
+	s.pid.Store(0)
 	s.proc = nil
 }
 
