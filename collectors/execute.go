@@ -88,7 +88,9 @@ func (l *modbusLink) nextOrder() *order {
 
 // carryOut serves one order on the owner's goroutine and answers it.
 func (l *modbusLink) carryOut(ctx context.Context, o *order) {
-	l.port.limit, _ = o.ctx.Deadline()
+	if !o.urgent { // of the fire response it is how long it may wait to be sent: once out, it is worth its answer
+		l.port.limit, _ = o.ctx.Deadline()
+	}
 	receipt, err := l.write(ctx, o)
 	l.port.limit = time.Time{}
 	o.done <- outcome{receipt, err}
@@ -98,7 +100,7 @@ func (l *modbusLink) carryOut(ctx context.Context, o *order) {
 // an order is reason enough to try an endpoint now.
 func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 	u := l.unitOf[o.cmd.Device]
-	if l.port.serial == nil && time.Since(later(l.port.last, l.port.opened)) > maxIdle {
+	if l.port.serial == nil && time.Since(later(l.port.last, l.port.opened)) > maxIdle || o.urgent && l.port.mute(time.Now()) {
 		l.port.close()
 	}
 	if err := l.ready(ctx, u); err != nil {
@@ -123,11 +125,11 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 		return receipt, fmt.Errorf("%w: %w", ErrRefused, refusal)
 	}
 	l.quicken(o.cmd, now)
-	if err == nil && !l.port.numbered() && u.owesEcho(o.write.echo(), now) {
+	if err == nil && !l.port.numbered() && u.owesEcho(o.write.echo(), now) && !l.shown(ctx, o, u, &receipt) {
 		err = errOldEcho
 	}
 	if err != nil {
-		if !l.port.numbered() && refusal == nil {
+		if !l.port.numbered() && refusal == nil && !receipt.ReadBackOK {
 			u.oweEcho(o.write.echo(), later(now, receipt.Sent.Add(u.timeout)))
 		}
 		l.state.failures.Add(1)
@@ -140,6 +142,9 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 		l.log.Info("unit back", "unit", u.id)
 		l.tell("")
 	}
+	if receipt.ReadBackOK {
+		return receipt, nil // shown already
+	}
 	if !o.cmd.Def.Echo && l.lane.presses() {
 		receipt.Detail = "accepted, but not read back: a command of the fire response waits"
 	} else if o.ctx.Err() == nil {
@@ -149,6 +154,21 @@ func (l *modbusLink) write(ctx context.Context, o *order) (Receipt, error) {
 		return receipt, fmt.Errorf("%w: it was to read back as %d", ErrNotShown, o.write.want)
 	}
 	return receipt, nil
+}
+
+// shown looks whether the device shows what was written, where its answer may be the one to the same command sent before.
+// Devices answer in the order they are asked: whoever answers the look has dealt with the command, and owes nothing more.
+func (l *modbusLink) shown(ctx context.Context, o *order, u *unit, receipt *Receipt) bool {
+	if l.lane.presses() || o.ctx.Err() != nil {
+		return false
+	}
+	l.readBack(ctx, o, u, receipt)
+	if !receipt.ReadBackOK {
+		return false
+	}
+	u.debts = nil
+	receipt.Detail = "its answer may be an earlier one's, but it reads back as written"
+	return receipt.ReadBack == o.write.want
 }
 
 // undecided says whether a refusal leaves open what became of the order: the device took it and needs

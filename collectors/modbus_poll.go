@@ -226,7 +226,7 @@ func (l *modbusLink) readOnce(ctx context.Context, u *unit, r readRequest, withi
 
 // ready opens the endpoint, waits until the last device has turned round, and addresses the unit.
 func (l *modbusLink) ready(ctx context.Context, u *unit) error {
-	l.port.timeout, l.port.patience = u.timeout, u.patience(yieldLeast)
+	l.port.timeout, l.port.patience, l.port.hopeless = u.timeout, u.patience(yieldLeast), u.silent()
 	if err := l.connect(ctx); err != nil {
 		return err
 	}

@@ -70,6 +70,7 @@ type port struct {
 	unit     byte          // whom the next request is for
 	timeout  time.Duration // for the next answer, beside the time on a serial line
 	patience time.Duration // the same while a command of the fire response waits
+	hopeless bool          // the unit was known to be silent before
 	limit    time.Time     // the request must end by then too, when set
 	flight   *flight
 
@@ -79,6 +80,8 @@ type port struct {
 	closed  time.Time
 	last    time.Time // last valid answer on this connection, zero for none yet
 	doubted bool      // nothing came since a silence that the connection was kept over
+	owed    time.Time // until when what a unit that was well was asked then could be answered; zero if it was not well
+	began   time.Time // of the newest request
 	silent  []uint16  // numbers of requests that got no answer on this connection
 
 	asked    envelope
@@ -125,7 +128,7 @@ func (p *port) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errDial, err)
 	}
-	p.conn, p.opened, p.last, p.doubted, p.silent = conn, time.Now(), time.Time{}, false, p.silent[:0]
+	p.conn, p.opened, p.last, p.doubted, p.owed, p.silent = conn, time.Now(), time.Time{}, false, time.Time{}, p.silent[:0]
 	p.forget = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return nil
 }
@@ -181,7 +184,7 @@ func (p *port) Send(request []byte) ([]byte, error) {
 		}
 		return nil, err
 	}
-	p.last, p.doubted = time.Now(), false
+	p.last, p.doubted, p.owed = time.Now(), false, time.Time{}
 	return answer, nil
 }
 
@@ -189,12 +192,12 @@ func (p *port) exchange(request []byte) ([]byte, error) {
 	if err := p.drain(); err != nil {
 		return nil, err
 	}
-	began := time.Now().Add(p.wireTime(p.asked.pdu))
-	deadline := began.Add(p.timeout)
+	p.began = time.Now().Add(p.wireTime(p.asked.pdu))
+	deadline := p.began.Add(p.timeout)
 	if !p.limit.IsZero() {
 		deadline = earlier(deadline, p.limit)
 	}
-	if err := p.flight.begin(p.conn, deadline, began.Add(p.patience), p.presses); err != nil {
+	if err := p.flight.begin(p.conn, deadline, p.began.Add(p.patience), p.presses); err != nil {
 		return nil, fmt.Errorf("set deadline: %w", err)
 	}
 	answer, err := p.answerTo(request)
@@ -307,14 +310,17 @@ func (p *port) discard(quiet, limit time.Duration) error {
 }
 
 // keeps decides whether the line outlives a failed request, and makes it ready for the next one. A
-// network connection is kept over one silence, never over two: it may be dead itself.
+// network connection is kept over one silence, never over two: it may be dead itself. What is given up for a command of the
+// fire response counts too, since each waits for less than its unit ever took; not so what was known to be hopeless.
 func (p *port) keeps(failure error) bool {
 	silent := errors.Is(failure, errSilent)
 	switch {
 	case p.serial != nil && (errors.Is(failure, errBadFrame) || errors.Is(failure, os.ErrDeadlineExceeded)):
-	case p.one && silent && errors.Is(failure, errYielded): // it was hardly given the time to answer
+	case p.one && silent && p.hopeless && errors.Is(failure, errYielded):
 	case p.one && silent && !p.doubted:
-		p.doubted = true
+		if p.doubted = true; !p.hopeless {
+			p.owed = p.began.Add(p.timeout)
+		}
 	default:
 		return false
 	}
@@ -324,6 +330,10 @@ func (p *port) keeps(failure error) bool {
 	}
 	return p.discard(max(p.quiet(), 5*drainTime), max(p.timeout, frameMax*p.char)) == nil
 }
+
+// mute says that a kept connection is likely dead: a unit that was well was asked over it, has had its whole time, and
+// nothing came since. The other end may have forgotten the connection without a word.
+func (p *port) mute(now time.Time) bool { return p.one && !p.owed.IsZero() && !now.Before(p.owed) }
 
 // quiet is the silence that must stand between two frames on the line.
 func (p *port) quiet() time.Duration { return time.Duration(quietChars * float64(p.char)) }

@@ -13,6 +13,12 @@ import (
 // gatewayOf serves a device on real sockets until the test ends.
 func gatewayOf(t *testing.T, d fakeDevice) (address string) {
 	t.Helper()
+	return servedBy(t, d.serve)
+}
+
+// servedBy serves each connection on a real socket until the test ends.
+func servedBy(t *testing.T, serve func(net.Conn)) (address string) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +35,7 @@ func gatewayOf(t *testing.T, d fakeDevice) (address string) {
 			mu.Lock()
 			conns = append(conns, conn)
 			mu.Unlock()
-			served.Go(func() { d.serve(conn) })
+			served.Go(func() { serve(conn) })
 		}
 	})
 	t.Cleanup(func() {
