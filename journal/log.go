@@ -23,6 +23,7 @@ var (
 // Options of Open; the zero value is usable.
 type Options struct {
 	Logger       *slog.Logger
+	Checkpoint   string                // file that Advance keeps: Open reads from there on; "" reads everything
 	SegmentBytes int64                 // a new file is begun beyond it; 0 means 16 MiB
 	QueueEntries int                   // most entries kept in memory while the disk is sick; 0 means 65,536
 	QueueBytes   int                   // most bytes of them; 0 means 64 MiB
@@ -56,6 +57,8 @@ type Log struct {
 	tip    *tip  // how far entries are proven on disk
 	wake   chan struct{}
 	report Report
+	cp     *Checkpoint // that Open went by, nil for none
+	cpPrev [32]byte    // hash of the entry before its own
 
 	mu       sync.Mutex
 	running  bool
@@ -120,6 +123,7 @@ func (l *Log) load() error {
 		}
 		return nil
 	}
+	l.goBy(&s)
 	if err := s.run(); err != nil {
 		return err
 	}
@@ -148,6 +152,29 @@ func (l *Log) load() error {
 	l.report, l.next, l.prev = s.report, s.resume(), s.hash
 	l.tip.move(end, s.last)
 	return l.takeDamage(recorded, accepted)
+}
+
+// goBy has Open begin at the checkpoint, where one fits.
+func (l *Log) goBy(s *scanner) {
+	if l.opts.Checkpoint == "" {
+		return
+	}
+	c, err := readCheckpoint(l.opts.Checkpoint)
+	if c == nil && err == nil {
+		return
+	}
+	if err == nil {
+		l.cpPrev, err = c.fits(l.dir)
+	}
+	if err != nil {
+		l.log.Warn("the whole journal is read", "cause", err)
+		return
+	}
+	l.cp = c
+	c.begin(s, l.cpPrev)
+	for _, n := range c.Segments {
+		l.addMark(n.First, position{segment: n.Index})
+	}
 }
 
 // takeDamage queues a note of damage that no entry mentions yet and keeps what nobody accepted.

@@ -74,6 +74,8 @@ func damageError(damage []Damage) error {
 type scanner struct {
 	dir    string
 	each   func(Entry, position) error // may be nil
+	from   position                    // where to begin: a record that is whole
+	until  *position                   // where to end, nil for the end
 	report Report
 
 	last  uint64   // newest readable entry
@@ -102,7 +104,16 @@ func (s *scanner) run() error {
 			s.final = k
 		}
 	}
+	if s.until != nil {
+		s.final = -1 // what ends there is no unfinished end
+	}
 	for i, k := range list {
+		if k < s.from.segment || s.until != nil && k > s.until.segment {
+			continue
+		}
+		if s.until != nil && k == s.until.segment {
+			sizes[i] = s.until.offset
+		}
 		if err := s.segment(k, sizes[i]); err != nil {
 			return err
 		}
@@ -111,7 +122,11 @@ func (s *scanner) run() error {
 }
 
 func (s *scanner) segment(k int, size int64) error {
-	r, err := openRecords(wlog.SegmentName(s.dir, k), 0)
+	begin := int64(0)
+	if k == s.from.segment {
+		begin = s.from.offset
+	}
+	r, err := openRecords(wlog.SegmentName(s.dir, k), begin)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,14 @@ func (l *Log) Run(ctx context.Context) error {
 	l.mu.Unlock()
 	finished := make(chan error, 1)
 	go func() { finished <- l.write(ctx) }()
+	proven := make(chan struct{})
+	go func() { l.proveRest(ctx); close(proven) }()
+	defer func() {
+		select {
+		case <-proven:
+		case <-time.After(closeGrace): // a read that hangs with its disk
+		}
+	}()
 	var err error
 	select {
 	case err = <-finished:

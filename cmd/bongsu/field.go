@@ -58,6 +58,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	if err := restore(engine, site, logs, log); err != nil {
 		return err
 	}
+	parts.start("journal's checkpoint", func(ctx context.Context) error { return keepPast(ctx, o, logs, log) })
 	learned := fieldBands{name: bandsFile(o), kept: keptBands(filepath.Join(o.fieldDir(), bandsDir)), use: engine.UseBands, log: log}
 	learned.takeUp()
 	parts.start("spooler", filler.run)
@@ -85,10 +86,14 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 
 // restore gives the judgement what it knew, and settles the reload that the last life of the field was asked for.
 func restore(engine *rules.Engine, site *facility.Site, logs *fieldLogs, log *slog.Logger) error {
-	var asked askedReload
-	if err := engine.Restore(func(fn func(journal.Entry) error) error { return journal.Read(logs.entries, 0, asked.beside(fn)) }); err != nil {
+	past, err := readPast(logs, log)
+	if err != nil {
 		return err
 	}
+	if err := engine.TakeUp(&past.Rules); err != nil {
+		return err
+	}
+	asked := askedReload{last: past.Reload}
 	asked.settle(site, logs.book, engine, log)
 	return nil
 }

@@ -32,7 +32,7 @@ func openFieldLogs(o options, site *facility.Site, log *slog.Logger) (*fieldLogs
 	kept := spoolOptions(site, l.ranks, o.fieldDir(), log)
 	l.most = kept.MaxBytes
 	var err error
-	if l.book, err = journal.Open(l.entries, journal.Options{Logger: log}); err != nil {
+	if l.book, err = journal.Open(l.entries, journal.Options{Logger: log, Checkpoint: pastFile(o)}); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	for _, d := range l.book.Damage() {
