@@ -46,6 +46,7 @@ func bandReads(w *world.World, site *facility.Site) (out []bandRead) {
 		}
 		add(id+"/ctl/status", get(func(r world.ChillerReading) float64 { return float64(r.Status) }))
 		add(id+"/ctl/cond-approach", get(func(r world.ChillerReading) float64 { return r.CondApproachK }))
+		add(id+"/ctl/evap-approach", get(func(r world.ChillerReading) float64 { return r.EvapApproachK }))
 		add(id+"/ctl/cooling", get(func(r world.ChillerReading) float64 { return r.CoolingKW }))
 		add(id+"/ctl/power", get(func(r world.ChillerReading) float64 { return r.PowerKW }))
 		add(id+"/ctl/cdw-supply", get(func(r world.ChillerReading) float64 { return r.CDWSupplyC }))
@@ -68,6 +69,7 @@ func bandReads(w *world.World, site *facility.Site) (out []bandRead) {
 	add("demo/cw/tank/panel/t-out", tank(func(r world.TankReading) float64 { return r.OutC }))
 	add("demo/cw/tank/panel/flow", tank(func(r world.TankReading) float64 { return r.FlowM3H }))
 	add("demo/cw/tank/panel/minutes", tank(func(r world.TankReading) float64 { return r.MinutesLeft }))
+	bandPowerReads(w, site, add)
 	for _, a := range site.Assets {
 		if a.Kind != "it-rack" {
 			continue
@@ -77,6 +79,44 @@ func bandReads(w *world.World, site *facility.Site) (out []bandRead) {
 		add(id+"/env/kw-a", func() float64 { r, _ := w.ITRack(id); return r.FeedAKW })
 	}
 	return out
+}
+
+// bandPowerReads adds pumps, UPS, panels, transformer and the one battery rack whose inside is played.
+func bandPowerReads(w *world.World, site *facility.Site, add func(id string, get func() float64)) {
+	ups := func(f func(r world.UPSReading) float64) func() float64 {
+		return func() float64 { r, _ := w.Zone("demo/ups-a"); return f(r) }
+	}
+	add("demo/ups-a/ups/ctl/in-kw", ups(func(r world.UPSReading) float64 { return math.Round(r.InputKW) }))
+	add("demo/ups-a/ups/ctl/load-kw", ups(func(r world.UPSReading) float64 { return math.Round(r.LoadKW) }))
+	add("demo/ups-a/ups/ctl/charge-kw", ups(func(r world.UPSReading) float64 { return math.Round(r.ChargeKW) }))
+	add("demo/ups-a/ups/ctl/batt-t", ups(func(r world.UPSReading) float64 { return r.BatteryC }))
+	add("demo/b1/io/room-temp", func() float64 { r, _ := w.Room("demo/b1"); return r.AirC })
+	rack := func(f func(r world.RackReading) float64) func() float64 {
+		return func() float64 { r, _ := w.Rack("demo/b1/r1"); return f(r) }
+	}
+	add("demo/b1/r1/bms/t-max", rack(func(r world.RackReading) float64 { return r.BMSC }))
+	add("demo/b1/r1/bms/t-median", rack(func(r world.RackReading) float64 { return r.BMSMedianC }))
+	add("demo/b1/r1/bms/cell-v-max", rack(func(r world.RackReading) float64 { return math.Round(r.CellMaxMV) }))
+	add("demo/b1/r1/bms/cell-v-min", rack(func(r world.RackReading) float64 { return math.Round(r.CellMinMV) }))
+	breaker := func(f func(r world.BreakerReading) float64) func() float64 {
+		return func() float64 { r, _ := w.Breaker("demo/feed-a/cb"); return f(r) }
+	}
+	add("demo/feed-a/cb/relay/hot-spot", breaker(func(r world.BreakerReading) float64 { return r.HotSpotC }))
+	add("demo/feed-a/cb/relay/transformer-load", breaker(func(r world.BreakerReading) float64 { return r.TransformerPercent }))
+	add("demo/weather/roof/temp", func() float64 { r, _ := w.Weather("demo/weather"); return r.DryC })
+	for _, a := range site.Assets {
+		id := string(a.ID)
+		switch a.Kind {
+		case "pump":
+			add(id+"/drive/power", func() float64 { r, _ := w.Pump(id); return r.PowerKW })
+			add(id+"/drive/flow", func() float64 { r, _ := w.Pump(id); return r.FlowM3H })
+		case "pdu":
+			add(id+"/meter/terminal-t", func() float64 { r, _ := w.PDU(id); return r.TerminalC })
+			for i, name := range []string{"a-l1", "a-l2", "a-l3"} {
+				add(id+"/meter/"+name, func() float64 { r, _ := w.PDU(id); return r.PhaseA[i] })
+			}
+		}
+	}
 }
 
 // seizePerDay is the share of its stroke by which a seizing valve has to be asked for more each day before it
