@@ -118,8 +118,12 @@ func (d *commandDesk) answered(a answer, now time.Time) (facility.CommandRecord,
 	if a.receipt.Detail != "" || !over {
 		r.Detail = a.receipt.Detail
 	}
-	if a.err != nil && !over {
+	switch {
+	case over:
+	case a.err != nil:
 		r.Error = a.err.Error()
+	case r.By == fireActor: // this try went out: what stopped the one before is no news
+		r.Error = ""
 	}
 	if r.State == facility.CommandCancelled && r.Sent != nil && r.By != fireActor {
 		r.Error = abortedLate

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,14 +16,13 @@ type job struct {
 	name   string
 	cmd    facility.Command
 
-	// Of a person's order.
-	stop   *atomic.Bool // set when it must not be sent any more
-	sendBy time.Time    // not sent after that
+	stop   *atomic.Bool // of a person's order: set when it must not be sent any more
+	sendBy time.Time    // not sent after that; zero for a level that is asserted again
 }
 
 // dead says that a job must not be sent any more.
 func (j job) dead(now time.Time) bool {
-	return j.stop != nil && (j.stop.Load() || !now.Before(j.sendBy))
+	return j.stop != nil && j.stop.Load() || !j.sendBy.IsZero() && !now.Before(j.sendBy)
 }
 
 // answer is what became of a job.
@@ -57,9 +57,17 @@ type lane struct {
 // maxQueued bounds a lane. A fire in every rack of a 224-rack site sends fewer.
 const maxQueued = 4096
 
-// fireTime is how long a command of the fire response may be on its way: a long queue of others at a slow serial line.
-// Beyond it nobody knows what became of it, and the response's own supervision says what is sent again.
+// fireTime is how long a command of the fire response may be on its way at most, whatever its deadline: a long queue of
+// others at a slow serial line. It must not hold back for longer what waits for the same device.
 const fireTime = 10 * time.Second
+
+// lookAgain is what a command of the fire response leaves of its deadline for its feedback: one that went out in the
+// deadline's last instant would be repeated in the next.
+const lookAgain = time.Second
+
+// sendWindow is how long such a command may wait to be sent. When its deadline is over it is repeated or given up, and what
+// was still waiting is of yesterday: sent then, it would follow its fallback or double its repeat.
+func sendWindow(deadline time.Duration) time.Duration { return max(deadline-lookAgain, deadline/2) }
 
 func newLanes(c Commander, site *facility.Site) *lanes {
 	l := &lanes{commander: c, site: site, answers: make(chan answer, maxQueued), timeout: 3 * time.Second,
@@ -117,7 +125,28 @@ func (l *lanes) respond(j job) bool {
 		return true
 	}
 	l.fire[device] = append(waiting, j)
+	if !j.sendBy.IsZero() {
+		time.AfterFunc(time.Until(j.sendBy), func() { l.expire(j) })
+	}
 	return true
+}
+
+// expire tells at once of a job that has waited for its device for too long, whatever it waits behind.
+func (l *lanes) expire(j job) {
+	l.mu.Lock()
+	ctx, device := l.ctx, j.cmd.Device
+	i := slices.IndexFunc(l.fire[device], func(w job) bool { return w.record == j.record && w.sendBy.Equal(j.sendBy) })
+	if i >= 0 && ctx != nil {
+		l.fire[device] = slices.Delete(l.fire[device], i, i+1)
+	}
+	l.mu.Unlock()
+	if i < 0 || ctx == nil {
+		return
+	}
+	select {
+	case l.answers <- answer{job: j, err: errNotSent}:
+	case <-ctx.Done():
+	}
 }
 
 // carry sends a job of the fire response and those that wait behind it.
@@ -186,16 +215,17 @@ func (l *lanes) work(ctx context.Context, q *lane) {
 	}
 }
 
-// execute hands a job to the wire, unless it is too late for it. Its time on the wire ends with the time to send it.
+// execute hands a job to the wire, unless it is too late for it. Its time to wait there ends with the time to send it.
 func (l *lanes) execute(ctx context.Context, j job) (Receipt, error) {
 	limit, now := l.timeout, time.Now()
 	if j.dead(now) {
 		return Receipt{}, errNotSent
 	}
-	if j.stop != nil {
-		limit = min(limit, j.sendBy.Sub(now))
-	} else {
+	if j.stop == nil {
 		limit = fireTime
+	}
+	if !j.sendBy.IsZero() {
+		limit = min(limit, j.sendBy.Sub(now))
 	}
 	one, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -26,6 +26,7 @@ type fireDesk struct {
 	states   map[string]fire.CommandState
 	records  map[string]string    // a command's name to the id of its current record
 	ours     map[fire.Action]bool // actions whose deadline comes from their profile
+	times    map[fire.Action]fire.Supervision
 	savedAt  time.Time
 	asked    []*fireRequest // wait for a tick
 	judged   []*fireRequest // by the last tick, and not answered yet
@@ -86,7 +87,8 @@ func newFireDesk(site *facility.Site, now time.Time) (*fireDesk, error) {
 		}
 	}
 	d.addCommands("SITE", site.Fire.Commands)
-	d.supervise(cfg.Limits.Supervision)
+	d.times = cfg.Limits.Supervision
+	d.supervise(d.times)
 	if len(site.Fire.Rooms) > 0 {
 		d.assets["SITE"] = site.Fire.Rooms[0].Asset
 	}
@@ -241,7 +243,11 @@ func (d *fireDesk) command(c fire.Command, now time.Time, v facility.View, desk 
 		r.State, r.Detail = facility.CommandAccepted, "not sent: the field already shows it done"
 		return *r, job{}, false
 	}
-	return *r, job{record: id, name: c.Name, cmd: cmd}, true
+	j := job{record: id, name: c.Name, cmd: cmd}
+	if t := d.times[c.Action].Deadline; t > 0 {
+		j.sendBy = now.Add(sendWindow(t))
+	}
+	return *r, j, true
 }
 
 // follow notes which commands the engine now takes as confirmed or failed.
@@ -261,7 +267,7 @@ func (d *fireDesk) follow(now time.Time, desk *commandDesk) []journal.Draft {
 			t := d.wall(c.ConfirmedAt).UTC()
 			r.Confirmed, r.State, r.Error = &t, facility.CommandConfirmed, ""
 		case fire.CommandFailed:
-			r.State, r.Error = facility.CommandFailed, strings.TrimSpace(fmt.Sprintf("no feedback after %d sends %s", c.Attempts, r.Error))
+			r.State, r.Error = facility.CommandFailed, strings.TrimSuffix(fmt.Sprintf("no feedback after %d tries: %s", c.Attempts, r.Error), ": ")
 		default:
 			continue
 		}

@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -83,6 +84,7 @@ type obedient struct {
 	mu    sync.Mutex
 	sent  []sentCommand
 	stuck map[facility.CommandID]bool
+	taken time.Time // what is given before then waits for the line
 }
 
 type sentCommand struct {
@@ -91,7 +93,15 @@ type sentCommand struct {
 	written int // journal entries at that moment
 }
 
-func (o *obedient) Execute(_ context.Context, cmd facility.Command) (Receipt, error) {
+func (o *obedient) Execute(ctx context.Context, cmd facility.Command) (Receipt, error) {
+	o.mu.Lock()
+	taken := o.taken
+	o.mu.Unlock()
+	select {
+	case <-time.After(time.Until(taken)):
+	case <-ctx.Done():
+		return Receipt{}, errors.New("given up before it was sent")
+	}
 	o.mu.Lock()
 	o.sent = append(o.sent, sentCommand{cmd.ID, time.Now(), len(o.h.book.all())})
 	stuck := o.stuck[cmd.ID]
