@@ -1,6 +1,9 @@
 package facility
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // Policy says what a reader's queue does when its reader is too slow.
 type Policy uint8
@@ -78,6 +81,8 @@ type Reader struct {
 	newest  map[Ref]int // point to its place in latest
 	latest  []Sample    // of KeepOrder: what is kept of batches that had to go
 	held    []int32     // by point, since the first batch went: samples of now in batches; nil before
+	since   time.Time   // that something is queued, zero while nothing is
+	waited  time.Duration
 }
 
 // Name is the reader's name, for metrics and alarms.
@@ -93,11 +98,30 @@ func (r *Reader) Evicted() uint64 {
 	return r.evicted
 }
 
+// LongestWait is how long something was queued at most before it was taken, since it was last asked; what waits now counts.
+func (r *Reader) LongestWait() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	longest := r.waited
+	if r.waited = 0; !r.since.IsZero() {
+		longest = max(longest, time.Since(r.since))
+	}
+	return longest
+}
+
+// taken notes how long the queue's oldest sample waited. The caller holds the lock.
+func (r *Reader) taken() {
+	if !r.since.IsZero() {
+		r.waited, r.since = max(r.waited, time.Since(r.since)), time.Time{}
+	}
+}
+
 // Take empties the queue: the batches in order (read-only, shared with other readers), and the
 // points that lost samples since the last Take with how many. The newest of each is among what is given.
 func (r *Reader) Take() (batches [][]Sample, lost map[Ref]int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.taken()
 	if r.policy == Newest {
 		if len(r.latest) == 0 {
 			return nil, nil
@@ -126,6 +150,9 @@ func (r *Reader) alone() [][]Sample {
 
 func (r *Reader) put(batch []Sample) {
 	r.mu.Lock()
+	if r.since.IsZero() {
+		r.since = time.Now()
+	}
 	if r.policy == Newest {
 		for _, s := range batch {
 			if i, ok := r.newest[s.Point]; ok {

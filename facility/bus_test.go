@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func batch(values ...float64) []Sample {
@@ -296,4 +298,35 @@ func BenchmarkPublish(b *testing.B) {
 			ui.Take()
 		}
 	}
+}
+
+// How long the oldest sample stood in the queue is told once, and what still stands there counts.
+func TestAReaderTellsHowLongSamplesWaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus := NewBus()
+		for _, policy := range []Policy{KeepOrder, Newest} {
+			r := bus.Subscribe("slow", policy, 100)
+			if got := r.LongestWait(); got != 0 {
+				t.Errorf("an empty queue waited %v", got)
+			}
+			bus.Publish([]Sample{{Point: 1}})
+			time.Sleep(2 * time.Second)
+			bus.Publish([]Sample{{Point: 2}})
+			time.Sleep(time.Second)
+			if got := r.LongestWait(); got != 3*time.Second {
+				t.Errorf("what still waits waited %v", got)
+			}
+			r.Take()
+			bus.Publish([]Sample{{Point: 1}})
+			time.Sleep(time.Second)
+			r.Take()
+			if got := r.LongestWait(); got != 3*time.Second {
+				t.Errorf("the longest of two waits is %v", got)
+			}
+			if got := r.LongestWait(); got != 0 {
+				t.Errorf("told again: %v", got)
+			}
+			bus.Unsubscribe(r)
+		}
+	})
 }

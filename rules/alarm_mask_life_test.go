@@ -168,8 +168,8 @@ func maskedWalk(t *testing.T, seed uint64, steps int) *room {
 // names a cause that a person sees or that ended within the scans' time, and when all causes are gone nothing is hidden.
 func TestRandomCausesHideNothingTheyMustNot(t *testing.T) {
 	masked := 0
-	for seed := range uint64(12) {
-		r := maskedWalk(t, seed, 400)
+	for seed := range uint64(5) {
+		r := maskedWalk(t, seed, 200)
 		last := map[string]facility.Alarm{}
 		for _, a := range r.log {
 			was := last[a.ID]
@@ -197,16 +197,16 @@ func TestRandomCausesHideNothingTheyMustNot(t *testing.T) {
 			}
 		}
 	}
-	if masked < 100 {
+	if masked < 20 {
 		t.Errorf("only %d records were masked: the walk proves little", masked)
 	}
 }
 
 // The same life gives the same records, byte for byte.
 func TestMasksAreDecidedTheSameEachTime(t *testing.T) {
-	for seed := range uint64(3) {
-		one, _ := json.Marshal(maskedWalk(t, seed, 300).log)
-		two, _ := json.Marshal(maskedWalk(t, seed, 300).log)
+	for seed := range uint64(2) {
+		one, _ := json.Marshal(maskedWalk(t, seed, 120).log)
+		two, _ := json.Marshal(maskedWalk(t, seed, 120).log)
 		if string(one) != string(two) {
 			t.Errorf("seed %d: two runs of one life differ", seed)
 		}

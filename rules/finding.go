@@ -23,6 +23,9 @@ const (
 	FoundHistory = "history-embedded" // the embedded history takes nothing
 	FoundInflux  = "history-influx"   // the database beside it takes nothing
 
+	FoundLag    = "rules-lag"      // samples wait long before the rules judge them
+	FoundPassed = "rules-overflow" // the rules' queue ran over: older samples of some points were passed over
+
 	FoundAway     = "collector-away" // a process that serves links beside the field's is not connected
 	FoundUnserved = "links-unserved" // links that nobody serves
 
@@ -56,6 +59,22 @@ var findings = map[string]External{
 			"The long-term history stands still. The spool keeps the samples until it is full."),
 		Action: txt("데이터베이스와 그 네트워크, 토큰을 확인하십시오. 되살아나면 밀린 것을 차례로 보냅니다.",
 			"See whether the database runs, is reached and takes the token. When it is back the backlog is sent in order."),
+	},
+	FoundLag: {
+		Priority: 2, Unit: "s",
+		Text: txt("규칙이 표본을 늦게 판단하고 있음", "The rules judge samples late"),
+		Consequence: txt("경보와 화재 대응이 그만큼 늦습니다. 더 밀리면 중간 값은 건너뛰고 최신 값만 봅니다.",
+			"Alarms and the fire response are that late. If it lasts, values in between are passed over and only the newest is seen."),
+		Action: txt("현장 프로세스의 CPU와 디스크를 점검하십시오. 최근에 규칙이나 포인트가 크게 늘었는지 확인하십시오.",
+			"See what takes the field machine's processor or disk, and whether many rules or points came of late."),
+	},
+	FoundPassed: {
+		Priority: 2, Unit: "samples",
+		Text: txt("규칙의 대기열이 넘쳐 중간 값을 건너뜀", "The rules' queue ran over: values in between were passed over"),
+		Consequence: txt("모든 포인트의 최신 값은 판단되었지만, 짧은 초과와 횟수·변화율 규칙은 놓쳤을 수 있습니다.",
+			"The newest value of every point was judged. Short excursions, and what rules over counts and rates saw, may be missed."),
+		Action: txt("현장 프로세스가 무엇에 막혔는지 확인하고, 그 시간의 추세를 직접 살펴보십시오.",
+			"See what held the field process up, and look through the trends of that time."),
 	},
 	FoundAway: {
 		Priority: 3,

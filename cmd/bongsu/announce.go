@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -98,10 +99,31 @@ func (l loop) Do(ctx context.Context, act facility.Act) (facility.ActResult, err
 
 // announceLosses raises an alarm while samples are lost that nobody has, until ctx ends.
 func announceLosses(ctx context.Context, s *spooler, engine *rules.Engine, log *slog.Logger) error {
-	return announceRising(ctx, s.lost, loop{engine}, log)
+	return announceRising(ctx, rules.FoundEvicted, s.lost, loop{engine}, log)
 }
 
-func announceRising(ctx context.Context, lost func() uint64, to teller, log *slog.Logger) error {
+// When the rules are told to be late: their queue is to be empty within a scan, and a flood of alarms is no lasting lag.
+const (
+	lateMost  = 3 * time.Second
+	lateWaits = 30 * time.Second
+	lateRests = time.Minute
+)
+
+// announceLag raises an alarm while samples wait long for the rules, and one when the rules passed samples over, until ctx
+// ends.
+func announceLag(ctx context.Context, queue *facility.Reader, to teller, log *slog.Logger) error {
+	passed := make(chan error, 1)
+	go func() { passed <- announceRising(ctx, rules.FoundPassed, queue.Evicted, to, log) }()
+	late := &spell{wait: lateWaits, rest: lateRests}
+	err := eachLook(ctx, log, func() error {
+		longest := queue.LongestWait()
+		return late.found(ctx, to, rules.FoundLag, longest > lateMost, finding{value: longest.Round(time.Millisecond).Seconds()})
+	})
+	return errors.Join(err, <-passed)
+}
+
+// announceRising raises an alarm while a count of samples goes up, until ctx ends.
+func announceRising(ctx context.Context, subject string, lost func() uint64, to teller, log *slog.Logger) error {
 	s := &spell{}
 	began := lost()
 	before, last, start := began, time.Time{}, time.Now()
@@ -114,7 +136,7 @@ func announceRising(ctx context.Context, lost func() uint64, to teller, log *slo
 			return nil // what the process before this one announced still stands as long
 		}
 		bad := !last.IsZero() && now.Sub(last) < lossRests
-		return s.found(ctx, to, rules.FoundEvicted, bad, finding{value: float64(total - began)})
+		return s.found(ctx, to, subject, bad, finding{value: float64(total - began)})
 	})
 }
 

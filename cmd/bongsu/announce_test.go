@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bongsu/facility"
+	"bongsu/rules"
 	"bongsu/ui"
 )
 
@@ -66,7 +67,7 @@ func TestLossesAreAnAlarmUntilTheyStandStill(t *testing.T) {
 		to := &ear{deaf: true}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- announceRising(ctx, lost.Load, to, slog.New(slog.DiscardHandler)) }()
+		go func() { done <- announceRising(ctx, rules.FoundEvicted, lost.Load, to, slog.New(slog.DiscardHandler)) }()
 		time.Sleep(time.Minute)
 		lost.Add(7)
 		time.Sleep(time.Minute)
@@ -103,7 +104,7 @@ func TestAnAlarmOfTheFormerProcessIsTakenBackLater(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() {
-			done <- announceRising(ctx, func() uint64 { return 5 }, to, slog.New(slog.DiscardHandler))
+			done <- announceRising(ctx, rules.FoundEvicted, func() uint64 { return 5 }, to, slog.New(slog.DiscardHandler))
 		}()
 		time.Sleep(9 * time.Minute)
 		if len(to.turns()) != 0 {
@@ -193,6 +194,47 @@ func TestTheEmbeddedHistorySaysHowItTakes(t *testing.T) {
 		<-done
 		if since, _, err := k.stuck(time.Now()); !since.IsZero() || err != nil {
 			t.Errorf("afterwards %v, %v", since, err)
+		}
+	})
+}
+
+// A burst that the rules work off is no alarm; a queue that stays long is one, and so are samples that were passed over.
+func TestRulesThatFallBehindAreAnAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bus, to := facility.NewBus(), &ear{}
+		queue := bus.Subscribe("rules", facility.KeepOrder, 3)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- announceLag(ctx, queue, to, slog.New(slog.DiscardHandler)) }()
+		feed := func(every, d time.Duration) { // samples of one point, taken every so often
+			for end := time.Now().Add(d); time.Now().Before(end); {
+				bus.Publish([]facility.Sample{{Point: 1}})
+				time.Sleep(every)
+				queue.Take()
+			}
+		}
+		feed(time.Second, 11*time.Minute)
+		feed(8*time.Second, 8*time.Second) // one stall
+		feed(time.Second, time.Minute)
+		if got := to.turns(); !slices.Equal(got, []string{"finding.clear rules-lag", "finding.clear rules-overflow"}) {
+			t.Fatalf("in calm %v", got)
+		}
+		feed(8*time.Second, time.Minute)
+		if got := to.turns(); !slices.Equal(got[2:], []string{"finding.raise rules-lag"}) {
+			t.Fatalf("with a queue of eight seconds %v", got)
+		}
+		feed(time.Second, 2*time.Minute)
+		for range 5 {
+			bus.Publish([]facility.Sample{{Point: 1}})
+		}
+		queue.Take()
+		feed(time.Second, time.Minute)
+		if got := to.turns(); !slices.Equal(got[3:], []string{"finding.clear rules-lag", "finding.raise rules-overflow"}) || to.all()[len(to.all())-1].Args["value"] != "2" {
+			t.Errorf("after samples were passed over %v %+v", got, to.all()[len(to.all())-1])
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
 		}
 	})
 }

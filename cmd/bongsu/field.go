@@ -47,8 +47,9 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	filler := newSpooler(bus.Subscribe("spool", facility.KeepOrder, room), spool, log)
 	state := newFieldState(o.node, book, spool, filler, lines, filepath.Join(o.fieldDir(), "probe"))
 	state.of(site, logs, sharers)
+	queue := bus.Subscribe("rules", facility.KeepOrder, room)
 	engine, err := rules.NewEngine(rules.EngineConfig{
-		Site: site, Live: live, Reader: bus.Subscribe("rules", facility.KeepOrder, room), Journal: book,
+		Site: site, Live: live, Reader: queue, Journal: book,
 		Gap: func() bool { _, gap := book.Gap(); return gap }, Commander: commander{lines}, Report: state.rooms, Turns: logs.turns(),
 		Node: o.node, Log: log,
 	})
@@ -64,6 +65,7 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	parts.start("spooler", filler.run)
 	parts.start("spool notes", func(ctx context.Context) error { return filler.tell(ctx, book) })
 	parts.start("spool alarm", func(ctx context.Context) error { return announceLosses(ctx, filler, engine, log) })
+	parts.start("lag alarm", func(ctx context.Context) error { return announceLag(ctx, queue, loop{engine}, log) })
 	parts.start("status", state.run)
 	parts.start("collectors", wire.Run)
 	parts.start("rules", engine.Run)
