@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -68,13 +67,14 @@ func (s *Server) takeCode(ctx context.Context, user, code string) (recovery bool
 // braked checks a code with a brake on guessing of its own: whoever guesses codes knows the password, so a right
 // password must not lift it.
 func (s *Server) braked(ctx context.Context, user string, check func(now time.Time) error) error {
-	guessed, address, now := "code of "+user, addressIn(ctx), time.Now()
-	if wait := s.limiter.begin(guessed, address, now); wait > 0 {
-		return problem(http.StatusTooManyRequests, "Too many wrong codes for this account from here. Wait %d s, then try again.", int(math.Ceil(wait.Seconds())))
+	guessed, now := "code of "+user, time.Now()
+	place, known := s.placeIn(ctx)
+	if wait, everywhere := s.limiter.begin(guessed, place, known, now); wait > 0 {
+		return tooMany("codes", wait, everywhere)
 	}
 	err := check(now)
 	if err == nil {
-		s.limiter.passed(guessed, address)
+		s.limiter.passed(guessed, place, known)
 	}
 	return err
 }
@@ -160,6 +160,7 @@ func (s *Server) ownPassword(ctx context.Context, in *ownPasswordIn) (*struct{},
 	if err := s.cfg.Users.By(id.user).SetPassword(id.user, in.Body.New); err != nil {
 		return nil, accountProblem(id.user, err)
 	}
+	markReached(ctx)
 	return nil, s.stay(ctx, id.user)
 }
 
@@ -232,6 +233,7 @@ func (s *Server) beginFactor(ctx context.Context, in *factorIn) (*struct{ Body f
 		return nil, err
 	}
 	s.enrolling.begin(id.user, secret, time.Now())
+	markReached(ctx)
 	return &struct{ Body factorView }{v}, nil
 }
 
@@ -270,6 +272,7 @@ func (s *Server) confirmFactor(ctx context.Context, in *codeIn) (*struct{ Body r
 		return nil, accountProblem(id.user, err)
 	}
 	s.enrolling.end(id.user)
+	markReached(ctx)
 	if r, ok := s.cfg.Users.active(id.user); ok {
 		_ = s.cfg.Users.useStep(r, step) // the code that was shown now opens nothing more
 	}
@@ -287,6 +290,7 @@ func (s *Server) removeFactor(ctx context.Context, in *factorIn) (*struct{}, err
 	if err := s.cfg.Users.By(id.user).RemoveFactor(id.user); err != nil {
 		return nil, accountProblem(id.user, err)
 	}
+	markReached(ctx)
 	return nil, s.stay(ctx, id.user)
 }
 
@@ -299,5 +303,6 @@ func (s *Server) newRecovery(ctx context.Context, in *factorIn) (*struct{ Body r
 	if err != nil {
 		return nil, accountProblem(id.user, err)
 	}
+	markReached(ctx)
 	return &struct{ Body recoveryView }{recoveryView{codes}}, nil
 }

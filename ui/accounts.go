@@ -130,18 +130,19 @@ type addAccountIn struct {
 
 func (s *Server) addAccount(ctx context.Context, in *addAccountIn) (*struct{}, error) {
 	b := in.Body
-	return nil, s.changeAccount(ctx, b.User, b.Password, func(h Hand) error { return h.add(b.profile(), b.User, b.New) })
+	return nil, s.changeAccount(ctx, in.Keyed, b.User, b.Password, func(h Hand) error { return h.add(b.profile(), b.User, b.New) })
 }
 
 // changeAccount makes a change once its administrator has shown to be there.
-func (s *Server) changeAccount(ctx context.Context, user, password string, do func(Hand) error) error {
+func (s *Server) changeAccount(ctx context.Context, k Keyed, user, password string, do func(Hand) error) error {
 	if err := s.same(ctx, password); err != nil {
 		return err
 	}
 	id, _ := identityOf(ctx)
-	if err := do(s.cfg.Users.By(id.user)); err != nil {
+	if err := do(s.cfg.Users.By(id.user).Keyed(k.Key)); err != nil {
 		return accountProblem(user, err)
 	}
+	markReached(ctx)
 	s.log.Info("an account was changed", "user", user, "by", id.user)
 	return nil
 }
@@ -164,7 +165,7 @@ func (s *Server) setProfile(ctx context.Context, in *profileIn) (*struct{}, erro
 	if err := s.hasAccount(in.ID); err != nil {
 		return nil, err
 	}
-	return nil, s.changeAccount(ctx, in.ID, in.Body.Password, func(h Hand) error { return h.SetProfile(in.ID, in.Body.profile(), in.Body.Edited) })
+	return nil, s.changeAccount(ctx, in.Keyed, in.ID, in.Body.Password, func(h Hand) error { return h.SetProfile(in.ID, in.Body.profile(), in.Body.Edited) })
 }
 
 func (s *Server) hasAccount(user string) error {
@@ -199,7 +200,7 @@ func (s *Server) resetPassword(ctx context.Context, in *resetPasswordIn) (*struc
 	if err := s.hasAccount(in.ID); err != nil {
 		return nil, err
 	}
-	return nil, s.changeAccount(ctx, in.ID, in.Body.Password, func(h Hand) error { return h.SetPassword(in.ID, in.Body.New) })
+	return nil, s.changeAccount(ctx, in.Keyed, in.ID, in.Body.Password, func(h Hand) error { return h.SetPassword(in.ID, in.Body.New) })
 }
 
 type accountActIn struct {
@@ -221,7 +222,7 @@ func accountAct(what string) func(*Server, context.Context, *accountActIn) (*str
 		if err := confirmed(in.Body.Confirm, in.ID); err != nil {
 			return nil, err
 		}
-		return nil, s.changeAccount(ctx, in.ID, in.Body.Password, func(h Hand) error {
+		return nil, s.changeAccount(ctx, in.Keyed, in.ID, in.Body.Password, func(h Hand) error {
 			switch what {
 			case "disable":
 				return h.SetDisabled(in.ID, true)
@@ -249,5 +250,5 @@ func (s *Server) removeToken(ctx context.Context, in *removeTokenIn) (*struct{},
 	if err := s.hasAccount(in.ID); err != nil {
 		return nil, err
 	}
-	return nil, s.changeAccount(ctx, in.ID, in.Body.Password, func(h Hand) error { return h.RemoveToken(in.ID, in.Body.Label) })
+	return nil, s.changeAccount(ctx, in.Keyed, in.ID, in.Body.Password, func(h Hand) error { return h.RemoveToken(in.ID, in.Body.Label) })
 }

@@ -143,3 +143,50 @@ func TestAccountsAtACutOffSite(t *testing.T) {
 	b.post("accounts/operator/disable", Proof{Confirm: "operator", Password: demoPassword}).problem(503, "No quorum: read only")
 	h.as("operator").get("alarms").want(200)
 }
+
+// An answer that was lost is asked for again with the same key: nothing is done twice, whether the desk still has the
+// answer or was started anew, or another desk is asked.
+func TestAnAccountIsChangedOnceForAKey(t *testing.T) {
+	h := newHouse(t)
+	changes := 0
+	h.users.Journal(func(context.Context, AccountChange) error { changes++; return nil })
+	b := h.as("admin")
+	add := map[string]any{"user": "kim", "names": kim, "roles": []string{"operator"}, "new_password": "long enough", "password": demoPassword}
+	reset := map[string]string{"new_password": "something else", "password": demoPassword}
+	for _, forget := range []func(){func() {}, func() { h.server.replies = newReplies() }} {
+		b.post("accounts", add, "Idempotency-Key", "k1").want(204)
+		forget()
+		b.post("accounts", add, "Idempotency-Key", "k1").want(204)
+		b.post("accounts/kim/password", reset, "Idempotency-Key", "k2").want(204)
+		edited := h.users.List()[len(h.users.List())-1].Edited
+		forget()
+		b.post("accounts/kim/password", reset, "Idempotency-Key", "k2").want(204)
+		if changes != 2 || !h.users.List()[len(h.users.List())-1].Edited.Equal(edited) {
+			t.Errorf("%d changes", changes)
+		}
+		b.post("accounts", add, "Idempotency-Key", "k3").problem(422, "exists already")
+		b.post("accounts", map[string]any{"user": "lee", "names": kim, "roles": []string{"operator"}, "new_password": "long enough", "password": demoPassword}, "Idempotency-Key", "k3").want(204)
+		if err := errors.Join(h.users.By("").Remove("kim"), h.users.By("").Remove("lee")); err != nil {
+			t.Fatal(err)
+		}
+		h.server.replies, changes = newReplies(), 0
+	}
+}
+
+// A key counts at every desk: the change that was asked for at one and answered nowhere is not made again at another.
+func TestAKeyCountsAtEveryDesk(t *testing.T) {
+	c, _, users := desks(t)
+	withAccount(t, users[0], record{User: "kim", Roles: []string{"operator"}})
+	synced(t, users[0], users[1])
+	disable := func(u *Users, key string) error { return u.By("admin").Keyed(key).SetDisabled("kim", true) }
+	if err := disable(users[0], "k"); err != nil {
+		t.Fatal(err)
+	}
+	version := c.version
+	if err := disable(users[1], "k"); err != nil || c.version != version {
+		t.Errorf("asked again at another desk: %v, version %d after %d", err, c.version, version)
+	}
+	if err := disable(users[1], "another"); err != nil || c.version == version {
+		t.Errorf("another key is another change: %v", err)
+	}
+}

@@ -84,7 +84,8 @@ func (s *Server) same(ctx context.Context, password string) error {
 	if !ok || again.user != id.user {
 		return problem(http.StatusForbidden, "The password is wrong. Nothing was done. Enter it again.")
 	}
-	s.limiter.passed(id.user, addressIn(ctx))
+	place, known := s.placeIn(ctx)
+	s.limiter.passed(id.user, place, known)
 	return nil
 }
 

@@ -62,7 +62,7 @@ func (s *Server) callback(ctx context.Context, in *callbackIn) (*struct{}, error
 
 // strange answers a token that is not ours, and slows its sender down.
 func (s *Server) strange(address string) error {
-	wait := s.limiter.begin(callbackUser, address, time.Now())
+	wait, _ := s.limiter.begin(callbackUser, placeOf(address), true, time.Now())
 	if wait == 0 {
 		return problem(http.StatusForbidden, "This is no token of this house. Answer to the address that came with the message.")
 	}

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -134,12 +133,27 @@ type loginOut struct {
 
 // prove verifies a password with the brake on guessing. The caller lifts the brake once the person has shown all there is.
 func (s *Server) prove(ctx context.Context, c credentials) (identity, bool, huma.StatusError) {
-	if wait := s.limiter.begin(c.User, addressIn(ctx), time.Now()); wait > 0 {
-		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
-		return identity{}, false, problem(http.StatusTooManyRequests, "Too many wrong passwords for this account from here. Wait %s s, then try again.", seconds)
+	place, known := s.placeIn(ctx)
+	if wait, everywhere := s.limiter.begin(c.User, place, known, time.Now()); wait > 0 {
+		return identity{}, false, tooMany("passwords", wait, everywhere)
 	}
 	id, ok := s.cfg.Users.check(c.User, c.Password)
 	return id, ok, nil
+}
+
+// tooMany says how long to wait after wrong passwords or codes.
+func tooMany(what string, wait time.Duration, everywhere bool) huma.StatusError {
+	seconds := int(math.Ceil(wait.Seconds()))
+	if everywhere {
+		return problem(http.StatusTooManyRequests, "Too many wrong %s for this account from many places: somebody is guessing. Wait %d s, then try again, or use a console where people have logged in before: that one is not held up.", what, seconds)
+	}
+	return problem(http.StatusTooManyRequests, "Too many wrong %s for this account from here. Wait %d s, then try again.", what, seconds)
+}
+
+// placeIn is where a request comes from, and whether somebody has logged in from there.
+func (s *Server) placeIn(ctx context.Context) (place string, known bool) {
+	place = placeOf(addressIn(ctx))
+	return place, s.cfg.Users.knows(place)
 }
 
 func addressIn(ctx context.Context) string {
@@ -158,8 +172,9 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*loginOut, error) {
 	if err := s.second(ctx, id, in.Body.Code); err != nil {
 		return nil, err
 	}
-	s.limiter.passed(id.user, addressIn(ctx))
-	before, err := s.cfg.Users.loggedIn(id.user, time.Now())
+	place, known := s.placeIn(ctx)
+	s.limiter.passed(id.user, place, known)
+	before, err := s.cfg.Users.loggedIn(id.user, place, time.Now())
 	if err != nil {
 		// A full disk must not keep the operators out.
 		s.log.Warn("a login could not be noted in the users file", "user", id.user, "cause", err)

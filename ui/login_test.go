@@ -2,6 +2,7 @@ package ui
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -160,32 +161,99 @@ func TestGuessingPasswordsGetsSlow(t *testing.T) {
 	l := newLimiter()
 	now := time.Now()
 	for i := range freeFailures {
-		if wait := l.begin("operator", "a", now); wait != 0 {
+		if wait, _ := l.begin("operator", "a", true, now); wait != 0 {
 			t.Fatalf("attempt %d must wait %v", i+1, wait)
 		}
 	}
 	wants := []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute, time.Minute}
 	for i, want := range wants {
-		if wait := l.begin("operator", "a", now); wait != want {
+		if wait, _ := l.begin("operator", "a", true, now); wait != want {
 			t.Fatalf("after %d failures the wait is %v, want %v", freeFailures+i, wait, want)
 		}
 		now = now.Add(want)
-		if wait := l.begin("operator", "a", now); wait != 0 {
+		if wait, _ := l.begin("operator", "a", true, now); wait != 0 {
 			t.Fatalf("after waiting it must wait %v more", wait)
 		}
 	}
-	if wait := l.begin("operator", "b", now); wait != 0 {
+	if wait, _ := l.begin("operator", "b", true, now); wait != 0 {
 		t.Errorf("the same account from elsewhere must wait %v", wait)
 	}
-	l.passed("operator", "a")
-	if wait := l.begin("operator", "a", now); wait != 0 {
+	l.passed("operator", "a", true)
+	if wait, _ := l.begin("operator", "a", true, now); wait != 0 {
 		t.Errorf("after the right password it must wait %v", wait)
 	}
 	for i := range 2 * mostRemembers {
-		l.begin(strings.Repeat("x", i%50)+string(rune(i)), "c", now.Add(time.Duration(i)))
+		l.begin(strings.Repeat("x", i%50)+string(rune(i)), "c", false, now.Add(time.Duration(i)))
 	}
-	if n := len(l.tries); n > mostRemembers {
-		t.Errorf("%d attempts are remembered, want at most %d", n, mostRemembers)
+	if n, m := len(l.tries), len(l.strange); n > mostRemembers || m > mostRemembers {
+		t.Errorf("%d and %d attempts are remembered, want at most %d", n, m, mostRemembers)
+	}
+}
+
+// Guesses from ever other places are let through one in ten seconds, all of them together; who comes from a place where
+// somebody has logged in is not held up by them, and who knows the password comes in from anywhere in the end.
+func TestGuessingFromEverywhereGetsSlow(t *testing.T) {
+	l := newLimiter()
+	now := time.Now()
+	tried := 0
+	for i := range 20_000 { // ten a second for some half an hour
+		now = now.Add(100 * time.Millisecond)
+		if wait, everywhere := l.begin("safety", fmt.Sprint("far ", i), false, now); wait == 0 {
+			tried++
+		} else if !everywhere || wait > strangeWait {
+			t.Fatalf("guess %d waits %v, everywhere %v", i, wait, everywhere)
+		}
+	}
+	if tried < 200 || tried > 240 {
+		t.Errorf("%d guesses were let through in 2,000 s", tried)
+	}
+	if wait, _ := l.begin("safety", "control room", true, now); wait != 0 {
+		t.Errorf("the control room must wait %v", wait)
+	}
+	if wait, _ := l.begin("lead", "far 1", false, now); wait != 0 {
+		t.Errorf("another account must wait %v", wait)
+	}
+	wait, _ := l.begin("safety", "at home", false, now)
+	if wait, _ := l.begin("safety", "at home", false, now.Add(wait)); wait != 0 {
+		t.Errorf("after waiting it must wait %v more", wait)
+	}
+	l.passed("safety", "at home", false)
+	if wait, _ := l.begin("safety", "at work", false, now.Add(wait)); wait != 0 {
+		t.Errorf("right after the right password it must wait %v", wait)
+	}
+}
+
+func TestWhereGuessesComeFrom(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2:ffff::1": "2001:db8:1:2::/64",
+		"fe80::1%eth0": "fe80::/64", "pipe": "pipe", "": "",
+	} {
+		if got := placeOf(address); got != want {
+			t.Errorf("%q comes from %q, want %q", address, got, want)
+		}
+	}
+}
+
+// The consoles of a house stay open while somebody guesses from everywhere, also after the desk was started anew.
+func TestGuessesFromFarAwayDoNotCloseTheHouse(t *testing.T) {
+	u := demoUsers(t)
+	if _, err := u.loggedIn("operator", "192.0.2.7", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	again := newUsers(u.file, true)
+	if err := again.load(); err != nil {
+		t.Fatal(err)
+	}
+	if !again.knows("192.0.2.7") || again.knows("192.0.2.8") {
+		t.Error("it is not known where people have logged in")
+	}
+	for i := range 3 * mostPlaces {
+		if _, err := u.loggedIn("lead", fmt.Sprint("place ", i), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(u.raw.Users[find(u.raw.Users, "lead")].Places); n != mostPlaces || !u.knows(fmt.Sprint("place ", 3*mostPlaces-1)) {
+		t.Errorf("%d places are kept", n)
 	}
 }
 

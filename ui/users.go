@@ -26,6 +26,7 @@ const (
 	passwordLeast = 8
 	passwordMost  = 256
 	tokenPrefix   = "bongsu_"
+	mostPlaces    = 16
 )
 
 // hashing follows the OWASP minimum for Argon2id: 19 MiB, two passes, one lane.
@@ -170,13 +171,24 @@ func (u *Users) byToken(token string) (identity, bool) {
 
 // loggedIn notes a login and returns the one before, nil for the first. It is this desk's matter alone: nobody is kept out
 // because other sites cannot be told.
-func (u *Users) loggedIn(user string, now time.Time) (before *time.Time, err error) {
+func (u *Users) loggedIn(user, place string, now time.Time) (before *time.Time, err error) {
 	err = u.note(user, func(r *record) {
 		before = r.LastLogin
 		t := now.UTC().Truncate(time.Millisecond)
 		r.LastLogin = &t
+		if place != "" && !slices.Contains(r.Places, place) {
+			r.Places = append(r.Places, place)
+			r.Places = r.Places[max(0, len(r.Places)-mostPlaces):]
+		}
 	})
 	return before, err
+}
+
+// knows says whether somebody has logged in from a place.
+func (u *Users) knows(place string) bool {
+	u.mu.RLock()
+	defer u.mu.RUnlock()
+	return slices.ContainsFunc(u.raw.Users, func(r record) bool { return slices.Contains(r.Places, place) })
 }
 
 func (u *Users) active(user string) (record, bool) {

@@ -21,27 +21,41 @@ var ErrLastAdmin = errors.New("this is the last administrator: give another acco
 // ErrStale says that an account was changed since it was looked at.
 var ErrStale = errors.New("the account was changed meanwhile: look at it again, then decide")
 
+// errDone says that this very change was made before: its answer was lost.
+var errDone = errors.New("done already")
+
 const adminRole = "admin"
 
 // Hand is somebody who changes accounts.
 type Hand struct {
-	u  *Users
-	by string
+	u       *Users
+	by, key string
 }
 
 // By names who makes the changes, for the journal; "" is whoever runs the program's own commands.
-func (u *Users) By(by string) Hand { return Hand{u, by} }
+func (u *Users) By(by string) Hand { return Hand{u: u, by: by} }
+
+// Keyed is the same person with a key for one change: asked for again with the key of the account's newest change, it is
+// that one, at whichever desk.
+func (h Hand) Keyed(key string) Hand {
+	h.key = key
+	return h
+}
 
 // edit is one change of one account. do changes the record, which is new where has is false, and says whether it stays;
 // it may be called more than once.
 type edit struct {
 	what, user, by string
-	why            string
+	why, act       string
 	do             func(r *record, has bool) (keep bool, err error)
 }
 
 func (h Hand) edit(what, user string, do func(*record, bool) (bool, error)) error {
-	return h.u.edit(edit{what: what, user: user, by: h.by, do: do})
+	e := edit{what: what, user: user, by: h.by, do: do}
+	if h.key != "" {
+		e.act = actID(h.by, "account "+what+" "+user, h.key)
+	}
+	return h.u.edit(e)
 }
 
 func (h Hand) change(what, user string, do func(*record) error) error {
@@ -183,10 +197,14 @@ func (e edit) journal(r record, version int64) AccountChange {
 // took an administrator away.
 func (e edit) on(list []record, had record, has bool, counts func(record) bool) (r record, keep, fewer bool, err error) {
 	r = had.clone()
+	if has && e.act != "" && had.Act == e.act {
+		return r, true, false, errDone
+	}
 	if keep, err = e.do(&r, has); err != nil {
 		return r, keep, false, err
 	}
 	r.Edits, r.Edited = had.Edits+1, time.Now().UTC().Truncate(time.Millisecond)
+	r.Act = e.act
 	r.pass(had, keep)
 	if err := (usersFile{Users: []record{r}}).Validate(); keep && err != nil {
 		return r, keep, false, fmt.Errorf("%w: %w", ErrUser, err)

@@ -36,9 +36,11 @@ type record struct {
 	Edits    int64         `json:"edits,omitempty"` // changes, its making included
 	Edited   time.Time     `json:"edited,omitzero"` // the newest of them, by the clock of the desk that made it
 	Ruled    *ruled        `json:"ruled,omitempty"` // of one that cannot change accounts any more
+	Act      string        `json:"act,omitempty"`   // by which the newest change was asked for, if it had a key: the same again changes nothing
 
 	// What follows is this desk's own and never leaves it.
 	LastLogin *time.Time `json:"last_login,omitempty"`
+	Places    []string   `json:"places,omitempty"`    // addresses from where the person has logged in, the newest last
 	LastStep  int64      `json:"last_step,omitempty"` // of the newest code used here
 	Spent     []string   `json:"spent,omitempty"`     // recovery codes used here that all sites do not know of yet, by hash
 	Version   int64      `json:"version,omitempty"`   // as all sites know it, 0 for one they do not share
@@ -67,7 +69,7 @@ type usersFile struct {
 
 // kept is a record with what is this desk's own.
 func (r record) kept(from record) record {
-	r.LastLogin, r.LastStep, r.Spent = from.LastLogin, from.LastStep, nil
+	r.LastLogin, r.Places, r.LastStep, r.Spent = from.LastLogin, from.Places, from.LastStep, nil
 	for _, hash := range from.Spent {
 		if r.Factor != nil && slices.Contains(r.Factor.Recovery, hash) {
 			r.Spent = append(r.Spent, hash)
@@ -79,6 +81,7 @@ func (r record) kept(from record) record {
 // clone is a record whose change leaves the original as it is.
 func (r record) clone() record {
 	r.Roles, r.Tokens, r.Spent, r.Factor = slices.Clone(r.Roles), slices.Clone(r.Tokens), slices.Clone(r.Spent), r.Factor.clone()
+	r.Places = slices.Clone(r.Places)
 	return r
 }
 

@@ -23,7 +23,7 @@ func (r record) rules() bool { return !r.Disabled && slices.Contains(r.Roles, ad
 
 // plain is a record without what is a desk's own, and without its past.
 func (r record) plain() record {
-	r.LastLogin, r.LastStep, r.Spent, r.Version, r.Ruled = nil, 0, nil, 0, nil
+	r.LastLogin, r.Places, r.LastStep, r.Spent, r.Version, r.Ruled = nil, nil, 0, nil, 0, nil
 	return r
 }
 

@@ -67,13 +67,17 @@ func (u *Users) Away() error {
 // edit makes a change of one account.
 func (u *Users) edit(e edit) error { return u.editWithin(context.Background(), e) }
 
-func (u *Users) editWithin(ctx context.Context, e edit) error {
+func (u *Users) editWithin(ctx context.Context, e edit) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, shareWithin)
 	defer cancel()
+	defer func() {
+		if errors.Is(err, errDone) {
+			err = nil
+		}
+	}()
 	if u.shared == nil {
 		return u.editHere(ctx, e)
 	}
-	var err error
 	for range shareTries {
 		if err = u.editShared(ctx, e); !errors.Is(err, ErrElsewhere) {
 			break
@@ -219,7 +223,7 @@ func readShared(a SharedAccount) (sharedRecord, error) {
 
 // shareable is an account without what is this desk's own.
 func shareable(s sharedRecord) ([]byte, error) {
-	s.LastLogin, s.LastStep, s.Spent, s.Version = nil, 0, nil, 0
+	s.LastLogin, s.Places, s.LastStep, s.Spent, s.Version = nil, nil, 0, nil, 0
 	if s.Removed {
 		s.record = record{User: s.User, Edits: s.Edits, Edited: s.Edited, Ruled: s.Ruled}
 	}

@@ -188,7 +188,7 @@ func TestACutOffSiteChangesNoAccount(t *testing.T) {
 	if _, ok := users[0].check("kim", "long enough"); !ok || len(names(users[0])) != 1 {
 		t.Errorf("kim is kept out; accounts: %v", names(users[0]))
 	}
-	if _, err := users[0].loggedIn("kim", users[0].seen.ModTime()); err != nil {
+	if _, err := users[0].loggedIn("kim", "192.0.2.7", users[0].seen.ModTime()); err != nil {
 		t.Errorf("a login cannot be noted: %v", err)
 	}
 }
