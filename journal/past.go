@@ -30,18 +30,30 @@ func (p *Past) hole(file string, at int64, what string) {
 	}
 }
 
-// ReadTrail hands out every record of a trail that can be read, in order. It takes no lock and repairs nothing, so
-// another process may be writing. The record is valid until fn returns; an error of fn ends it at once.
+// ReadTrail hands out every record of a trail that can be read, in order, of what stands there now. It takes no lock and
+// repairs nothing, so another process may be writing. The record is valid until fn returns; an error of fn ends it at once.
 func ReadTrail(dir string, fn func(rec []byte) error) (Past, error) {
-	return readPast(dir, func(_ string, rec []byte, _ *Past) error { return fn(rec) })
+	list, err := segmentList(dir)
+	if err != nil {
+		return Past{}, err
+	}
+	// Who reads a log beside it, and later, finds there what these notes speak of.
+	ends := make(map[int]int64, len(list))
+	for _, k := range list {
+		if info, err := os.Stat(wlog.SegmentName(dir, k)); err == nil {
+			ends[k] = info.Size()
+		}
+	}
+	return readPast(dir, ends, func(_ string, rec []byte, _ *Past) error { return fn(rec) })
 }
 
 // ReadSpool hands out every batch of a spool that can be read, oldest first. It takes no lock and repairs nothing,
-// so another process may be writing. What it may not keep, the points above all, is as with Tail; gaps are told in
-// the result, not handed out. An error of fn ends it at once.
+// so another process may be writing. What it may not keep, the points above all, is as with Tail, and the samples are
+// valid until fn returns; gaps are told in the result, not handed out. An error of fn ends it at once.
 func ReadSpool(dir string, fn func(Batch) error) (Past, error) {
 	dicts := map[revision][]facility.PointID{}
-	return readPast(dir, func(file string, rec []byte, p *Past) error {
+	var room []facility.Sample
+	return readPast(dir, nil, func(file string, rec []byte, p *Past) error {
 		if len(rec) == 0 {
 			return nil
 		}
@@ -61,7 +73,8 @@ func ReadSpool(dir string, fn func(Batch) error) (Past, error) {
 		}
 		d := fieldReader{rest: rec}
 		points, ok := dicts[decodeBatchHead(&d).rev]
-		head, samples, err := decodeBatch(rec, len(points))
+		head, samples, err := decodeBatchInto(room, rec, len(points))
+		room = samples
 		switch {
 		case !ok && d.err == nil:
 			p.hole(file, 0, fmt.Sprintf("batch %d: its point list is missing", head.seq))
@@ -74,14 +87,14 @@ func ReadSpool(dir string, fn func(Batch) error) (Past, error) {
 	})
 }
 
-func readPast(dir string, fn func(file string, rec []byte, p *Past) error) (Past, error) {
+func readPast(dir string, ends map[int]int64, fn func(file string, rec []byte, p *Past) error) (Past, error) {
 	var p Past
 	list, err := segmentList(dir)
 	if err != nil {
 		return p, err
 	}
 	for i, k := range list {
-		err := p.segment(dir, k, i == len(list)-1, fn)
+		err := p.segment(dir, k, ends[k], i == len(list)-1, fn)
 		if errors.Is(err, os.ErrNotExist) {
 			p.hole(segmentFile(k), 0, "its owner removed it meanwhile")
 			continue
@@ -93,7 +106,8 @@ func readPast(dir string, fn func(file string, rec []byte, p *Past) error) (Past
 	return p, nil
 }
 
-func (p *Past) segment(dir string, k int, newest bool, fn func(string, []byte, *Past) error) error {
+// segment reads one file, up to an end if that is not 0.
+func (p *Past) segment(dir string, k int, end int64, newest bool, fn func(string, []byte, *Past) error) error {
 	r, err := openRecords(wlog.SegmentName(dir, k), 0)
 	if err != nil {
 		return err
@@ -103,8 +117,11 @@ func (p *Past) segment(dir string, k int, newest bool, fn func(string, []byte, *
 	if err != nil {
 		return fmt.Errorf("read log: %w", err)
 	}
-	r.limit = info.Size()
+	if r.limit = info.Size(); end > 0 {
+		r.limit = min(r.limit, end)
+	}
 	p.Segments++
+	file := segmentFile(k)
 	for {
 		rec, err := r.next()
 		var h *hole
@@ -114,14 +131,14 @@ func (p *Past) segment(dir string, k int, newest bool, fn func(string, []byte, *
 				p.Torn += h.to - h.at
 				continue
 			}
-			p.hole(segmentFile(k), h.at, h.cause.Error())
+			p.hole(file, h.at, h.cause.Error())
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		default:
 			p.Records++
-			if err := fn(segmentFile(k), rec, p); err != nil {
+			if err := fn(file, rec, p); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"bongsu/facility"
@@ -283,9 +284,14 @@ func decodeBatchHead(d *fieldReader) batchHead {
 // decodeBatch reads a batch whose dictionary has so many points. Times come back in UTC with
 // microseconds.
 func decodeBatch(b []byte, points int) (batchHead, []facility.Sample, error) {
+	return decodeBatchInto(nil, b, points)
+}
+
+// decodeBatchInto is decodeBatch that uses the room it is given where that is enough.
+func decodeBatchInto(room []facility.Sample, b []byte, points int) (batchHead, []facility.Sample, error) {
 	d := fieldReader{rest: b}
 	h := decodeBatchHead(&d)
-	out := make([]facility.Sample, h.count)
+	out := slices.Grow(room[:0], h.count)[:h.count]
 	w := batchWriter{point: -1, points: points}
 	for i := range out {
 		if w.read(&d, &out[i]); d.err != nil {

@@ -32,8 +32,8 @@ type Replayer struct {
 	out    func(Decision)
 	engine *Engine
 	live   *facility.Live
-	fold   historyFold // what a next process would take up
-	own    bool        // fold grows by our own decisions, not by the recorded journal
+	fold   lateFold // what a next process would take up
+	own    bool     // fold grows by our own decisions, not by the recorded journal
 	began  bool
 	at     time.Time
 
@@ -42,7 +42,10 @@ type Replayer struct {
 }
 
 // translation maps a recorded list of points to a site's; -1 for a point that the site does not have.
-type translation []int64
+type translation struct {
+	refs []int64
+	same bool // each to itself
+}
 
 // NewReplayer prepares a replay of a site. Decisions go to out, in order.
 func NewReplayer(site *facility.Site, out func(Decision)) *Replayer {
@@ -60,9 +63,7 @@ func (r *Replayer) AppendWithin(_ time.Duration, drafts ...journal.Draft) ([]jou
 			return nil, fmt.Errorf("encode %s %s: %w", d.Kind, d.Subject, err)
 		}
 		if r.own {
-			if err := r.fold.add(journal.Entry{Kind: d.Kind, Data: data}); err != nil {
-				return nil, err
-			}
+			r.fold.add(&journal.Entry{Kind: d.Kind, Subject: d.Subject, Data: data})
 		}
 		r.out(Decision{At: r.at, Kind: d.Kind, Actor: d.Actor, Subject: d.Subject, Data: data})
 	}
@@ -85,6 +86,9 @@ func (r *Replayer) begin(life lifeNote) error {
 	}
 	r.engine.hop = silentHop{}
 	r.began = false
+	if err := r.fold.catchUp(); err != nil {
+		return fmt.Errorf("replay site %s: %w", r.site.ID, err)
+	}
 	if err := r.engine.restore(life.Restored, r.fold.history); err != nil {
 		return fmt.Errorf("replay site %s: %w", r.site.ID, err)
 	}
@@ -126,29 +130,39 @@ func (r *Replayer) quiet(now time.Time) {
 	}
 }
 
-// ours translates samples to this site, in a new slice.
+// ours translates samples to this site: the same ones where the site is what they were recorded with, which the engine
+// reads and leaves as they are.
 func (r *Replayer) ours(list pointList, samples []facility.Sample) []facility.Sample {
 	t, ok := r.names[list.rev]
 	if !ok {
-		t = make(translation, len(list.ids))
-		for i, id := range list.ids {
-			t[i] = -1
-			if ref, has := r.site.Ref(id); has {
-				t[i] = int64(ref)
-			}
-		}
+		t = r.translate(list)
 		r.names[list.rev] = t
+	}
+	if t.same {
+		return samples
 	}
 	out := make([]facility.Sample, 0, len(samples))
 	for _, s := range samples {
-		if int(s.Point) >= len(t) || t[s.Point] < 0 {
+		if int(s.Point) >= len(t.refs) || t.refs[s.Point] < 0 {
 			r.Foreign++
 			continue
 		}
-		s.Point = facility.Ref(t[s.Point])
+		s.Point = facility.Ref(t.refs[s.Point])
 		out = append(out, s)
 	}
 	return out
+}
+
+func (r *Replayer) translate(list pointList) translation {
+	t := translation{refs: make([]int64, len(list.ids)), same: true}
+	for i, id := range list.ids {
+		t.refs[i] = -1
+		if ref, has := r.site.Ref(id); has {
+			t.refs[i] = int64(ref)
+		}
+		t.same = t.same && t.refs[i] == int64(i)
+	}
+	return t
 }
 
 // pointList says what the points of recorded samples are called.

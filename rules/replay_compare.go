@@ -6,10 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
-	"io"
-	"iter"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -47,12 +43,10 @@ type Difference struct {
 // comparison walks through the recorded journal beside the replay. It also folds the journal into what a process
 // took up when it began.
 type comparison struct {
-	next func() (journal.Entry, bool)
-	stop func()
-	err  error
+	log *entryFeed // nil: there is no journal
 
 	peeked   *journal.Entry
-	fold     historyFold
+	fold     lateFold
 	from     time.Time       // before it nothing is compared
 	bandFrom time.Time       // before it alarms of bands are not
 	banded   map[string]bool // rules that are bands
@@ -63,43 +57,33 @@ type comparison struct {
 	pending  []Decision      // decided after the recorded ones of this life had ended
 	v        Verdict
 	sum      hash.Hash
-	hasLog   bool
-	readFail error
+	said     []byte // scratch of replayed
 }
 
 func newComparison(log func(fn func(journal.Entry) error) error) *comparison {
-	c := &comparison{sum: sha256.New(), hasLog: log != nil, v: Verdict{Decisions: map[string]int{}}}
-	if log == nil {
-		c.next, c.stop = func() (journal.Entry, bool) { return journal.Entry{}, false }, func() {}
-		return c
+	c := &comparison{sum: sha256.New(), v: Verdict{Decisions: map[string]int{}}}
+	if log != nil {
+		c.log = newEntryFeed(log)
 	}
-	c.next, c.stop = iter.Pull(func(yield func(journal.Entry) bool) {
-		c.readFail = log(func(e journal.Entry) error {
-			if !yield(e) {
-				return io.EOF
-			}
-			return nil
-		})
-	})
 	return c
 }
 
-func (c *comparison) close() { c.stop() }
+func (c *comparison) close() {
+	if c.log != nil {
+		c.log.close()
+	}
+}
 
 func (c *comparison) peek() *journal.Entry {
-	if c.peeked == nil {
-		if e, ok := c.next(); ok {
-			c.peeked = &e
-		}
+	if c.peeked == nil && c.log != nil {
+		c.peeked = c.log.next()
 	}
 	return c.peeked
 }
 
 // pass folds the next entry and goes on.
 func (c *comparison) pass() {
-	if err := c.fold.add(*c.peeked); err != nil && c.err == nil {
-		c.v.Journal = err.Error()
-	}
+	c.fold.add(c.peeked)
 	c.peeked = nil
 }
 
@@ -108,7 +92,7 @@ func (c *comparison) before(t time.Time) uint64 {
 	for e := c.peek(); e != nil && e.Time.Before(t); e = c.peek() {
 		c.pass()
 	}
-	return c.fold.last
+	return c.fold.newest
 }
 
 // begin goes to where a life began.
@@ -136,11 +120,15 @@ func (c *comparison) aside(kind, subject string, at time.Time) bool {
 }
 
 // taken is a copy of what the journal has said so far.
-func (c *comparison) taken() historyFold {
-	f := c.fold
-	f.alarms, f.commands = slices.Clone(f.alarms), slices.Clone(f.commands)
-	f.alarmAt, f.commandAt = maps.Clone(f.alarmAt), maps.Clone(f.commandAt)
-	return f
+func (c *comparison) taken() lateFold {
+	c.catchUp()
+	return c.fold.clone()
+}
+
+func (c *comparison) catchUp() {
+	if err := c.fold.catchUp(); err != nil {
+		c.v.Journal = err.Error()
+	}
 }
 
 // recorded gives the next decision of this life that is to be compared, nil when there is none.
@@ -169,11 +157,11 @@ func (c *comparison) recorded() *journal.Entry {
 // replayed takes one decision of the replay.
 func (c *comparison) replayed(d Decision) {
 	c.v.Decisions[d.Kind]++
-	for _, s := range []string{d.Kind, d.Actor, d.Subject, string(d.Data)} {
-		c.sum.Write([]byte(s))
-		c.sum.Write([]byte{0})
-	}
-	if !c.hasLog || c.v.First != nil || c.aside(d.Kind, d.Subject, d.At) {
+	c.said = append(append(append(c.said[:0], d.Kind...), 0), d.Actor...)
+	c.said = append(append(append(c.said, 0), d.Subject...), 0)
+	c.said = append(append(c.said, d.Data...), 0)
+	c.sum.Write(c.said)
+	if c.log == nil || c.v.First != nil || c.aside(d.Kind, d.Subject, d.At) {
 		return
 	}
 	e := c.recorded()
@@ -199,7 +187,7 @@ func decisionOf(e journal.Entry) *Decision {
 
 // end closes a life whose last turn was at last. Seq bounds its entries, 0 for the end of the journal.
 func (c *comparison) end(seq uint64, last time.Time) {
-	if c.v.First == nil && c.hasLog {
+	if c.v.First == nil && c.log != nil {
 		for e := c.recorded(); e != nil && (seq == 0 || e.Seq <= seq); e = c.recorded() {
 			// The turn that decided it stands in no note: only the last moments before a kill may be so.
 			if e.Time.Before(last.Truncate(time.Millisecond)) && c.v.First == nil {
@@ -217,13 +205,14 @@ func (c *comparison) end(seq uint64, last time.Time) {
 }
 
 func (c *comparison) verdict(rule string) Verdict {
-	c.stop()
+	c.close()
+	c.catchUp()
 	v := c.v
 	v.Hash = hex.EncodeToString(c.sum.Sum(nil))
-	v.Judged = c.hasLog && rule == "turns"
+	v.Judged = c.log != nil && rule == "turns"
 	v.Identical = v.Judged && v.First == nil && v.Compared > 0
-	if c.readFail != nil && !errors.Is(c.readFail, io.EOF) {
-		v.Journal = c.readFail.Error()
+	if c.log != nil && c.log.err != nil && !errors.Is(c.log.err, errEnough) {
+		v.Journal = c.log.err.Error()
 	}
 	return v
 }

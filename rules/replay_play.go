@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"bongsu/facility"
@@ -35,7 +34,10 @@ type Replay struct {
 	sides  []*Replayer
 	check  *comparison
 	wait   waitingSamples
-	list   pointList // of the newest samples
+	list   pointList  // of the newest samples
+	spool  *spoolFeed // nil before the first samples are wanted
+	taken  []takenRun // by the turn
+	own    [][]facility.Sample
 }
 
 // ReplayReport is what a replay found. Times are of the recording.
@@ -91,7 +93,7 @@ func (p *Replay) Run() (ReplayReport, error) {
 	}
 	p.report.Verdict = p.check.verdict(p.report.Rule)
 	p.report.Foreign = p.base.Foreign
-	return p.report, p.check.err
+	return p.report, nil
 }
 
 func (p *Replay) decided(whatIf bool, d Decision) {
@@ -113,32 +115,34 @@ func (p *Replay) tell(log string, past journal.Past) {
 
 // byTurns takes the turns that were noted.
 func (p *Replay) byTurns() error {
-	var spooled journal.Past
-	var unread error
-	next, stop := iter.Pull(func(yield func(recordedBatch) bool) {
-		spooled, unread = p.Recording.Samples(func(b journal.Batch) error {
-			if !yield(recordedBatch{list: pointList{rev: b.Rev, ids: b.Points}, samples: b.Samples}) {
-				return errEnough
-			}
-			return nil
-		})
-	})
-	defer stop()
-	p.wait.next = next
+	p.wait.next = p.nextBatch
 	noted, err := p.Recording.Turns(p.block)
 	if err == nil {
-		for b, ok := next(); ok; b, ok = next() { // only to count them
+		for b, ok := p.nextBatch(); ok; b, ok = p.nextBatch() { // only to count them
 			p.report.Untaken += len(b.samples)
+			b.block.release(len(b.samples))
 		}
 	}
-	stop()
 	p.report.Untaken += p.wait.expired + p.wait.size
 	p.tell("turns", noted)
-	p.tell("spool", spooled)
-	if unread != nil && !errors.Is(unread, errEnough) {
+	if p.spool == nil {
+		return err
+	}
+	p.spool.close()
+	p.tell("spool", p.spool.past)
+	if unread := p.spool.err; unread != nil && !errors.Is(unread, errEnough) {
 		return fmt.Errorf("read the recorded samples: %w", unread)
 	}
 	return err
+}
+
+// nextBatch reads the spool on. It begins with it when the first turn wants samples and not before: of a node that is
+// writing, what the turns took must be in the spool by the time this looks how long it is.
+func (p *Replay) nextBatch() (recordedBatch, bool) {
+	if p.spool == nil {
+		p.spool = newSpoolFeed(p.Recording.Samples)
+	}
+	return p.spool.next()
 }
 
 func (p *Replay) block(block []byte) error {
@@ -239,7 +243,7 @@ func (p *Replay) site(revision string) *facility.Site {
 	return nil
 }
 
-func (p *Replay) turn(t turnNote) error {
+func (p *Replay) turn(t *turnNote) error {
 	if !p.To.IsZero() && t.now.After(p.To) {
 		return errEnough
 	}
@@ -251,8 +255,24 @@ func (p *Replay) turn(t turnNote) error {
 	if t.learned {
 		p.learn(t.bands)
 	}
-	var taken []recordedBatch
-	for _, run := range t.runs {
+	p.take(t.runs)
+	p.wait.forget(t.now.UnixMicro())
+	if t.exchange != nil {
+		p.exchange(t)
+	}
+	for _, s := range p.sides {
+		s.turn(t.now, p.event(s, t))
+	}
+	for _, b := range p.taken {
+		b.block.release(len(b.samples))
+	}
+	return nil
+}
+
+// take gets a turn's samples from the spool.
+func (p *Replay) take(runs []sampleRun) {
+	p.taken = p.taken[:0]
+	for _, run := range runs {
 		b, ok := p.wait.take(run)
 		if !ok {
 			p.report.Missing += run.n
@@ -260,19 +280,13 @@ func (p *Replay) turn(t turnNote) error {
 		}
 		p.list = b.list
 		p.report.Samples += run.n
-		for i := range b.samples {
-			b.samples[i].Seen = time.UnixMicro(run.seen + run.off).UTC()
+		for i, seen := 0, time.UnixMicro(run.seen+run.off).UTC(); i < len(b.samples); i++ {
+			if b.samples[i].Seen != seen {
+				b.samples[i].Seen = seen
+			}
 		}
-		taken = append(taken, b)
+		p.taken = append(p.taken, b)
 	}
-	p.wait.forget(t.now)
-	if t.exchange != nil {
-		p.exchange(t)
-	}
-	for _, s := range p.sides {
-		s.turn(t.now, p.event(s, t, taken))
-	}
-	return nil
 }
 
 // learn puts the bands of the past in force. Without them no band judges.
@@ -294,7 +308,7 @@ func (p *Replay) learn(name string) {
 }
 
 // exchange puts the site in place that the past put in place, where it was given.
-func (p *Replay) exchange(t turnNote) {
+func (p *Replay) exchange(t *turnNote) {
 	was := p.base.site
 	site := p.site(t.exchange.Revision)
 	if site == nil || site == was {
@@ -309,14 +323,15 @@ func (p *Replay) exchange(t turnNote) {
 	p.base.engine.place(t.now, x)
 }
 
-// event is a recorded turn as one side takes it.
-func (p *Replay) event(s *Replayer, t turnNote, taken []recordedBatch) event {
-	var ev event
-	for _, b := range taken {
+// event is a recorded turn as one side takes it. It is valid until the next one.
+func (p *Replay) event(s *Replayer, t *turnNote) event {
+	p.own = p.own[:0]
+	for _, b := range p.taken {
 		if own := s.ours(b.list, b.samples); len(own) > 0 {
-			ev.batches = append(ev.batches, own)
+			p.own = append(p.own, own)
 		}
 	}
+	ev := event{batches: p.own}
 	if len(t.lost) > 0 {
 		ev.lost = map[facility.Ref]int{}
 		for _, ref := range t.lost {

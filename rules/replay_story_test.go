@@ -124,6 +124,7 @@ func otherOrder(t *testing.T, rec Recording) {
 	rec.Samples = func(fn func(journal.Batch) error) (journal.Past, error) {
 		var held []journal.Batch
 		past, err := straight(func(b journal.Batch) error {
+			b.Samples = slices.Clone(b.Samples)
 			held = append(held, b)
 			return nil
 		})
@@ -269,12 +270,12 @@ func TestCutBlockOfTurnsIsRefused(t *testing.T) {
 			continue
 		}
 		whole := 0
-		if err := readTurns(b[1:], func(turnNote) error { whole++; return nil }); err != nil || whole == 0 {
+		if err := readTurns(b[1:], func(*turnNote) error { whole++; return nil }); err != nil || whole == 0 {
 			t.Fatalf("a whole block: %d turns, %v", whole, err)
 		}
 		for cut := 1; cut < len(b); cut++ {
 			n := 0
-			_ = readTurns(b[1:cut], func(turnNote) error { n++; return nil })
+			_ = readTurns(b[1:cut], func(*turnNote) error { n++; return nil })
 			if n > whole {
 				t.Fatalf("cut at %d of %d: %d turns of %d", cut, len(b), n, whole)
 			}

@@ -263,41 +263,38 @@ type aged struct {
 
 // decodeBatch reads a batch of a site with so many points and links; each gets every sample in order.
 func decodeBatch(from []byte, points, links int, begin func(b batch, count int) bool, each func(aged)) error {
-	d := decoder{rest: from}
-	b := batch{seq: d.uvarint(), link: int(d.uvarint()), term: d.uvarint(), clock: time.Duration(d.varint())}
-	b.wall = time.Unix(0, d.varint())
-	count := d.uvarint()
-	if count > uint64(len(d.rest)) || b.link < 0 || b.link >= links {
-		d.fail()
-	}
-	if d.bad {
+	d := facility.Unpacker{Rest: from}
+	b := batch{seq: d.Uvarint(), link: int(d.Uvarint()), term: d.Uvarint(), clock: time.Duration(d.Varint())}
+	b.wall = time.Unix(0, d.Varint())
+	count := d.Count()
+	if d.Bad || b.link < 0 || b.link >= links {
 		return errBatch
 	}
-	if !begin(b, int(count)) {
+	if !begin(b, count) {
 		return nil
 	}
 	var p past
 	for range count {
-		same := d.byte()
+		same := d.Byte()
 		if p.point++; same&nextPoint == 0 {
-			p.point += d.varint() - 1
+			p.point += d.Varint() - 1
 		}
 		if same&sameMark == 0 {
-			copy(p.mark[:], d.take(len(p.mark)))
+			copy(p.mark[:], d.Take(len(p.mark)))
 		}
 		if same&sameAge == 0 {
-			p.age += d.varint()
+			p.age += d.Varint()
 		}
 		if same&sameBack == 0 {
-			p.back += d.varint()
+			p.back += d.Varint()
 		}
 		if same&sameValue == 0 {
-			p.value = binary.LittleEndian.Uint64(d.take(8))
+			p.value = binary.LittleEndian.Uint64(d.Take(8))
 		}
 		if p.point < 0 || p.point >= int64(points) {
-			d.fail()
+			d.Fail()
 		}
-		if d.bad {
+		if d.Bad {
 			return errBatch
 		}
 		each(aged{facility.Sample{
@@ -305,50 +302,10 @@ func decodeBatch(from []byte, points, links int, begin func(b batch, count int) 
 			Value: math.Float64frombits(p.value),
 		}, time.Duration(p.age), time.Duration(p.back)})
 	}
-	if len(d.rest) > 0 {
+	if len(d.Rest) > 0 {
 		return errBatch
 	}
 	return nil
 }
 
 var errBatch = errors.New("no batch of samples")
-
-// decoder reads numbers off the front; after a fault it gives zeros.
-type decoder struct {
-	rest []byte
-	bad  bool
-}
-
-func (d *decoder) fail() { d.bad, d.rest = true, nil }
-
-func (d *decoder) take(n int) []byte {
-	if d.bad || len(d.rest) < n {
-		d.fail()
-		return make([]byte, n)
-	}
-	b := d.rest[:n]
-	d.rest = d.rest[n:]
-	return b
-}
-
-func (d *decoder) byte() byte { return d.take(1)[0] }
-
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.rest)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.rest = d.rest[n:]
-	return v
-}
-
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.rest)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.rest = d.rest[n:]
-	return v
-}
