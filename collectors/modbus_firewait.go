@@ -18,8 +18,11 @@ type FireWait struct {
 	Commands int    // that the fire response may give through it
 	// Worst is until a command goes out whose endpoint can be reached: the request in flight has its time, whoever it is
 	// for, and the line its turnaround. Each command of the fire response before it, at worst to a unit that has died
-	// since it last answered, takes as long again.
+	// since it last answered, takes as long again. The way to a collector process that serves the link is in it.
 	Worst time.Duration
+	// Collector is who serves the link before the field itself does, empty for nobody. While its process is lost and the
+	// field has not noticed yet, no command goes out: that is not in Worst.
+	Collector string
 }
 
 // FireWaits computes the longest wait on every Modbus link that the fire response gives commands through, in the order
@@ -43,6 +46,10 @@ func FireWaits(site *facility.Site) ([]FireWait, error) {
 			continue
 		}
 		wait.Commands = commands[link.ID]
+		if prefer := site.Seats(link.ID).Prefer; len(prefer) > 0 {
+			wait.Collector = prefer[0]
+			wait.Worst += AssumedTCP
+		}
 		out = append(out, wait)
 	}
 	return out, errors.Join(faults...)
@@ -77,6 +84,9 @@ func fireWait(site *facility.Site, link facility.Link) (FireWait, error) {
 		w.Worst += max(p.quiet(), 5*drainTime) + drainTime // until the line is quiet
 	case !p.one:
 		w.Worst += AssumedTCP // for another connection
+	}
+	if p.one {
+		w.Worst += reopenPause + AssumedTCP // it may have been silent before, and is left then
 	}
 	return w, nil
 }

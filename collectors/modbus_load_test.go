@@ -83,7 +83,7 @@ func TestTheWaitOfFireCommandsIsKnownBefore(t *testing.T) {
 	char := 11.0 / 300
 	want := []FireWait{
 		{Link: "net", Framing: "tcp", Commands: 1, Worst: yieldMost + AssumedTCP},
-		{Link: "quick", Framing: "tcp", Commands: 1, Worst: 200 * time.Millisecond},
+		{Link: "quick", Framing: "tcp", Commands: 1, Worst: 200*time.Millisecond + reopenPause + AssumedTCP},
 		{Link: "line", Framing: "rtu", Serial: true, Commands: 1, Worst: seconds(0.5+char*(17+8)+2*char*3.5) + drainTime},
 	}
 	for i, w := range waits {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bongsu/collectors"
+	"bongsu/collectors/share"
 	"bongsu/facility"
 )
 
@@ -146,6 +147,10 @@ func printFireWaits(cmd *cobra.Command, site *facility.Site) error {
 			kind += ", serial line"
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "link %s (%s): %d fire commands; one waits %v at worst for what is on the wire\n", w.Link, kind, w.Commands, w.Worst.Round(time.Millisecond))
+		if w.Collector != "" {
+			lost := share.Usual()
+			fmt.Fprintf(cmd.OutOrStdout(), "  through collector %s: %v more when that is lost in the same moment\n", w.Collector, lost.Life+lost.Margin)
+		}
 		if w.Worst > tooLong {
 			fmt.Fprintf(cmd.OutOrStdout(), "  warning: over %v on link %s is long in a fire: a quicker line, shorter requests, a shorter turnaround or a link of their own for the outputs\n", tooLong, w.Link)
 		}
