@@ -25,6 +25,8 @@ const (
 	bandLesson = 20 * time.Minute
 	bandLag    = 30 * time.Minute
 	bandFit    = 24 * time.Hour
+
+	bandPortion = 24 * time.Hour // of history that is read at once
 )
 
 // bandKeeper learns the bands of a site from its history and hands them to the field. The field never waits for
@@ -215,12 +217,33 @@ func (k *bandKeeper) doubtful(point string, from time.Time) bool {
 	return false
 }
 
-// learn teaches the hours that are over. All of them are read first: an hour that cannot be read now is not
-// skipped but asked for again.
+// learn teaches the hours that are over, a day's worth after the other: after a pause all that was missed by thousands of
+// points is more than a desk should hold at once.
 func (k *bandKeeper) learn(ctx context.Context, now time.Time) error {
 	end := now.Add(-bandLag).Truncate(time.Hour)
+	oldest := end.Add(-bands.Memory * time.Hour)
+	for to := oldest.Add(bandPortion); ; to = to.Add(bandPortion) {
+		if to.After(end) {
+			to = end
+		}
+		if err := k.learnTo(ctx, oldest, to); err != nil {
+			return err
+		}
+		if to.Equal(end) {
+			break
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.forget(now)
+	return nil
+}
+
+// learnTo teaches what was before a time. All of it is read first: an hour that cannot be read now is not skipped but
+// asked for again.
+func (k *bandKeeper) learnTo(ctx context.Context, oldest, end time.Time) error {
 	means := map[string]map[int64]float64{}
-	for id, from := range k.wanted(end) {
+	for id, from := range k.wanted(oldest, end) {
 		hours, err := k.read(ctx, id, from, end)
 		if err != nil {
 			return err
@@ -236,7 +259,6 @@ func (k *bandKeeper) learn(ctx context.Context, now time.Time) error {
 		},
 		Doubtful: k.doubtful,
 	})
-	k.forget(now)
 	return nil
 }
 
@@ -244,12 +266,12 @@ func (k *bandKeeper) learn(ctx context.Context, now time.Time) error {
 const quarters = 4
 
 // wanted lists the points to read, bands and drivers, each from the first hour that somebody misses.
-func (k *bandKeeper) wanted(end time.Time) map[facility.PointID]time.Time {
+func (k *bandKeeper) wanted(oldest, end time.Time) map[facility.PointID]time.Time {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	out := map[facility.PointID]time.Time{}
 	for id, p := range k.plans {
-		from := k.state.School.Next(string(id), end.Add(-bands.Memory*time.Hour))
+		from := k.state.School.Next(string(id), oldest)
 		if !from.Before(end) {
 			continue
 		}
