@@ -68,6 +68,12 @@ func BenchmarkBandsMonth(b *testing.B) {
 		}()
 	}
 	all.Wait()
+	ready := 0 // the inside of one battery rack is played, the others' points are not read
+	for _, band := range set.Bands {
+		if band.Ready {
+			ready++
+		}
+	}
 	before, least, values := 0, math.Inf(1), 0
 	for _, r := range results {
 		if r.Band >= 0 && (r.Value < 0 || r.Band < r.Value) {
@@ -80,7 +86,7 @@ func BenchmarkBandsMonth(b *testing.B) {
 	}
 	line, err := json.Marshal(map[string]any{
 		"bench": "bands.month", "faults": len(results), "found_before_threshold": before, "found_before_value_limit": values,
-		"false_alarms_per_week": float64(falseN) / 4, "points": len(set.Bands), "least_lead_days": least,
+		"false_alarms_per_week": float64(falseN) / 4, "points": ready, "least_lead_days": least,
 		"seed": seed, "each": results, "seconds": math.Round(time.Since(began).Seconds()),
 	})
 	if err != nil {
