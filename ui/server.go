@@ -60,6 +60,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, log: cfg.Log, started: time.Now(), limiter: newLimiter(), replies: newReplies(), simulator: newSimulator(cfg)}
+	if keys := cfg.Users.unknownKeys(); len(keys) > 0 {
+		s.log.Warn("the file of accounts has keys that this program does not know; they are kept as they are: is it of a newer program, or a slip of the hand?", "keys", keys)
+	}
 	var err error
 	if s.store, err = openSessions(cfg.SessionFile); err != nil {
 		s.log.Warn("former sessions are lost: everyone logs in again", "cause", err)

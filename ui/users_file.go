@@ -38,6 +38,8 @@ type record struct {
 	Ruled    *ruled        `json:"ruled,omitempty"` // of one that cannot change accounts any more
 	Act      string        `json:"act,omitempty"`   // by which the newest change was asked for, if it had a key: the same again changes nothing
 
+	rest others
+
 	// What follows is this desk's own and never leaves it.
 	LastLogin *time.Time `json:"last_login,omitempty"`
 	Places    []string   `json:"places,omitempty"`    // addresses from where the person has logged in, the newest last
@@ -63,8 +65,11 @@ type tombstone struct {
 }
 
 type usersFile struct {
+	Format  int         `json:"format"`
 	Users   []record    `json:"users"`
 	Removed []tombstone `json:"removed,omitempty"`
+
+	rest others
 }
 
 // kept is a record with what is this desk's own.
@@ -271,7 +276,6 @@ func readUsers(file string) (usersFile, error) {
 		return usersFile{}, fmt.Errorf("users file %s can be read by others: run chmod 600 on it", file)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
 	if err := d.Decode(&f); err != nil {
 		return usersFile{}, fmt.Errorf("users file %s: %w", file, err)
 	}

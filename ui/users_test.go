@@ -79,7 +79,7 @@ func TestAFaultyUsersFileIsRefused(t *testing.T) {
 		mode os.FileMode
 		says string
 	}{
-		"unknown key":   {`{"users":[],"extra":1}`, 0o600, "extra"},
+		"newer format":  {`{"format":2,"users":[]}`, 0o600, "newer program"},
 		"trailing text": {`{"users":[]} x`, 0o600, "follows"},
 		"not JSON":      {`users:`, 0o600, "invalid"},
 		"unknown role": {strings.Replace(string(good), `"chair"
