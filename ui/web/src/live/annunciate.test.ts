@@ -16,6 +16,12 @@ it('stays silenced until a newer alarm comes', () => {
   expect(due([alarm(2, 0), alarm(4, 7)], t(5), t(8))).toBe(4)
 })
 
+it('sounds for an alarm that came out of hiding after the silence', () => {
+  const out = { ...alarm(3, 0), called: new Date(t(9)).toISOString() }
+  expect(due([out], t(5), t(10))).toBe(3)
+  expect(due([out], t(9), t(10))).toBeNull()
+})
+
 it('comes back for a critical alarm still unacknowledged after three minutes', () => {
   expect(due([alarm(1, 0)], t(5), t(60))).toBeNull()
   expect(due([alarm(1, 0)], t(5), t(186))).toBe(1)

@@ -8,7 +8,7 @@ import type { Alarm } from './types'
 export const criticalAgain = 3 * 60_000
 
 /**
- * The priority to sound, or null for quiet. An alarm is quiet when it was raised before the last
+ * The priority to sound, or null for quiet. An alarm is quiet when it called before the last
  * silence, unless it is critical and still unacknowledged after three minutes. Both times are the
  * server's, so a desk with a wrong clock is not deaf.
  */
@@ -16,7 +16,7 @@ export function due(alarms: Iterable<Alarm>, silencedAt: number, now: number): n
   let first: number | null = null
   for (const a of alarms) {
     if (!isUnacked(a) || a.state === 'returned-unacknowledged') continue
-    const fresh = millis(a.raised) > silencedAt
+    const fresh = millis(a.called ?? a.raised) > silencedAt
     const again = a.priority === 1 && now - silencedAt > criticalAgain
     if ((fresh || again) && (first === null || a.priority < first)) first = a.priority
   }

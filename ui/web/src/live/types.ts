@@ -102,6 +102,8 @@ export interface Alarm {
   text: string
   texts?: Text
   raised: string | null
+  /** When it came out of hiding and called, where that is later. */
+  called?: string | null
   acked: string | null
   acked_by?: string
   returned: string | null

@@ -12,6 +12,7 @@ import { now } from '../../ui/second'
 import { useAlarmText, useAssetName, useWords } from '../../ui/text'
 import { AlarmDrawer } from './drawer'
 import { DrillAlarms } from './drilled'
+import { Export } from './export'
 import { FloodBanner } from './flood'
 import { Listing } from './listing'
 import { AlarmReport } from './report'
@@ -150,6 +151,7 @@ function Filters(f: FilterProps) {
           {t('alarm.tab.report')}
         </button>
       </div>
+      <Export tab={f.tab} />
       <label className="filter-field">
         <span className="sr">{t('alarm.priority')}</span>
         <select value={f.priority} onChange={(e) => f.setPriority(Number(e.target.value))}>

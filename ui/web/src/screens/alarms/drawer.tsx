@@ -16,6 +16,7 @@ import { Fact, Facts } from '../../ui/tile'
 import { TrendPanel } from '../../ui/trend-panel'
 import { useAlarmText, useAssetName, usePointName, useTimes, useWords } from '../../ui/text'
 import { Asked, useAsked } from './asked'
+import { Parent } from './behind'
 import { AlarmValue } from './list'
 import { Notes } from './notes'
 import { Service } from './service'
@@ -50,7 +51,7 @@ export function AlarmDrawer({ alarm: a, flood, open, close }: DrawerProps) {
       </div>
       <p className="muted">{asset(a.asset)}</p>
       <Asked alarm={a} />
-      <AlarmFacts alarm={a} />
+      <AlarmFacts alarm={a} open={open} />
       <h3>{t('alarm.consequence')}</h3>
       <p>{tx(a.consequence) || t('alarm.not-given')}</p>
       <h3>{t('alarm.action')}</h3>
@@ -65,7 +66,7 @@ export function AlarmDrawer({ alarm: a, flood, open, close }: DrawerProps) {
   )
 }
 
-function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
+function AlarmFacts({ alarm: a, open }: { alarm: Alarm; open: (id: string) => void }) {
   const { t, tx, span } = useWords()
   const { full } = useTimes()
   const { plant } = useConsole()
@@ -77,6 +78,7 @@ function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
       <Fact name={t('alarm.priority')}>{t(`priority.${a.priority}`)}</Fact>
       <Fact name={t('alarm.class')}>{t(`class.${a.class}`, { defaultValue: a.class || '–' })}</Fact>
       <Fact name={t('alarm.raised')}>{full(a.raised)}</Fact>
+      {a.called && <Fact name={t('alarm.called')}>{full(a.called)}</Fact>}
       {a.respond_s && <Fact name={t('alarm.respond')}>{span(a.respond_s)}</Fact>}
       {a.source && <Fact name={t('alarm.source')}>{full(a.source)}</Fact>}
       {a.returned && <Fact name={t('alarm.returned')}>{full(a.returned)}</Fact>}
@@ -93,7 +95,11 @@ function AlarmFacts({ alarm: a }: { alarm: Alarm }) {
       {a.work_order && <Fact name={t('alarm.work-order')}>{a.work_order}</Fact>}
       {a.reason && <Fact name={t('reason')}>{a.reason}</Fact>}
       {a.design && <Fact name={t('alarm.by-design')}>{tx(a.design)}</Fact>}
-      {a.parent && <Fact name={t('alarm.parent')}>{a.parent}</Fact>}
+      {a.parent && (
+        <Fact name={t('alarm.parent')}>
+          <Parent id={a.parent} open={open} />
+        </Fact>
+      )}
     </Facts>
   )
 }

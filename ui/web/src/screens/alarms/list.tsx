@@ -15,6 +15,7 @@ import { useNarrow } from '../../ui/narrow'
 import { useAlarmText, useAssetName, useTimes, useWords } from '../../ui/text'
 import { useAskedIds } from './asked'
 import { Fold, type Follows } from './follows'
+import { BehindIt, HiddenBy, useBehind } from './behind'
 import { NoteCount } from './notes'
 
 export interface ListHandle {
@@ -69,6 +70,7 @@ export function AlarmList(p: ListProps) {
     focused: () => box.current?.contains(document.activeElement) ?? false,
   }))
   const firsts = useMemo(() => firstOuts(p.flood), [p.flood])
+  const behind = useBehind()
   const asked = useAskedIds()
   const stop = p.rows.some((a) => a.id === p.current) ? p.current : p.rows[0]?.id
   return (
@@ -109,6 +111,7 @@ export function AlarmList(p: ListProps) {
                 list={p}
                 first={firsts.has(alarm.id)}
                 asked={asked.has(alarm.id)}
+                behind={behind.get(alarm.id) ?? 0}
                 chatter={p.flood?.chattering[alarm.id] ?? 0}
               />
             )
@@ -128,11 +131,13 @@ interface RowProps {
   list: ListProps
   first: boolean
   asked: boolean
+  /** Alarms that stand behind this one. */
+  behind: number
   chatter: number
 }
 
-function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }: RowProps) {
-  const { t, tx } = useWords()
+function Row({ alarm: a, index, top, height, stop, list, first, asked, behind, chatter }: RowProps) {
+  const { t } = useWords()
   const { full, clock } = useTimes()
   const text = useAlarmText()
   const asset = useAssetName()
@@ -194,8 +199,9 @@ function Row({ alarm: a, index, top, height, stop, list, first, asked, chatter }
         {folded && <Fold folded={folded} toggle={() => list.follows.toggle(a.id)} />}
         <NoteCount n={notesNow(a).length} />
         {asked && <span className="chip asked">{t('alarm.asked')}</span>}
+        <BehindIt n={behind} />
         {text(a)}
-        {a.design && <span className="muted"> · {t('alarm.design', { why: tx(a.design) })}</span>}
+        <HiddenBy alarm={a} />
         {chatter > 0 ? (
           <span className="chip chatter">{t('alarm.chatter', { n: chatter })}</span>
         ) : (
