@@ -67,7 +67,7 @@ func TestScenarioThreeNodesRounds(t *testing.T) {
 }
 
 // beside is how many of the rounds go on beside the fire, about as many as it takes to its third stage.
-const beside = 12
+const beside = 14
 
 func newVoyage(t *testing.T, first, rounds int) *voyage {
 	v := &voyage{seed: first, rounds: rounds, sea: newStrait(t)}
@@ -221,14 +221,17 @@ func (v *voyage) prompt(told []entry) {
 	v.t.Helper()
 	stage, sent := map[string]time.Time{}, map[string]time.Time{}
 	for _, e := range told {
-		var x struct{ Rack, To, Name, State string }
+		var x struct {
+			Rack, To, Name string
+			Sent           *time.Time
+		}
 		_ = json.Unmarshal(e.Data, &x)
 		switch {
 		case e.Kind == "stage" && x.Rack != "" && stage[x.To].IsZero():
 			stage[x.To] = e.Time
-		case e.Kind == "command" && x.State == "sent":
+		case e.Kind == "command" && x.Sent != nil:
 			if name := x.Name[strings.LastIndex(x.Name, ".")+1:]; sent[name].IsZero() {
-				sent[name] = e.Time
+				sent[name] = *x.Sent
 			}
 		}
 	}
