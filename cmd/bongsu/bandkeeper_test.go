@@ -99,6 +99,39 @@ func TestTheDeskLearnsFromItsHistoryButNotFromAlarms(t *testing.T) {
 	}
 }
 
+// A desk that was away for days learns all of them, a day's worth after the other, and none twice.
+func TestAPauseIsLearnedDayByDay(t *testing.T) {
+	dir := t.TempDir()
+	k := newTestKeeper(t, dir)
+	end := time.Now().UTC().Truncate(time.Hour)
+	ref, _ := k.site.Ref(bandPoint)
+	var samples []facility.Sample
+	for at := end.Add(-60 * time.Hour); at.Before(end); at = at.Add(5 * time.Minute) {
+		samples = append(samples, facility.Sample{Point: ref, Quality: facility.Good, Value: float64(at.Unix() / 3600 % 100), At: at, Seen: at})
+	}
+	ids := make([]facility.PointID, len(k.site.Points))
+	for i, p := range k.site.Points {
+		ids[i] = p.ID
+	}
+	if err := k.store.Append(t.Context(), historian.Batch{Seq: 1, Points: ids, Samples: samples}, end); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := k.learn(t.Context(), end.Add(bandLag)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hours := k.state.School.Ledgers[string(bandPoint)].Hours()
+	if len(hours) != 60 {
+		t.Fatalf("learned %d hours of 60", len(hours))
+	}
+	for i, h := range hours {
+		if h.At != end.Unix()/3600-60+int64(i) || h.Value != float32(h.At%100) {
+			t.Errorf("hour %d is %+v", i, h)
+		}
+	}
+}
+
 func TestABandAlarmTakesBackWhatCameBefore(t *testing.T) {
 	dir := t.TempDir()
 	k := newTestKeeper(t, dir)
