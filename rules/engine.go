@@ -54,6 +54,7 @@ type Engine struct {
 	acts      chan actRequest
 	pictures  chan chan Picture
 	exchanges chan exchangeRequest
+	view      facility.View         // of what the loop itself has taken in
 	changed   []facility.Ref        // not judged yet
 	behind    bool                  // the last turn stopped at its portion
 	arrived   map[facility.Ref]bool // fire channels that brought a sample since the last tick
@@ -92,7 +93,7 @@ func newEngine(cfg EngineConfig, began clock) (*Engine, error) {
 		exchanges: make(chan exchangeRequest), arrived: map[facility.Ref]bool{}, clock: began,
 		notes: turnRecorder{to: cfg.Turns, life: lifeNote{Began: began.base.Round(0), Restored: began.base.Round(0), Revision: cfg.Site.Revision, Node: cfg.Node}},
 	}
-	e.hop = executorHop{e.lanes}
+	e.hop, e.view = executorHop{e.lanes}, cfg.Live.Own()
 	if cfg.Site.Fire == nil {
 		return e, nil
 	}
@@ -200,7 +201,7 @@ func (e *Engine) Picture(ctx context.Context) (Picture, error) {
 func (e *Engine) picture(now time.Time) Picture {
 	p := Picture{Alarms: e.alarms.Open(), Commands: e.commands.recent(200)}
 	if e.fire != nil {
-		p.Rooms = e.fire.rooms(now, e.cfg.Live)
+		p.Rooms = e.fire.rooms(now, e.view)
 	}
 	return p
 }
@@ -242,11 +243,11 @@ func (e *Engine) step(now time.Time) (seq uint64) {
 		seq = e.respond(now)
 	}
 	drafts := e.judge(now)
-	for _, a := range e.ride.step(now, e.cfg.Live, e.alarms) {
+	for _, a := range e.ride.step(now, e.view, e.alarms) {
 		drafts = append(drafts, alarmDraft(a, "rules"))
 	}
-	drafts = append(drafts, e.settings.step(now, e.cfg.Live, e.alarms)...)
-	orders := e.commands.advance(now, e.cfg.Live, e.agree(now))
+	drafts = append(drafts, e.settings.step(now, e.view, e.alarms)...)
+	orders := e.commands.advance(now, e.view, e.agree(now))
 	drafts = append(drafts, e.orderDrafts(now, orders)...)
 	seq = max(seq, e.write(drafts, fsyncPatience))
 	e.sendOrders(now, orders.send)
@@ -268,7 +269,7 @@ func (e *Engine) respond(now time.Time) (seq uint64) {
 	}
 	e.answerRequests(out, seq)
 	if e.cfg.Report != nil {
-		e.cfg.Report(e.fire.rooms(now, e.cfg.Live))
+		e.cfg.Report(e.fire.rooms(now, e.view))
 	}
 	return seq
 }
@@ -277,7 +278,7 @@ func (e *Engine) tick(now time.Time) fireOutcome {
 	e.complete = e.scanComplete()
 	e.lastTick = now
 	clear(e.arrived)
-	out := e.fire.tick(now, e.cfg.Live, e.commands)
+	out := e.fire.tick(now, e.view, e.commands)
 	for _, a := range out.alarms {
 		for _, rec := range e.fireAlarm(now, a) {
 			out.drafts = append(out.drafts, alarmDraft(rec, fireActor))

@@ -41,9 +41,9 @@ func (e *Engine) agree(now time.Time) guard {
 	return func(cmd facility.Command) error {
 		var rooms []facility.FireRoomView
 		if e.fire != nil {
-			rooms = e.fire.rooms(now, e.cfg.Live)
+			rooms = e.fire.rooms(now, e.view)
 		}
-		return interlock(Checks(now, cmd, e.cfg.Site, e.cfg.Live, rooms))
+		return interlock(Checks(now, cmd, e.cfg.Site, e.view, rooms))
 	}
 }
 
@@ -122,7 +122,7 @@ func (e *Engine) signed(now time.Time, r actRequest, both facility.Act) {
 		if rec, ok := e.commands.settle(at, both.ID, res); ok {
 			drafts := []journal.Draft{commandDraft(rec)}
 			if both.Kind == actTakeOver && rec.State == facility.CommandConfirmed && !rec.Drill {
-				rooms := e.fire.rooms(at, e.cfg.Live)
+				rooms := e.fire.rooms(at, e.view)
 				sheet := HandOver(e.cfg.Site, rooms, at)
 				sheet.Notes = HandOverNotes(e.cfg.Site, rooms, e.alarms.Open())
 				sheet.Handed = HandedOver(rec)

@@ -40,7 +40,7 @@ func (e *Engine) judge(now time.Time) (drafts []journal.Draft) {
 	if len(e.changed) > len(e.cfg.Site.Points) {
 		most = math.MaxInt
 	}
-	records, judged := e.alarms.EvalSome(now, e.cfg.Live, e.changed, most)
+	records, judged := e.alarms.EvalSome(now, e.view, e.changed, most)
 	e.behind = len(records) >= most
 	e.changed = e.changed[:copy(e.changed, e.changed[judged:])]
 	for _, a := range records {

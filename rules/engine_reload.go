@@ -105,7 +105,7 @@ func (e *Engine) above(now time.Time) (rooms []string) {
 	if e.fire == nil {
 		return nil
 	}
-	for _, room := range e.fire.rooms(now, e.cfg.Live) {
+	for _, room := range e.fire.rooms(now, e.view) {
 		if room.Stage != fire.S0.String() {
 			rooms = append(rooms, room.ID)
 		}

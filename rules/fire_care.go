@@ -71,8 +71,7 @@ func newFireCare(site *facility.Site, engine *fire.Engine, now time.Time) *fireC
 }
 
 // tick takes in what the engine decided and what the field shows, and returns alarms and journal entries.
-func (c *fireCare) tick(d *fireDesk, now time.Time, v facility.View) (alarms []fire.AlarmEvent, drafts []journal.Draft) {
-	view := d.engine.View()
+func (c *fireCare) tick(d *fireDesk, now time.Time, view fire.View, v facility.View) (alarms []fire.AlarmEvent, drafts []journal.Draft) {
 	if !c.told {
 		c.told = true
 		alarms = append(alarms, c.nothingStands(view)...)

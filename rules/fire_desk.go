@@ -162,7 +162,7 @@ func (d *fireDesk) restore(saved fireState, records []facility.CommandRecord, no
 			d.records[r.Name] = r.ID
 		}
 	}
-	for _, c := range d.views() {
+	for _, c := range commandsOf(d.engine.View()) {
 		d.states[c.Name] = c.State
 	}
 	return nil
@@ -173,8 +173,9 @@ func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireO
 	d.inputs.fill(&d.in, now, v)
 	begun, why := d.hear(now)
 	dec := d.engine.Tick(now.Sub(d.began), now, d.in)
+	view := d.engine.View() // once: it is as large as the site
 	if d.watch != nil {
-		d.watch.Tick(fire.Observation{Now: now.Sub(d.began), Inputs: d.in, Decisions: dec, View: d.engine.View()})
+		d.watch.Tick(fire.Observation{Now: now.Sub(d.began), Inputs: d.in, Decisions: dec, View: view})
 	}
 	out := fireOutcome{alarms: slices.Clone(dec.Alarms), drill: slices.Clone(dec.DrillAlarms)}
 	out.drafts = append(begun, d.followDrill(now, dec, why)...)
@@ -194,12 +195,12 @@ func (d *fireDesk) tick(now time.Time, v facility.View, desk *commandDesk) fireO
 			out.again = append(out.again, job{name: c.Name, cmd: cmd})
 		}
 	}
-	followed := d.follow(now, desk)
+	followed := d.follow(now, view, desk)
 	out.drafts = append(out.drafts, followed...)
-	alarms, drafts := d.care.tick(d, now, v)
+	alarms, drafts := d.care.tick(d, now, view, v)
 	out.alarms, out.drafts = append(out.alarms, alarms...), append(out.drafts, drafts...)
 	changed := len(out.drafts) > 0 || len(out.alarms) > 0 || len(d.judged) > 0 || d.care.changed
-	if changed || (d.busy() && now.Sub(d.savedAt) >= saveEvery) || d.counting() {
+	if changed || (busy(view) && now.Sub(d.savedAt) >= saveEvery) || counting(view) {
 		d.savedAt = now
 		// The state goes first: a restart that finds a command's entry finds the stage that gave it.
 		state := journal.Draft{Kind: KindFireState, Actor: fireActor, Data: fireState{Wall: now.UTC(), State: d.engine.Snapshot(), Care: d.care.keep(now), Drill: d.drillKept()}}
@@ -251,9 +252,9 @@ func (d *fireDesk) command(c fire.Command, now time.Time, v facility.View, desk 
 }
 
 // follow notes which commands the engine now takes as confirmed or failed.
-func (d *fireDesk) follow(now time.Time, desk *commandDesk) []journal.Draft {
+func (d *fireDesk) follow(now time.Time, view fire.View, desk *commandDesk) []journal.Draft {
 	var out []journal.Draft
-	for _, c := range d.views() {
+	for _, c := range commandsOf(view) {
 		if d.states[c.Name] == c.State {
 			continue
 		}
@@ -279,8 +280,7 @@ func (d *fireDesk) follow(now time.Time, desk *commandDesk) []journal.Draft {
 // wall turns the engine's monotonic time into a stamp for people.
 func (d *fireDesk) wall(t time.Duration) time.Time { return d.began.Add(t) }
 
-func (d *fireDesk) views() []fire.CommandView {
-	v := d.engine.View()
+func commandsOf(v fire.View) []fire.CommandView {
 	var out []fire.CommandView
 	for _, r := range v.Racks {
 		out = append(out, r.Commands...)
@@ -292,13 +292,13 @@ func (d *fireDesk) views() []fire.CommandView {
 }
 
 // busy holds while any rack is above normal.
-func (d *fireDesk) busy() bool {
-	return slices.ContainsFunc(d.engine.View().Racks, func(r fire.RackView) bool { return r.Stage > fire.S0 })
+func busy(v fire.View) bool {
+	return slices.ContainsFunc(v.Racks, func(r fire.RackView) bool { return r.Stage > fire.S0 })
 }
 
 // counting holds while a room counts down to its gas: the remainder must survive a restart.
-func (d *fireDesk) counting() bool {
-	return slices.ContainsFunc(d.engine.View().Rooms, func(r fire.RoomView) bool { return r.Stage == fire.S5A })
+func counting(v fire.View) bool {
+	return slices.ContainsFunc(v.Rooms, func(r fire.RoomView) bool { return r.Stage == fire.S5A })
 }
 
 func decodeFireState(data json.RawMessage) (fireState, error) {
