@@ -32,6 +32,7 @@ type seat struct {
 	name   string
 	proc   *exec.Cmd    // nil while it is dead
 	pid    atomic.Int64 // of proc, for those who look from elsewhere; 0 while it is dead
+	clock  string       // file that says how far its clock is ahead, "" for none
 	cables []*cable     // from this desk to the other sites' members
 	in     func(func()) // runs what starts its processes where they shall live
 }
@@ -53,6 +54,8 @@ type trioOptions struct {
 	// apart, where given, lets the worlds and the members listen on ports that the nodes' files do not name: what stands
 	// between carries it, see between. It is given their ports by their numbers in the demo.
 	apart func(ports map[string]int)
+	// clocks, where given, is where a program of the nodes lies whose clocks can be set.
+	clocks string
 }
 
 // raise starts everything and waits until one node leads and all know it.
@@ -99,6 +102,10 @@ func raise(t testing.TB, o trioOptions) *trio {
 			if other != i && o.places == nil {
 				s.lay(ports[fmt.Sprint(12379+2*other)])
 			}
+		}
+		if o.clocks != "" {
+			s.bin, s.clock = o.clocks, filepath.Join(dir, name+".clock")
+			s.setClock(0)
 		}
 		if o.places != nil {
 			s.in = o.places[i]
@@ -163,6 +170,9 @@ func (s *seat) boot() {
 	s.client = &http.Client{Jar: jar, Timeout: 10 * time.Second}
 	s.proc = exec.Command(filepath.Join(s.bin, "bongsu"), "run", "--site", s.site, "--data", s.data, "--listen", strings.TrimPrefix(s.base, "http://"), "--node", s.name)
 	s.proc.Stdout, s.proc.Stderr = s.nodeLog, s.nodeLog
+	if s.clock != "" {
+		s.proc.Env = append(os.Environ(), "BONGSU_TEST_CLOCK="+s.clock)
+	}
 	var err error
 	s.in(func() { err = s.proc.Start() })
 	if err != nil {
