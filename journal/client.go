@@ -46,10 +46,33 @@ func NewClient(address string, config *tls.Config) *Client {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, network, target)
 		},
-		TLSClientConfig: config, TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: 5 * time.Second,
-		DisableCompression: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
+		ResponseHeaderTimeout: 5 * time.Second,
+		DisableCompression:    true, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
+	}
+	transport.DialTLSContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		raw, err := dialer.DialContext(ctx, network, target)
+		if err != nil {
+			return nil, err
+		}
+		return secured(ctx, raw, target, Fresh(config))
 	}
 	return &Client{base: base, http: &http.Client{Transport: transport}}
+}
+
+// secured makes a connection one over TLS to the server at an address.
+func secured(ctx context.Context, raw net.Conn, address string, config *tls.Config) (net.Conn, error) {
+	own := config.Clone()
+	if host, _, err := net.SplitHostPort(address); err == nil && own.ServerName == "" {
+		own.ServerName = host
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn := tls.Client(raw, own)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	return conn, nil
 }
 
 // HTTPClient reaches the server whatever host a URL names; use it with URL.

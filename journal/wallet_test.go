@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -21,7 +22,7 @@ func shown(t *testing.T, server, client *tls.Config) (servers, clients []byte) {
 	door := tls.Server(there, server)
 	opened := make(chan error, 1)
 	go func() { opened <- door.HandshakeContext(ctx) }()
-	named := client.Clone()
+	named := Fresh(client).Clone()
 	named.ServerName = "127.0.0.1"
 	guest := tls.Client(here, named)
 	if err := guest.HandshakeContext(ctx); err != nil {
@@ -116,4 +117,107 @@ func TestAWalletBeginsWithFilesThatFit(t *testing.T) {
 	if _, err := NewWallet(cert, key+".none", nil); err == nil {
 		t.Error("a certificate is taken without a key")
 	}
+}
+
+// turnedAway says whether one of both ends does not accept the other's certificate.
+func turnedAway(t *testing.T, server, client *tls.Config) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	opened := make(chan error, 1)
+	go func() {
+		there, err := ln.Accept()
+		if err == nil {
+			err = tls.Server(there, server).HandshakeContext(ctx)
+			_ = there.Close() // who was refused hears of it
+		}
+		opened <- err
+	}()
+	here, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer here.Close()
+	named := Fresh(client).Clone()
+	named.ServerName = "127.0.0.1"
+	guest := tls.Client(here, named)
+	if err := guest.HandshakeContext(ctx); err != nil {
+		_ = here.Close()
+		<-opened
+		return true
+	}
+	_, err = guest.Read(make([]byte, 1)) // only now a client hears whether it was accepted
+	return <-opened != nil && err != nil
+}
+
+// An authority is replaced by another one without a restart: first both are accepted, then certificates of the new one
+// are issued, then the old one is taken out, and nobody with a certificate of it is accepted any more.
+func TestAnAuthorityIsReplacedUnderWay(t *testing.T) {
+	dir := t.TempDir()
+	first, next := newAuthority(t, dir, "first"), newAuthority(t, dir, "next")
+	bundle := filepath.Join(dir, "ca.pem")
+	at := time.Now()
+	trusting := func(offices ...*authority) {
+		t.Helper()
+		var text []byte
+		for _, o := range offices {
+			one, err := os.ReadFile(o.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = append(text, one...)
+		}
+		if err := os.WriteFile(bundle, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at = at.Add(time.Minute)
+		replaced(t, at, bundle)
+	}
+	renewed := func(o *authority, names ...string) {
+		t.Helper()
+		at = at.Add(time.Minute)
+		for _, name := range names {
+			cert, key := o.sign(t, dir, name)
+			replaced(t, at, cert, key)
+		}
+	}
+	trusting(first)
+	fieldCert, fieldKey := first.sign(t, dir, "field")
+	yardCert, yardKey := first.sign(t, dir, "yard")
+	server, _, err := MutualTLS(fieldCert, fieldKey, bundle, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, client, err := MutualTLS(yardCert, yardKey, bundle, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown(t, server, client)
+
+	renewed(next, "field")
+	if !turnedAway(t, server, client) {
+		t.Error("a server of an authority that is not accepted yet is accepted")
+	}
+	trusting(next, first)
+	shown(t, server, client)
+	renewed(next, "yard")
+	shown(t, server, client)
+	renewed(first, "yard")
+	trusting(next)
+	if !turnedAway(t, server, client) {
+		t.Error("a client of the authority that was taken out is accepted")
+	}
+	renewed(next, "yard")
+	shown(t, server, client)
+
+	if err := os.WriteFile(bundle, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	replaced(t, at.Add(time.Minute), bundle)
+	shown(t, server, client)
 }

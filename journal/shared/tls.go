@@ -25,9 +25,9 @@ func TLSIn(dir string) TLSFiles {
 }
 
 // Client gives the settings of a client that shows its certificate and accepts members of its authority alone.
-// A renewed certificate is taken up with the next connection; a renewed authority needs a new process.
+// A renewed certificate and a renewed authority are taken up with the next connection.
 func (f TLSFiles) Client(log *slog.Logger) (*tls.Config, error) {
-	pool, err := authority(f.CA)
+	trust, err := journal.NewTrust(f.CA, log)
 	if err != nil {
 		return nil, err
 	}
@@ -35,19 +35,8 @@ func (f TLSFiles) Client(log *slog.Logger) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: pool, GetClientCertificate: own.ToServer}, nil
-}
-
-func authority(file string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("load the authority: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("load the authority: %s holds no PEM certificate", file)
-	}
-	return pool, nil
+	config := &tls.Config{MinVersion: tls.VersionTLS13, GetClientCertificate: own.ToServer}
+	return config, trust.Hosts(config)
 }
 
 // Paper is one certificate: whose, and until when.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"bongsu/journal"
 )
 
 // Greeting of HTTP/2, which the members' client port speaks: preface and an empty settings frame. Only the answer
@@ -40,7 +42,7 @@ func Reach(ctx context.Context, endpoint string, config *tls.Config) (*x509.Cert
 	if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS13}
 	}
-	own := config.Clone()
+	own := journal.Fresh(config).Clone()
 	own.ServerName, own.NextProtos = u.Hostname(), []string{"h2"}
 	conn := tls.Client(raw, own)
 	if err := conn.HandshakeContext(ctx); err != nil {
