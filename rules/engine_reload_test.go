@@ -54,10 +54,10 @@ func TestAnEngineTakesANewLimitWithoutStopping(t *testing.T) {
 		const id = "inlet-29@demo/h1/a1/env/inlet-top"
 		h.set("demo/h1/a1/env/inlet-top", 30)
 		time.Sleep(2 * time.Second)
-		// Nothing of this house was switched on: what is less urgent would stand behind its open panels.
+		// Nothing of this house was switched on: what follows from a lost supply would stand behind its open panels.
 		added := changedSite(t, "\nalarms:\n", `
 alarms:
-  - {id: inlet-29, points: "demo/h1/*/env/inlet-top", kind: high, limit: 29, priority: 2, class: it, text: {ko: 흡기, en: Inlet}, consequence: {ko: 가, en: a}, action: {ko: 가, en: a}, respond: 1h}
+  - {id: inlet-29, points: "demo/h1/*/env/inlet-top", kind: high, limit: 29, priority: 3, class: it, follows: none, text: {ko: 흡기, en: Inlet}, consequence: {ko: 가, en: a}, action: {ko: 가, en: a}, respond: 1h}
 `)
 		if refused := h.exchangeFrom(h.site, added, false); refused != nil {
 			t.Fatal(refused)
