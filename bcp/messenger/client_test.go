@@ -10,11 +10,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"bongsu/bcp"
+	"bongsu/simulators/berth"
 )
 
 // ample is what a server that answers is given, on however busy a machine.
@@ -107,28 +107,10 @@ func TestWhatAFailedOrderProves(t *testing.T) {
 	}
 }
 
-// refusing is an address where nobody listens, and nobody else can while the test runs: its port is bound.
-func refusing(t testing.TB) string {
-	t.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	at, err := syscall.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
-}
-
 // Where nobody listens nothing was sent, and a site that is not configured is asked nothing.
 func TestNothingWasSent(t *testing.T) {
 	m := served(t, saying(200, someState))
-	m.cfg.Sites[1].Admin = "http://" + refusing(t)
+	m.cfg.Sites[1].Admin = "http://" + berth.Refusing(t)
 	m.client.cfg = m.cfg
 	_, err := m.client.Order(t.Context(), "dc2", OrderPromote, Order{Epoch: 2})
 	mustBe(t, "a closed port", err, "not-done")

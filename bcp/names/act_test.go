@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"bongsu/bcp"
+	"bongsu/simulators/berth"
 )
 
 // The whole way: one percent, ten, all, every act asked for twice.
@@ -142,7 +143,7 @@ func TestKeysThatDoNotFit(t *testing.T) {
 // A primary that cannot be reached has certainly done nothing.
 func TestNothingWasSent(t *testing.T) {
 	t.Parallel()
-	n := another(t, &nameServer{address: refusing(t)})
+	n := another(t, &nameServer{address: berth.Refusing(t)})
 	n.patience = brief // it is asked until then
 	if _, err := n.Adapters()[KindShift].Do(t.Context(), "k", 5, shiftAct()); !errors.Is(err, bcp.ErrNotDone) {
 		t.Errorf("do: %v", err)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -274,24 +273,6 @@ func (s *nameServer) shows(t testing.TB) string {
 }
 
 func silent(dns.ResponseWriter, *dns.Msg) bool { return true }
-
-// refusing is an address where nobody listens, and nobody else can while the test runs: its port is bound.
-func refusing(t testing.TB) string {
-	t.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	at, err := syscall.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
-}
 
 // says answers with a code, signed with our key, another, or not at all.
 func says(rcode int, secret string) func(w dns.ResponseWriter, req *dns.Msg) bool {

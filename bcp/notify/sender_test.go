@@ -22,6 +22,7 @@ import (
 
 	"bongsu/bcp"
 	"bongsu/bcp/notify"
+	"bongsu/simulators/berth"
 )
 
 // What a gateway does decides what is certain: a refusal is, a silence is not, and only what was certainly
@@ -68,7 +69,7 @@ func TestWhatAGatewayDoesDecidesWhatIsCertain(t *testing.T) {
 	if _, err := s.Send(t.Context(), wake(notify.KindSMS)); !errors.Is(err, bcp.ErrNotDone) || len(elsewhere.got()) > 0 {
 		t.Errorf("sent to a stranger: %v", err)
 	}
-	s = newSender(t, map[string]notify.Channel{"sms": hook("http://" + refusing(t))})
+	s = newSender(t, map[string]notify.Channel{"sms": hook("http://" + berth.Refusing(t))})
 	if r, err := s.Send(t.Context(), wake(notify.KindSMS)); !errors.Is(err, bcp.ErrNotDone) || r.Tries != 2 {
 		t.Errorf("nobody listens: %d attempts, %v", r.Tries, err)
 	}
@@ -317,7 +318,7 @@ func TestACallerMayGiveUp(t *testing.T) {
 			t.Errorf("%s: after the end: %v", kind, err)
 		}
 	}
-	s := newSender(t, map[string]notify.Channel{"sms": hook("http://" + refusing(t))})
+	s := newSender(t, map[string]notify.Channel{"sms": hook("http://" + berth.Refusing(t))})
 	if _, err := s.Send(t.Context(), wake(notify.KindVoice)); !errors.Is(err, notify.ErrNoChannel) || !errors.Is(err, bcp.ErrNotDone) {
 		t.Errorf("a kind nobody carries: %v", err)
 	}

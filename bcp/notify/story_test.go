@@ -16,6 +16,7 @@ import (
 	"bongsu/bcp/notify"
 	"bongsu/facility"
 	"bongsu/simulators"
+	"bongsu/simulators/berth"
 )
 
 // console is the route that people's answers come back to, with the journal as a list.
@@ -182,7 +183,7 @@ func TestPeopleAreReachedAllTheSame(t *testing.T) {
 		"email":     {Domain: "mail", SMTP: state.Inbox.SMTP, From: "bongsu@demo"},
 		"sms":       {Domain: "telco-a", URL: gateway + "/sms", From: "1588", Secret: "hush"},
 		"voice":     {Domain: "telco-b", URL: gateway + "/phone"},
-		"messenger": {Domain: "own", URL: "http://" + refusing(t), Retries: new(0)},
+		"messenger": {Domain: "own", URL: "http://" + berth.Refusing(t), Retries: new(0)},
 		"board":     {Domain: "office", URL: gateway + "/webhook/board"},
 	})
 	if _, err := plant.Inject(simulators.Fault{Kind: simulators.ChannelDead, Target: "sms", Params: simulators.FaultParams{Mode: "silent"}}); err != nil {

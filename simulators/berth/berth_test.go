@@ -62,3 +62,15 @@ func TestAnAddressThatIsNoneIsNotKept(t *testing.T) {
 	}
 	leave()
 }
+
+func TestAnAddressThatRefuses(t *testing.T) {
+	address := Refusing(t)
+	if c, err := net.Dial("tcp", address); err == nil {
+		c.Close()
+		t.Error("somebody answers")
+	}
+	if ln, err := net.Listen("tcp", address); err == nil && runtime.GOOS == "linux" {
+		ln.Close()
+		t.Error("somebody else can listen there")
+	}
+}
