@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +22,8 @@ type hotPlant struct {
 	value map[cell]uint16
 	moves map[cell]moved
 	racks map[place]*hotRack
-	last  time.Time // reading of a cell temperature
+	last  time.Time   // reading of a cell temperature
+	reads []time.Time // readings of what the fire response waits for before it judges a scan
 	// watch is told what registers are sent, under the lock.
 	watch func(link, unit, fn, address, count int, now time.Time)
 }
@@ -106,6 +108,14 @@ func (p *hotPlant) decided(room, rack int) (time.Time, bool) {
 	defer p.mu.Unlock()
 	r := p.racks[place{room, rack}]
 	return r.decided, !r.decided.IsZero()
+}
+
+// scanned is when the last reading before a moment was sent.
+func (p *hotPlant) scanned(before time.Time) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(p.reads, before, time.Time.Compare)
+	return p.reads[max(i-1, 0)]
 }
 
 func (p *hotPlant) commanded(room, rack, coil int) (time.Time, bool) {
@@ -199,6 +209,9 @@ func (p *hotPlant) note(link, unit, fn, address, count int, now time.Time) {
 	air := link%2 == 1 && fn == 4 && address == 0
 	if cells {
 		p.last = now
+	}
+	if cells || air {
+		p.reads = append(p.reads, now)
 	}
 	r := p.racks[place{link / 2, unit}]
 	if r == nil || !cells && !air {
