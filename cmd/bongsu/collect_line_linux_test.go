@@ -206,7 +206,7 @@ func (d *leakLine) note() {
 	defer d.mu.Unlock()
 	a := lineAsk{at: time.Now()}
 	for _, pid := range d.pids {
-		if holds(pid, d.path) {
+		if slices.Contains(opened(pid), d.path) {
 			a.holders++
 		}
 	}

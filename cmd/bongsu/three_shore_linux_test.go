@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 )
 
 // oneShore is how three nodes share the machine's one network: whatever they dial comes here first. Who dials is told by
@@ -17,9 +16,11 @@ type oneShore struct {
 	nodes []*seat
 	own   map[string]int // where worlds and members listen, by the ports' numbers in the demo
 
-	mu     sync.Mutex
-	known  map[int]int // where each process stands
-	looked time.Time
+	work *sync.WaitGroup
+
+	mu      sync.Mutex
+	asked   []question
+	looking bool
 }
 
 // chartOne lays the ways on one shore. The consoles are their own doors: everybody reaches them.
@@ -91,57 +92,92 @@ func (s *strait) meetWords(port int, w way) {
 	})
 }
 
-// whose says at which node the process stands whose socket has a port and talks to another; the shore is everybody else.
+// question is whose a connection is that was dialled from one port to another.
+type question struct {
+	network  string
+	port, to int
+	answer   chan int
+}
+
+// whose says at which node the process stands that has dialled; the shore is everybody else. What is asked at once is looked
+// up at once: a look at all connections of a busy machine takes many milliseconds.
 func (o *oneShore) whose(network string, port, to int) int {
-	text, _ := os.ReadFile("/proc/net/" + network)
-	local, remote := fmt.Sprintf(":%04X", port), fmt.Sprintf(":%04X", to)
-	for line := range bytes.Lines(text) {
-		word := strings.Fields(string(line)) // slot, local, remote, state, queues, timer, retransmits, user, timeout, inode
-		if len(word) < 10 || !strings.HasSuffix(word[1], local) || !strings.HasSuffix(word[2], remote) {
+	q := question{network, port, to, make(chan int, 1)}
+	o.mu.Lock()
+	o.asked = append(o.asked, q)
+	if !o.looking {
+		o.looking = true
+		o.work.Go(o.look)
+	}
+	o.mu.Unlock()
+	return <-q.answer
+}
+
+// look answers until nobody asks any more.
+func (o *oneShore) look() {
+	for {
+		o.mu.Lock()
+		asked := o.asked
+		o.asked, o.looking = nil, len(asked) > 0
+		o.mu.Unlock()
+		if len(asked) == 0 {
+			return
+		}
+		tables := map[string][]byte{}
+		for _, q := range asked {
+			if tables[q.network] == nil {
+				tables[q.network], _ = os.ReadFile("/proc/net/" + q.network)
+			}
+		}
+		held := o.sockets()
+		for _, q := range asked {
+			q.answer <- held[inode(tables[q.network], q.port, q.to)]
+		}
+	}
+}
+
+// inode is the socket's that has a port and talks to another, as the system's table names it; "" where it is gone.
+func inode(table []byte, port, to int) string {
+	const loopback = "0100007F"
+	at := bytes.Index(table, fmt.Appendf(nil, "%s:%04X %s:%04X ", loopback, port, loopback, to))
+	if at < 0 {
+		return ""
+	}
+	line, _, _ := bytes.Cut(table[at:], []byte{'\n'})
+	if word := strings.Fields(string(line)); len(word) > 8 { // local, remote, state, queues, timer, retransmits, user, timeout, inode
+		return word[8]
+	}
+	return ""
+}
+
+// sockets are those of the nodes' processes, by where they stand.
+func (o *oneShore) sockets() map[string]int {
+	out := map[string]int{}
+	for i, s := range o.nodes {
+		parent := int(s.pid.Load())
+		if parent == 0 {
 			continue
 		}
-		for fresh := range 2 {
-			for pid, place := range o.processes(fresh > 0) {
-				if holds(pid, "socket:["+word[9]+"]") {
-					return place
+		for pid := range childrenOf(parent) {
+			for _, to := range opened(pid) {
+				if name, ok := strings.CutPrefix(to, "socket:["); ok {
+					out[strings.TrimSuffix(name, "]")] = i + 1
 				}
 			}
 		}
 	}
-	return shore
+	delete(out, "")
+	return out
 }
 
-// processes are those of the nodes and worlds by where they stand. They are looked up anew where that is asked for, but not
-// many times a second: a socket may be gone before anybody looks.
-func (o *oneShore) processes(anew bool) map[int]int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.known != nil && (!anew || time.Since(o.looked) < 200*time.Millisecond) {
-		return o.known
-	}
-	o.known, o.looked = map[int]int{}, time.Now()
-	for pid := range childrenOf(os.Getpid()) {
-		o.known[pid] = shore
-	}
-	for i, s := range o.nodes {
-		if parent := int(s.pid.Load()); parent > 0 {
-			delete(o.known, parent)
-			for pid := range childrenOf(parent) {
-				o.known[pid] = i + 1
-			}
-		}
-	}
-	return o.known
-}
-
-// holds says whether a process has something open.
-func holds(pid int, what string) bool {
+// opened is what a process has open.
+func opened(pid int) (out []string) {
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
-	open, _ := os.ReadDir(dir)
-	for _, fd := range open {
-		if to, err := os.Readlink(filepath.Join(dir, fd.Name())); err == nil && to == what {
-			return true
+	all, _ := os.ReadDir(dir)
+	for _, fd := range all {
+		if to, err := os.Readlink(filepath.Join(dir, fd.Name())); err == nil {
+			out = append(out, to)
 		}
 	}
-	return false
+	return out
 }

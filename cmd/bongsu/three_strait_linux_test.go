@@ -109,7 +109,7 @@ func newStrait(t testing.TB) *strait {
 		var err error
 		if s.at[i], err = newIsland(t); err != nil || os.Getenv("BONGSU_ONE_SHORE") != "" {
 			t.Logf("no network of its own for each node, and no disks: what goes between them is told apart by whose connection it is (%v)", err)
-			s.one, s.at = &oneShore{}, [places]*island{}
+			s.one, s.at = &oneShore{work: &s.work}, [places]*island{}
 		}
 	}
 	return s
