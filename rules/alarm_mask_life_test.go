@@ -168,7 +168,7 @@ func maskedWalk(t *testing.T, seed uint64, steps int) *room {
 // names a cause that a person sees or that ended within the scans' time, and when all causes are gone nothing is hidden.
 func TestRandomCausesHideNothingTheyMustNot(t *testing.T) {
 	masked := 0
-	for seed := range uint64(5) {
+	for seed := range uint64(15) {
 		r := maskedWalk(t, seed, 200)
 		last := map[string]facility.Alarm{}
 		for _, a := range r.log {
@@ -197,7 +197,7 @@ func TestRandomCausesHideNothingTheyMustNot(t *testing.T) {
 			}
 		}
 	}
-	if masked < 20 {
+	if masked < 999 {
 		t.Errorf("only %d records were masked: the walk proves little", masked)
 	}
 }
