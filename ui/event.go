@@ -146,6 +146,7 @@ func snapshot(seq uint64, ms int64, points []facility.Point, refs []facility.Ref
 // snapRest is the part of a snapshot that does not depend on the view.
 type snapRest struct {
 	Alarms []alarmView   `json:"alarms"`
+	Tally  []alarmTally  `json:"tally,omitempty"` // of all open alarms, where the snapshot has only the first
 	Rooms  []roomView    `json:"rooms"`
 	Cmds   []commandView `json:"cmds"`
 	Links  []linkView    `json:"links"`

@@ -262,74 +262,6 @@ func (h *hub) viewersOf() map[string]int {
 	return out
 }
 
-// viewer is one open stream's place.
-type viewer struct {
-	hub  *hub
-	view *view
-	next uint64 // number of the next frame
-}
-
-// join opens a stream of a view, narrowed or not. seen is the last event the browser has, 0 for none; what comes first is what it
-// missed, or a snapshot, and a heartbeat.
-func (h *hub) join(name string, seen uint64, only ...narrowing) (*viewer, []*frame, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	v := h.views[name]
-	if v == nil {
-		return nil, nil, errViewUnknown
-	}
-	if len(only) > 0 && only[0].asks() {
-		narrow, err := h.narrowed(v, only[0])
-		if err != nil {
-			return nil, nil, err
-		}
-		v = narrow
-	}
-	if h.count >= h.most {
-		return nil, nil, errViewersFull
-	}
-	now := time.Now()
-	first, err := h.opening(v, seen, now)
-	if err != nil {
-		return nil, nil, err
-	}
-	v.viewers++
-	h.count++
-	at := &viewer{hub: h, view: v, next: v.end()}
-	return at, append(first, &frame{plain: appendEvent(nil, 0, "hb", h.heartbeat(now, h.model.links())), made: now}), nil
-}
-
-// opening is what a stream begins with.
-func (h *hub) opening(v *view, seen uint64, now time.Time) ([]*frame, error) {
-	if v.whole {
-		return h.newestPicture(v, now)
-	}
-	if seen > 0 {
-		if missed, known := v.resume(seen); known {
-			return missed, nil
-		}
-	}
-	snap, err := h.snapshot(v, now)
-	return []*frame{snap}, err
-}
-
-// newestPicture is what there is to see, nothing before the first picture.
-func (h *hub) newestPicture(v *view, now time.Time) ([]*frame, error) {
-	v.active = true
-	p := h.model.painted()
-	if p == nil {
-		return nil, nil
-	}
-	if v.snapOf != p {
-		body, err := p.event()
-		if err != nil {
-			return nil, err
-		}
-		v.snap, v.snapAt, v.snapOf = &frame{plain: appendEvent(nil, v.seq, eventContinuity, body), made: now}, v.seq, p
-	}
-	return []*frame{v.snap}, nil
-}
-
 // paint shows the newest picture to those who watch. It is encoded before the hub is locked.
 func (h *hub) paint(now time.Time) {
 	h.mu.Lock()
@@ -349,30 +281,6 @@ func (h *hub) paint(now time.Time) {
 	if v := h.views[viewContinuity]; v.active {
 		v.show(p, body, now)
 	}
-}
-
-// snapshot is what the view has told so far, not what is known now: the next tick says only what differs
-// from what was told. It is shared by all who join before the next event.
-func (h *hub) snapshot(v *view, now time.Time) (*frame, error) {
-	if !v.active {
-		v.begin(h.model, h.model.live.All(now), h.model.roomsAt(now))
-	}
-	if v.snap != nil && v.snapAt == v.seq {
-		return v.snap, nil
-	}
-	m := h.model
-	rooms := m.roomsAt(now)
-	for i := range rooms {
-		rooms[i] = v.roomFor(rooms[i])
-	}
-	body, err := snapshot(v.seq, now.UnixMilli(), m.site().points, v.refs, v.last, snapRest{
-		Alarms: m.alarmsWhere(isOpen), Rooms: rooms, Cmds: m.lastCommands(keptCommands / 5), Links: m.links(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	v.snap, v.snapAt = &frame{plain: appendEvent(nil, v.seq, "snap", body), made: now}, v.seq
-	return v.snap, nil
 }
 
 // leave gives the place up.

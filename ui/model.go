@@ -32,6 +32,7 @@ type Model struct {
 
 	mu         sync.RWMutex
 	alarms     map[string]facility.Alarm
+	alarmTurn  uint64            // counts the changes of alarms, and of what is told of them
 	alarmWatch *rules.AlarmWatch // floods and chatter
 	commands   commandLog
 	rooms      rooms
@@ -45,6 +46,7 @@ type Model struct {
 	painting   *painting // of the organisation, nil until the shared journal was folded
 
 	floodSeen keptFlood
+	pieces    atomic.Pointer[alarmPieces]
 }
 
 // change is one thing the stream tells at once.
@@ -99,6 +101,7 @@ func (m *Model) SetSite(site *facility.Site) {
 	m.live.Redefine(p.points)
 	m.mu.Lock()
 	m.alarmWatch.Redefine(site)
+	m.alarmTurn++
 	anew := m.anew
 	m.mu.Unlock()
 	if anew != nil {
@@ -179,6 +182,7 @@ func (m *Model) fold(e Entry) error {
 			return nil
 		}
 		m.alarms[a.ID] = a
+		m.alarmTurn++
 		m.alarmWatch.Take(e.Time, a)
 		m.tell(change{name: "alarm", data: m.viewAlarm(a)})
 	case KindCommand:

@@ -17,6 +17,7 @@ func (m *Model) ApplyOpening(alarms []facility.Alarm, commands []facility.Comman
 	for _, a := range alarms {
 		if had, ok := m.alarms[a.ID]; !ok || had.Revision < a.Revision {
 			m.alarms[a.ID] = a
+			m.alarmTurn++
 			m.alarmWatch.Take(raisedAt(a), a)
 			m.tell(change{name: "alarm", data: m.viewAlarm(a)})
 		}

@@ -27,10 +27,11 @@ const (
 	allRacks
 )
 
-// narrowing is what one viewer wants of a view: one room of it, or some points only.
+// narrowing is what one viewer wants of a view: one room of it, or some points only; and its alarms in pieces or at once.
 type narrowing struct {
-	room string
-	ids  []string
+	room   string
+	ids    []string
+	pieces bool
 }
 
 func (n narrowing) asks() bool { return n.room != "" || len(n.ids) > 0 }

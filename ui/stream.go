@@ -23,7 +23,7 @@ func (s *Server) live(c *gin.Context) {
 		sendProblem(c.Writer, noContinuity())
 		return
 	}
-	at, first, err := s.hub.join(name, seen, narrowing{room: c.Query("room"), ids: listedIDs(c.Query("ids"))})
+	at, first, err := s.hub.join(name, seen, narrowing{room: c.Query("room"), ids: listedIDs(c.Query("ids")), pieces: c.Query("alarms") == "pieces"})
 	var wrong *narrowError
 	switch {
 	case errors.As(err, &wrong):
@@ -48,6 +48,14 @@ func (s *Server) live(c *gin.Context) {
 	defer s.present.come(c.Request.Context())()
 	out := s.openStream(c)
 	if err := out.send(append([]*frame{{plain: []byte("retry: 1000\n\n")}}, first...)); err != nil {
+		return
+	}
+	rest, err := at.restOf()
+	if err != nil {
+		s.log.Error("a stream could not go on", "view", name, "cause", err)
+		return
+	}
+	if len(rest) > 0 && out.send(rest) != nil {
 		return
 	}
 	if err := s.follow(c, at, out); errors.Is(err, errTooSlow) {

@@ -67,21 +67,35 @@ func unacked(s facility.AlarmState) bool {
 
 // alarmsWhere returns the alarms that match, unacknowledged first inside a priority, newest first.
 func (m *Model) alarmsWhere(match func(facility.Alarm) bool) []alarmView {
+	return m.viewAlarms(m.alarmsSorted(match))
+}
+
+// alarmsSorted returns copies of the alarms that match in the order of the list. What is sorted are pointers: an alarm is
+// large to move.
+func (m *Model) alarmsSorted(match func(facility.Alarm) bool) []*facility.Alarm {
 	m.mu.RLock()
-	found := make([]facility.Alarm, 0, 64)
+	kept := make([]facility.Alarm, 0, len(m.alarms))
 	for _, a := range m.alarms {
 		if match(a) {
-			found = append(found, a)
+			kept = append(kept, a)
 		}
 	}
 	m.mu.RUnlock()
-	slices.SortFunc(found, func(a, b facility.Alarm) int {
+	out := make([]*facility.Alarm, len(kept))
+	for i := range kept {
+		out[i] = &kept[i]
+	}
+	slices.SortFunc(out, func(a, b *facility.Alarm) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), -compareBool(unacked(a.State), unacked(b.State)),
 			-timeOf(a.Raised).Compare(timeOf(b.Raised)), cmp.Compare(a.ID, b.ID))
 	})
-	out := make([]alarmView, len(found))
-	for i, a := range found {
-		out[i] = m.viewAlarm(a)
+	return out
+}
+
+func (m *Model) viewAlarms(alarms []*facility.Alarm) []alarmView {
+	out := make([]alarmView, len(alarms))
+	for i, a := range alarms {
+		out[i] = m.viewAlarm(*a)
 	}
 	return out
 }

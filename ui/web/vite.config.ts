@@ -7,6 +7,8 @@ const server = process.env.BONGSU_URL ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
   plugins: [react()],
+  // React has had this hook itself since 18: without the stand-in for older ones the first load is smaller.
+  resolve: { alias: [{ find: /^use-sync-external-store\/shim(\/index\.js)?$/, replacement: 'react' }] },
   build: {
     outDir: 'dist',
     // public/.keep is copied into dist, so the folder that Go embeds never disappears.

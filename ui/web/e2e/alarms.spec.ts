@@ -68,6 +68,35 @@ test('two thousand alarms are drawn as one screenful @mock', async ({ page }) =>
   expect(await page.locator('.alarm-scroll .alarm-row').count()).toBeLessThan(60)
 })
 
+test('the first rows and every count are there before the rest is, and the list says so @mock', async ({
+  page,
+}) => {
+  await logIn(page)
+  await page.request.post('/mock/flood?n=2000')
+  await page.request.post('/mock/hold')
+  await open(page, '/a')
+  await page.getByRole('button', { name: '전체', exact: true }).click()
+  const list = page.getByRole('grid', { name: '경보' })
+  await expect(page.getByText(/전체 경보 200\d건 중 나머지를 받는 중/)).toBeVisible()
+  await expect(page.getByRole('button', { name: /진행 중 200\d/ })).toBeVisible()
+  await expect(page.getByRole('button', { name: '24시간 이상 …' })).toBeVisible()
+  await expect(page.getByRole('list', { name: '우선순위별 미확인/진행 경보 수' })).toContainText(
+    /100\d\/100\d/,
+  )
+  await expect(list).toHaveAttribute('aria-rowcount', '-1')
+  const first = page.locator('[data-index="0"] [data-col=text]')
+  const text = (await first.textContent()) ?? ''
+  // What is looked for may be among the rest: nothing is said to be absent.
+  await page.getByRole('searchbox').fill('시험 경보 1999')
+  await expect(page.getByRole('status', { name: '불러오는 중' })).toBeVisible()
+  await page.request.post('/mock/release')
+  await expect(page.locator('.alarm-scroll .alarm-row')).toHaveCount(1)
+  await page.getByRole('searchbox').fill('')
+  await expect(page.getByText(/나머지를 받는 중/)).toHaveCount(0)
+  await expect(list).toHaveAttribute('aria-rowcount', /200\d/)
+  await expect(first).toHaveText(text)
+})
+
 test('who may not acknowledge sees the button and the reason @mock @real', async ({ page }) => {
   await logIn(page, 'member')
   await open(page, '/a')

@@ -4,7 +4,9 @@
 import type { Hearing } from './mock-sites'
 import type { ServerResponse } from 'node:http'
 import type { Picture } from '../src/live/picture'
-import type { Heartbeat, Session, Tick } from '../src/live/types'
+import { sorted } from '../src/live/order'
+import { tallied } from '../src/live/tally'
+import type { Alarm, Heartbeat, Session, Tick } from '../src/live/types'
 import { silence } from './mock-alarms'
 import { Care } from './mock-care'
 import { Continuity } from './mock-continuity'
@@ -17,8 +19,13 @@ export interface Viewer {
   res: ServerResponse
   /** The organisation's view holds its picture and heartbeats, nothing else. */
   continuity: boolean
+  /** Takes alarms in pieces. */
+  pieces: boolean
   last: string[]
 }
+
+/** How many alarms come with a snapshot where they come in pieces. */
+const firstAlarms = 100
 
 export class Mock {
   world = new World()
@@ -31,6 +38,8 @@ export class Mock {
   paused = false
   speed = 1
   frozen = false
+  /** What stands after the first alarms does not come yet. */
+  held = false
   sick = false
   /** The feeds are gone. */
   dark = false
@@ -62,6 +71,7 @@ export class Mock {
     this.paused = false
     this.speed = 1
     this.frozen = false
+    this.held = false
     this.sick = false
     this.dark = false
     this.hearing = 'well'
@@ -88,17 +98,35 @@ export class Mock {
     }
     const readings = this.world.readAll()
     v.last = readings.map((r) => JSON.stringify(r))
+    const alarms = sorted(this.world.alarms.values())
+    const first = v.pieces && alarms.length > firstAlarms ? firstAlarms : alarms.length
+    const rest = alarms.slice(first)
     const data = {
       seq: this.seq,
       t: Date.now(),
       points: points.map((p, i) => ({ id: p.id, ...readings[i], t: new Date().toISOString() })),
-      alarms: [...this.world.alarms.values()],
+      alarms: alarms.slice(0, first),
+      tally: rest.length > 0 ? tallied(alarms) : undefined,
       rooms: [this.care.dress(this.world.step())],
       cmds: [...this.orders.records.values()],
       links,
     }
-    v.res.write(`id: ${this.seq++}\nevent: snap\ndata: ${JSON.stringify(data)}\n\n`)
+    if (rest.length === 0) v.res.write(`id: ${this.seq++}\n`)
+    v.res.write(`event: snap\ndata: ${JSON.stringify(data)}\n\n`)
+    if (rest.length > 0 && !this.held) this.rest(v, rest)
     this.beat()
+  }
+
+  private rest(v: Viewer, alarms: Alarm[]): void {
+    v.res.write(`event: alarms\ndata: ${JSON.stringify({ alarms })}\n\n`)
+    v.res.write(`id: ${this.seq++}\nevent: alarms\ndata: {"alarms":[],"whole":true}\n\n`)
+  }
+
+  /** Lets what was held back come. */
+  release(): void {
+    this.held = false
+    for (const v of this.viewers)
+      if (v.pieces) this.rest(v, sorted(this.world.alarms.values()).slice(firstAlarms))
   }
 
   private second(): void {

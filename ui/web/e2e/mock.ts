@@ -81,9 +81,9 @@ async function session(m: Mock, req: IncomingMessage, res: ServerResponse): Prom
 /** Whether no majority of the sites is reached: accounts are read only then. */
 const cut = (m: Mock): boolean => m.continuity.picture?.control.quorum === false
 
-function live(m: Mock, res: ServerResponse, view: string): void {
+function live(m: Mock, res: ServerResponse, view: string, pieces: boolean): void {
   res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
-  const viewer: Viewer = { res, continuity: view === 'continuity', last: [] }
+  const viewer: Viewer = { res, continuity: view === 'continuity', pieces, last: [] }
   m.viewers.add(viewer)
   res.on('close', () => m.viewers.delete(viewer))
   m.snap(viewer)
@@ -104,7 +104,8 @@ async function api(m: Mock, req: IncomingMessage, res: ServerResponse, url: URL)
   if (path === 'account/factor') return send(res, 200, newFactor)
   if (path === 'account/factor/confirm') return send(res, 200, recovery)
   if (req.method === 'POST' && /^accounts?(\/|$)/.test(path)) return send(res, 204, null)
-  if (path === 'live') return live(m, res, url.searchParams.get('view') ?? '')
+  if (path === 'live')
+    return live(m, res, url.searchParams.get('view') ?? '', url.searchParams.get('alarms') === 'pieces')
   if (path === 'bcp' && req.method === 'GET') return picture(m, res)
   if (req.method === 'POST' && /^(bcp|incidents|runs|failover|services)(\/|$)/.test(path)) {
     const answer = m.continuity.ask(path, await bodyOf(req), { user: who.user, station: who.station ?? '' })
@@ -142,6 +143,8 @@ async function control(m: Mock, url: URL, res: ServerResponse): Promise<void> {
     m.world.start(Number(url.searchParams.get('at') ?? 0), url.searchParams.get('still') === '1')
   }
   if (url.pathname === '/mock/freeze') m.frozen = true
+  if (url.pathname === '/mock/hold') m.held = true
+  if (url.pathname === '/mock/release') m.release()
   if (url.pathname === '/mock/thaw') m.frozen = false
   if (url.pathname === '/mock/sites') m.hearing = (url.searchParams.get('hear') ?? 'well') as Hearing
   if (url.pathname === '/mock/power') m.dark = url.searchParams.get('dark') === '1'

@@ -1,6 +1,6 @@
 // Who is here decides what is shown: the log-in page, or the console with its live stream.
 
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore, type ComponentType } from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { all, del, get, Problem } from './api/client'
@@ -11,7 +11,6 @@ import { chosen, prefs } from './live/prefs'
 import { LiveStore } from './live/store'
 import { LiveStream } from './live/stream'
 import type { Session, Site } from './live/types'
-import { Login } from './screens/login/login'
 import { everyWord, wordsOf } from './text'
 import type { ScreenName } from './text/topics'
 import { ConsoleContext, useConsole, type Console } from './ui/context'
@@ -41,34 +40,86 @@ const files = {
   account: () => import('./screens/account/account'),
 } satisfies Record<ScreenName, () => Promise<{ default: ComponentType }>>
 
-const screen = (name: ScreenName) =>
-  lazy(() => Promise.all([files[name](), wordsOf(name)]).then(([file]) => file))
+/** Screens that are here with their words. */
+const here = new Map<ScreenName, ComponentType>()
 
-const Overview = screen('overview')
-const Battery = screen('battery')
-const HandOver = screen('handover')
-const Cooling = screen('cooling')
-const Line = screen('line')
-const Alarms = screen('alarms')
-const Journal = screen('journal')
-const Orders = screen('orders')
-const Simulator = screen('sim')
-const Trends = screen('trends')
-const War = screen('war')
-const Failover = screen('failover')
-const Sites = screen('sites')
-const Phone = screen('phone')
-const System = screen('system')
-const AccountScreen = screen('account')
+const bring = (name: ScreenName): Promise<ComponentType> =>
+  Promise.all([files[name](), wordsOf(name)]).then(([file]) => {
+    here.set(name, file.default)
+    return file.default
+  })
+
+// Shown as soon as it is here. What React itself shows in the place of a part to come stays for 300 ms, however soon it comes.
+const screen = (name: ScreenName) =>
+  function Screen() {
+    const [Loaded, set] = useState(() => here.get(name))
+    const [failed, fail] = useState<unknown>()
+    const [tries, setTries] = useState(0)
+    useEffect(() => {
+      if (Loaded) return
+      let gone = false
+      bring(name).then(
+        (come) => gone || set(() => come),
+        (error: unknown) => gone || fail(error),
+      )
+      return () => void (gone = true)
+    }, [Loaded, tries])
+    if (Loaded) return <Loaded />
+    if (failed === undefined) return <Loading rows={8} />
+    const again = () => {
+      fail(undefined)
+      setTries((n) => n + 1)
+    }
+    return <Failed error={failed} retry={again} />
+  }
+
+const ways: [path: string, name: ScreenName][] = [
+  ['/o', 'overview'],
+  ['/b/:room?', 'battery'],
+  ['/b/:room/handover', 'handover'],
+  ['/cool', 'cooling'],
+  ['/e', 'line'],
+  ['/a', 'alarms'],
+  ['/j', 'journal'],
+  ['/c/:record?', 'orders'],
+  ['/sim', 'sim'],
+  ['/t', 'trends'],
+  ['/w/:incident?', 'war'],
+  ['/f', 'failover'],
+  ['/sites', 'sites'],
+  ['/m', 'phone'],
+  ['/s', 'system'],
+  ['/u', 'account'],
+]
+
+const screens = ways.map(([path, name]) => [path, screen(name)] as const)
+
+const Login = lazy(() => import('./screens/login/login'))
 const Enrol = lazy(() => wordsOf('account').then(() => import('./screens/account/enrol')))
+
+const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: () => get<Session>('session'),
+  retry: (n: number, e: Error) => !refused(e) && n < 2,
+  staleTime: Infinity,
+})
+
+const siteQuery = queryOptions({ queryKey: ['site'], queryFn: () => get<Site>('site'), staleTime: Infinity })
+
+/** Asks at once for what the first screen needs: one after the other it would take four ways to the server. */
+export function startAsking(queries: QueryClient): void {
+  void queries.prefetchQuery(sessionQuery)
+  void queries.prefetchQuery(siteQuery)
+  const first = location.pathname.split('/')[1] ?? ''
+  const name = ways.find(([path]) => path.split('/')[1] === first)?.[1]
+  if (first === 'login') void import('./screens/login/login').catch(() => undefined)
+  if (name) bring(name).catch(() => undefined) // the screen asks again, and says what is wrong
+}
 
 export function App() {
   const [at, go] = useLocation()
   const session = useQuery({
-    queryKey: ['session'],
-    queryFn: () => get<Session>('session'),
-    retry: (n, e) => !refused(e) && n < 2,
-    staleTime: Infinity,
+    ...sessionQuery,
     // A wall screen may come up before its server does: it keeps asking.
     refetchInterval: (q) => (q.state.status === 'error' && !refused(q.state.error) ? 5000 : false),
   })
@@ -77,7 +128,12 @@ export function App() {
   if (loggedOut || at === '/login') {
     const elsewhere = at !== '/login' && at !== '/'
     const done = (s: Session) => go(elsewhere ? at : home(s.roles))
-    return session.data ? <Redirect to={home(session.data.roles)} /> : <Login done={done} />
+    if (session.data) return <Redirect to={home(session.data.roles)} />
+    return (
+      <Suspense fallback={<Loading rows={6} />}>
+        <Login done={done} />
+      </Suspense>
+    )
   }
   if (!session.data) return <Failed error={session.error} retry={() => void session.refetch()} />
   if (session.data.enrol)
@@ -97,7 +153,7 @@ const leave = () => void del('session').finally(() => location.assign('/login'))
 const refused = (e: unknown): boolean => e instanceof Problem && e.status === 401
 
 function Inside({ session }: { session: Session }) {
-  const site = useQuery({ queryKey: ['site'], queryFn: () => get<Site>('site'), staleTime: Infinity })
+  const site = useQuery(siteQuery)
   const plant = usePlant(site.data?.revision)
   const live = useLive()
   const queries = useQueryClient()
@@ -136,22 +192,9 @@ function Screens() {
   const { session } = useConsole()
   return (
     <Switch>
-      <Route path="/o" component={Overview} />
-      <Route path="/b/:room?" component={Battery} />
-      <Route path="/b/:room/handover" component={HandOver} />
-      <Route path="/cool" component={Cooling} />
-      <Route path="/e" component={Line} />
-      <Route path="/a" component={Alarms} />
-      <Route path="/j" component={Journal} />
-      <Route path="/c/:record?" component={Orders} />
-      <Route path="/sim" component={Simulator} />
-      <Route path="/t" component={Trends} />
-      <Route path="/w/:incident?" component={War} />
-      <Route path="/f" component={Failover} />
-      <Route path="/sites" component={Sites} />
-      <Route path="/m" component={Phone} />
-      <Route path="/s" component={System} />
-      <Route path="/u" component={AccountScreen} />
+      {screens.map(([path, component]) => (
+        <Route key={path} path={path} component={component} />
+      ))}
       <Route>
         <Redirect to={home(session.roles)} />
       </Route>

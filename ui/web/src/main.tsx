@@ -3,7 +3,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { App } from './app'
+import { App, startAsking } from './app'
 import { startText } from './text'
 import { startTheme } from './ui/theme'
 import './style/index.css'
@@ -13,7 +13,9 @@ const queries = new QueryClient({
 })
 
 startTheme()
-await startText()
+const words = startText()
+startAsking(queries)
+await words
 
 const root = document.getElementById('root')
 if (root) {

@@ -15,10 +15,11 @@ export const criticalAgain = 3 * 60_000
 export function due(alarms: Iterable<Alarm>, silencedAt: number, now: number): number | null {
   let first: number | null = null
   for (const a of alarms) {
+    if (first !== null && a.priority >= first) continue // another one of them sounds already
     if (!isUnacked(a) || a.state === 'returned-unacknowledged') continue
     const fresh = millis(a.called ?? a.raised) > silencedAt
     const again = a.priority === 1 && now - silencedAt > criticalAgain
-    if ((fresh || again) && (first === null || a.priority < first)) first = a.priority
+    if (fresh || again) first = a.priority
   }
   return first
 }

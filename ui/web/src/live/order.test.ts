@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { belowCritical, canReset, compare, counts, foremost, rows, sorted } from './order'
+import { belowCritical, canReset, compare, foremost, rows, sorted } from './order'
 import type { Alarm, AlarmState } from './types'
 
 const make = (id: string, priority: number, state: AlarmState, minute: number, active = true): Alarm =>
@@ -33,17 +33,6 @@ describe('the order', () => {
   })
 })
 
-it('counts open and unacknowledged, without what is hidden', () => {
-  const c = counts([
-    make('a', 1, 'unacknowledged', 1),
-    make('b', 1, 'latched-acknowledged', 1),
-    make('c', 1, 'shelved', 1),
-    make('d', 4, 'suppressed', 1),
-  ])
-  expect(c[0]).toEqual({ open: 2, unacked: 1 })
-  expect(c[3]).toEqual({ open: 0, unacked: 0 })
-})
-
 it('names the foremost alarm: highest priority, newest, unacknowledged', () => {
   const all = [
     make('a', 2, 'unacknowledged', 9),
@@ -52,6 +41,17 @@ it('names the foremost alarm: highest priority, newest, unacknowledged', () => {
   ]
   expect(foremost(all)?.id).toBe('a')
   expect(foremost([make('b', 1, 'acknowledged', 9)])).toBeUndefined()
+})
+
+it('takes a time for what it says, however it is written', () => {
+  const at = (id: string, raised: string | null) => ({ ...make(id, 2, 'unacknowledged', 0), raised })
+  const all = [
+    at('none', null),
+    at('early', '2026-03-02T05:00:00.000Z'),
+    at('east', '2026-03-02T14:30:00.000+09:00'),
+    at('late', '2026-03-02T06:00:00.000Z'),
+  ]
+  expect(ids(sorted(all))).toBe('late east early none')
 })
 
 describe('rows a person points at', () => {

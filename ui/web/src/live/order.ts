@@ -12,9 +12,11 @@ const unacked: ReadonlySet<AlarmState> = new Set([
 ])
 const hidden: ReadonlySet<AlarmState> = new Set(['shelved', 'suppressed', 'out-of-service', 'normal'])
 
-export const isUnacked = (a: Alarm): boolean => unacked.has(a.state)
+type Stated = Pick<Alarm, 'state'>
+
+export const isUnacked = (a: Stated): boolean => unacked.has(a.state)
 /** Whether the alarm stands in the main list: not hidden by a person, by design or by maintenance. */
-export const isOpen = (a: Alarm): boolean => !hidden.has(a.state)
+export const isOpen = (a: Stated): boolean => !hidden.has(a.state)
 /** A latched alarm whose condition has gone waits for a person to lift it. */
 export const canReset = (a: Alarm): boolean => a.state.startsWith('latched') && !a.active
 
@@ -23,30 +25,20 @@ export function compare(a: Alarm, b: Alarm): number {
   return (
     a.priority - b.priority ||
     Number(isUnacked(b)) - Number(isUnacked(a)) ||
-    millis(b.raised) - millis(a.raised) ||
+    later(b.raised, a.raised) ||
     (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
   )
 }
 
+/** Times of the API are alike, so their texts are compared: ten thousand alarms would be read as dates again and again. */
+function later(b: string | null, a: string | null): number {
+  if (a === b) return 0
+  if (a?.length === b?.length && a?.endsWith('Z') && b?.endsWith('Z')) return a < b ? 1 : -1
+  return millis(b) - millis(a)
+}
+
 export function sorted(alarms: Iterable<Alarm>): Alarm[] {
   return [...alarms].sort(compare)
-}
-
-export interface Count {
-  open: number
-  unacked: number
-}
-
-/** Open and unacknowledged alarms for each priority from 1 to 4. */
-export function counts(alarms: Iterable<Alarm>): Count[] {
-  const out = priorities.map(() => ({ open: 0, unacked: 0 }))
-  for (const a of alarms) {
-    const c = out[a.priority - 1]
-    if (!c || !isOpen(a)) continue
-    c.open++
-    if (isUnacked(a)) c.unacked++
-  }
-  return out
 }
 
 /** The alarm a person should look at next: the newest unacknowledged of the highest priority. */

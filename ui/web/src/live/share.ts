@@ -4,7 +4,7 @@
 // every tab leads for itself.
 
 import type { EventName } from './stream'
-import type { View } from './types'
+import type { View } from './view'
 
 export interface ShareHooks {
   /** This tab leads now: open the connection. */

@@ -132,6 +132,63 @@ describe('alarms', () => {
   })
 })
 
+describe('alarms in pieces', () => {
+  const early = snap({
+    alarms: [alarm('x', 1)],
+    tally: [{ priority: 2, state: 'unacknowledged', n: 3 }],
+  })
+
+  it('show the first with the counts of all, then the others together', () => {
+    const { store, frame } = paused()
+    const told = vi.fn()
+    store.on('alarms', told)
+    store.snap(early)
+    frame()
+    const first = store.alarms
+    expect([[...first.keys()], store.tally?.[0]?.n]).toEqual([['x'], 3])
+    store.piece({ alarms: [alarm('y', 1)] })
+    store.piece({ alarms: [alarm('z', 1)] })
+    frame()
+    expect([store.alarms, told.mock.calls.length]).toEqual([first, 1])
+    store.piece({ alarms: [], whole: true })
+    frame()
+    expect([[...store.alarms.keys()], store.tally]).toEqual([['x', 'y', 'z'], null])
+    expect([first.size, told.mock.calls.length]).toEqual([1, 2])
+  })
+
+  it('leave what is shown as it is when the stream begins anew, until all are here', () => {
+    const { store } = paused()
+    store.snap(snap({ alarms: [alarm('x', 1), alarm('y', 1), alarm('gone', 1)] }))
+    store.snap(early)
+    expect([store.alarms.size, store.tally]).toEqual([3, null])
+    store.piece({ alarms: [alarm('y', 2), alarm('new', 1)], whole: true })
+    expect([...store.alarms.keys()]).toEqual(['x', 'y', 'new'])
+  })
+
+  it('bring another tab to the same end, whenever it joins', () => {
+    const { store } = paused()
+    store.snap(early)
+    store.piece({ alarms: [alarm('y', 1)] })
+    const other = new LiveStore(() => undefined)
+    other.snap(JSON.parse(JSON.stringify(store.copy())) as Snap)
+    for (const s of [store, other]) s.piece({ alarms: [alarm('z', 1)], whole: true })
+    expect([...other.alarms.keys()]).toEqual([...store.alarms.keys()])
+    expect(JSON.parse(JSON.stringify(other.copy()))).toEqual(JSON.parse(JSON.stringify(store.copy())))
+  })
+})
+
+it('gives whoever holds the alarms another map when they change, and copies once for a storm', () => {
+  const { store } = paused()
+  store.snap(snap())
+  const before = store.alarms
+  for (let n = 0; n < 3; n++) store.alarm(alarm(`x${n}`, 1))
+  expect(before.size).toBe(0)
+  const after = store.alarms
+  expect(after.size).toBe(3)
+  store.alarm(alarm('x3', 1))
+  expect([after.size, store.alarms.size]).toEqual([3, 4])
+})
+
 describe('a lost stream', () => {
   it('makes every good value stale, keeps the bad ones bad, and heals with the next snapshot', () => {
     const { store } = paused()

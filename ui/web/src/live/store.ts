@@ -3,6 +3,7 @@
 
 import type { Picture } from './picture'
 import { readPicture } from './picture-read'
+import type { AlarmPiece, Tally } from './tally'
 import {
   qualities,
   type Alarm,
@@ -44,7 +45,8 @@ export class LiveStore {
   time = 0
   connection: Connection = 'connecting'
   hb: Heartbeat | null = null
-  alarms: ReadonlyMap<string, Alarm> = new Map()
+  /** How many alarms are open while only the first of them are here; null when all are. */
+  tally: readonly Tally[] | null = null
   rooms: ReadonlyMap<string, Room> = new Map()
   commands: readonly CommandRecord[] = []
   links: readonly Link[] = []
@@ -53,6 +55,12 @@ export class LiveStore {
   picture: Picture | null = null
   /** False when nothing was heard of the organisation for ten seconds. */
   pictureFresh = true
+
+  private known = new Map<string, Alarm>()
+  /** Somebody holds the map as it is: what changes next goes into another one. */
+  private lent = false
+  /** A snapshot's alarms of which not all have come yet. */
+  private coming: { tally: Tally[]; alarms: Alarm[] } | null = null
 
   private ids: string[] = []
   private index = new Map<string, number>()
@@ -73,6 +81,12 @@ export class LiveStore {
   /** The ids of the view's points, in the order ticks index them. */
   pointIds(): readonly string[] {
     return this.ids
+  }
+
+  /** Another map after every change, but one for all changes of a moment: in a storm nobody looks at each. */
+  get alarms(): ReadonlyMap<string, Alarm> {
+    this.lent = true
+    return this.known
   }
 
   /** One point as it stands; the same object until it changes, so a leaf renders only on change. */
@@ -111,7 +125,7 @@ export class LiveStore {
     })
     this.seq = s.seq
     this.time = millis(s.t)
-    this.alarms = new Map((s.alarms ?? []).map((a) => [a.id, a]))
+    this.begin(s.alarms ?? [], s.tally)
     this.rooms = new Map((s.rooms ?? []).map((r) => [r.id, r]))
     this.commands = (s.cmds ?? []).slice(-keptCommands)
     this.links = s.links ?? []
@@ -150,13 +164,41 @@ export class LiveStore {
 
   /** Replaces an alarm by a newer revision; an alarm back to normal leaves. */
   alarm(a: Alarm): void {
-    const had = this.alarms.get(a.id)
+    const had = this.known.get(a.id)
     if (had && had.revision >= a.revision) return
-    const next = new Map(this.alarms)
-    if (a.state === 'normal') next.delete(a.id)
-    else next.set(a.id, a)
-    this.alarms = next
+    const alarms = this.ownAlarms()
+    if (a.state === 'normal') alarms.delete(a.id)
+    else alarms.set(a.id, a)
     this.dirty('alarms')
+  }
+
+  // Where nothing was known, the first alarms are shown while the others come. What was known stays until all are here: a
+  // list that somebody reads does not shrink to its beginning.
+  private begin(alarms: Alarm[], tally: Tally[] | undefined): void {
+    this.coming = tally ? { tally, alarms: [...alarms] } : null
+    this.tally = tally && (this.tally || this.known.size === 0) ? tally : null
+    if (!tally || this.tally) this.hold(alarms)
+  }
+
+  /** Takes alarms in that the snapshot did not have. They are shown together when the last has come. */
+  piece(p: AlarmPiece): void {
+    if (!this.coming) return
+    for (const a of p.alarms ?? []) this.coming.alarms.push(a)
+    if (!p.whole) return
+    this.hold(this.coming.alarms)
+    this.coming = this.tally = null
+    this.dirty('alarms')
+  }
+
+  private hold(alarms: Alarm[]): void {
+    this.known = new Map(alarms.map((a) => [a.id, a]))
+    this.lent = false
+  }
+
+  private ownAlarms(): Map<string, Alarm> {
+    if (this.lent) this.known = new Map(this.known)
+    this.lent = false
+    return this.known
   }
 
   room(r: Room): void {
@@ -221,7 +263,8 @@ export class LiveStore {
           t: this.times[i] ?? 0,
         }
       }),
-      alarms: [...this.alarms.values()],
+      alarms: this.coming ? [...this.coming.alarms] : [...this.known.values()],
+      tally: this.coming?.tally,
       rooms: [...this.rooms.values()],
       cmds: [...this.commands],
       links: [...this.links],

@@ -101,6 +101,22 @@ it('connects anew when an event is missing between two others', async () => {
   expect(FakeSource.made).toHaveLength(made + 1)
 })
 
+it('takes the alarms that follow on a snapshot in pieces, the last of which has its number', async () => {
+  const { store, source } = await opened()
+  await vi.advanceTimersByTimeAsync(6000)
+  const made = FakeSource.made.length
+  const alarm = (id: string) => ({ id, revision: 1, priority: 2, state: 'unacknowledged' })
+  const tally = [{ priority: 2, state: 'unacknowledged', n: 2 }]
+  source().say('snap', { ...snap, alarms: [alarm('x')], tally })
+  source().say('hb', hb)
+  source().say('alarms', { alarms: [alarm('y')] })
+  expect(store.alarms.size).toBe(1)
+  source().say('alarms', { alarms: [], whole: true }, '5')
+  source().say('tick', { s: 6, t: 1, i: [], v: [] }, '6')
+  expect([...store.alarms.keys()]).toEqual(['x', 'y'])
+  expect(FakeSource.made).toHaveLength(made)
+})
+
 it('hears of the organisation beside a view that does not tell of it, and once where it does', async () => {
   const { store, stream } = await opened()
   const urls = () =>

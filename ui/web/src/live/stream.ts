@@ -5,7 +5,9 @@
 import { Aside } from './aside'
 import type { Picture } from './picture'
 import type { LiveStore } from './store'
-import type { Alarm, CommandRecord, Entry, Heartbeat, Room, Snap, Tick, View } from './types'
+import type { AlarmPiece } from './tally'
+import type { Alarm, CommandRecord, Entry, Heartbeat, Room, Snap, Tick } from './types'
+import type { View } from './view'
 import { reconnectAfter, Watchdog, type Silence } from './watchdog'
 import { share, type Shared } from './share'
 
@@ -16,7 +18,7 @@ export interface StreamHooks {
   recovered(missing: number): void
 }
 
-const events = ['snap', 'tick', 'alarm', 'fire', 'cmd', 'entry', 'hb', 'continuity'] as const
+const events = ['snap', 'alarms', 'tick', 'alarm', 'fire', 'cmd', 'entry', 'hb', 'continuity'] as const
 export type EventName = (typeof events)[number]
 
 export class LiveStream {
@@ -102,10 +104,10 @@ export class LiveStream {
     return this.store.connection === 'connecting' ? [] : [['snap', snap]]
   }
 
-  // Ids rise by one within a view; a snapshot or a whole picture begins anew anywhere and heartbeats
-  // have no id of their own. A hole means that something was missed: only a new snapshot mends that.
+  // Ids rise by one within a view; a snapshot, the pieces that complete it or a whole picture begin anew anywhere and
+  // heartbeats have no id of their own. A hole means that something was missed: only a new snapshot mends that.
   private follows(name: EventName, id: number): boolean {
-    const anew = name === 'snap' || name === 'hb' || name === 'continuity'
+    const anew = name === 'snap' || name === 'alarms' || name === 'hb' || name === 'continuity'
     const whole = anew || this.lastId === 0 || !id || id === this.lastId + 1
     if (id && name !== 'hb') this.lastId = id
     return whole
@@ -145,6 +147,8 @@ export class LiveStream {
     switch (name) {
       case 'snap':
         return this.store.snap(v as Snap)
+      case 'alarms':
+        return this.store.piece(v as AlarmPiece)
       case 'tick':
         this.store.tick(v as Tick)
         return

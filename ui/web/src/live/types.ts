@@ -1,5 +1,6 @@
 // The records of the API, as docs/api.md names them. Times are RFC 3339 UTC texts.
 
+import type { Tally } from './tally'
 import type {
   Drill,
   DrillAlarm,
@@ -349,6 +350,8 @@ export interface Snap {
   rooms: Room[] | null
   cmds: CommandRecord[] | null
   links: Link[] | null
+  /** Of all open alarms, where the snapshot has only the first of them; the others follow in pieces. */
+  tally?: Tally[]
 }
 
 export interface Tick {
@@ -366,19 +369,6 @@ export interface Bucket {
   last: number
   quality: Quality
 }
-
-/** A screen's stream; what follows & narrows it. */
-export type View =
-  | 'overview'
-  | 'battery'
-  | `battery&room=${string}`
-  | 'rooms'
-  | 'alarms'
-  | 'journal'
-  | 'all'
-  | 'points'
-  | `points&ids=${string}`
-  | 'continuity'
 
 /** The air inlets of one hall; values and qualities in the order of its plan. */
 export interface Hall {

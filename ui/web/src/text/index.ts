@@ -51,8 +51,8 @@ export async function everyWord(): Promise<void> {
   await Promise.allSettled(langs.map((lang) => loadAll(lang, wanted)))
 }
 
-async function show(lang: Lang): Promise<void> {
-  await loadAll(lang, wanted)
+async function show(lang: Lang, topics: Iterable<string> = wanted): Promise<void> {
+  await loadAll(lang, topics)
   // Pressed again meanwhile: the newest wish counts.
   if (prefs.getState().lang !== lang) return
   document.documentElement.lang = lang
@@ -70,7 +70,7 @@ export async function startText(): Promise<void> {
     keySeparator: false,
     nsSeparator: false,
   })
-  await show(prefs.getState().lang)
+  await show(prefs.getState().lang, ['frame'])
   prefs.subscribe((p, was) => {
     if (p.lang !== was.lang) void show(p.lang).catch(() => undefined) // without words the old ones stay
   })

@@ -10,7 +10,7 @@ import { hear, type Heard } from '../live/drill'
 import { foremost, isUnacked } from '../live/order'
 import { prefs } from '../live/prefs'
 import { useConsole } from './context'
-import { useAlarmMap, useHeartbeat } from './live'
+import { useAlarmMap, useEarlyTally, useHeartbeat } from './live'
 import { now } from './second'
 import { Player } from './player'
 import { useAlarmText, useWords } from './text'
@@ -72,12 +72,14 @@ export function SoundBlocked() {
 
 function Spoken() {
   const alarms = useAlarmMap()
+  const early = useEarlyTally() !== null
   const text = useAlarmText()
   const { t } = useWords()
   const known = useRef<Set<string> | null>(null)
   const politeAt = useRef(0)
   const [words, setWords] = useState({ urgent: '', polite: '' })
   useEffect(() => {
+    if (early) return
     const unacked = [...alarms.values()].filter(isUnacked)
     const before = known.current
     known.current = new Set(unacked.map((a) => `${a.id}#${a.occurrence}`))
@@ -92,7 +94,7 @@ function Spoken() {
       setWords((w) => ({ ...w, polite: line }))
     }
     // the texts change with the language only and must not speak again
-  }, [alarms])
+  }, [alarms, early])
   return (
     <>
       <div className="sr" aria-live="assertive">

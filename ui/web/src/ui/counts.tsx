@@ -1,15 +1,17 @@
 // The counts of open alarms in the top bar.
 
 import { Link as Go } from 'wouter'
-import { counts, priorities } from '../live/order'
+import { priorities } from '../live/order'
+import { counts } from '../live/tally'
 import { Glyph } from './glyph'
-import { useAlarmMap, useConnection } from './live'
+import { useConnection, useTally } from './live'
 import { useWords } from './text'
+import '../style/newest.css'
 
 /** Unacknowledged of open alarms, for each priority. */
 export function Counts() {
   const { t } = useWords()
-  const all = counts(useAlarmMap().values())
+  const all = counts(useTally())
   const connection = useConnection()
   return (
     <ul

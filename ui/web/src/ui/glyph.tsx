@@ -3,6 +3,7 @@
 import { isUnacked } from '../live/order'
 import type { Alarm, AlarmState } from '../live/types'
 import { useWords } from './text'
+import '../style/glyph.css'
 
 const shapes: Record<number, string> = {
   1: 'M2 2h20v20H2z',

@@ -2,16 +2,17 @@
 
 import { EyeOff } from 'lucide-react'
 import { Link as Go } from 'wouter'
-import { useAlarmMap } from './live'
+import { useTally } from './live'
 import { useWords } from './text'
+import '../style/newest.css'
 
 export function HiddenCount() {
   const { t } = useWords()
   const n = { shelved: 0, suppressed: 0, out: 0 }
-  for (const a of useAlarmMap().values()) {
-    if (a.state === 'shelved') n.shelved++
-    else if (a.state === 'suppressed') n.suppressed++
-    else if (a.state === 'out-of-service') n.out++
+  for (const a of useTally()) {
+    if (a.state === 'shelved') n.shelved += a.n
+    else if (a.state === 'suppressed') n.suppressed += a.n
+    else if (a.state === 'out-of-service') n.out += a.n
   }
   const all = n.shelved + n.suppressed + n.out
   const tab = n.shelved > 0 ? 'shelved' : n.out > 0 ? 'out-of-service' : 'suppressed'

@@ -3,7 +3,9 @@
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react'
 import { sorted } from '../live/order'
 import { never, type Connection, type Reading, type Topic } from '../live/store'
-import type { Alarm, CommandRecord, Entry, Heartbeat, Link, Room, View } from '../live/types'
+import { tallied, type Tally } from '../live/tally'
+import type { Alarm, CommandRecord, Entry, Heartbeat, Link, Room } from '../live/types'
+import type { View } from '../live/view'
 import { useConsole } from './context'
 import { now, onSecond } from './second'
 
@@ -46,6 +48,19 @@ export function useAlarmMap(): ReadonlyMap<string, Alarm> {
   return useTopic('alarms', () => store.alarms)
 }
 
+/** How many alarms are in each state, of all there are, also while only the first are here. */
+export function useTally(): readonly Tally[] {
+  const early = useEarlyTally()
+  const map = useAlarmMap()
+  return useMemo(() => early ?? tallied(map.values()), [early, map])
+}
+
+/** What the server counted, until every alarm is here. */
+export function useEarlyTally(): readonly Tally[] | null {
+  const { store } = useConsole()
+  return useTopic('alarms', () => store.tally)
+}
+
 /** All known alarms in the order of the list. */
 export function useAlarms(): Alarm[] {
   const map = useAlarmMap()
@@ -85,6 +100,11 @@ export function useConnection(): Connection {
 /** Server time in ms, renewed each second. */
 export function useNow(): number {
   return useSyncExternalStore(onSecond, now)
+}
+
+/** Another number each minute, for what grows old slowly. */
+export function useMinute(): number {
+  return useSyncExternalStore(onSecond, () => Math.floor(now() / 60_000))
 }
 
 /** Shows this view's stream while the screen is mounted. */

@@ -21,6 +21,7 @@ import { useContinuity } from './continuity'
 import { useNarrow } from './narrow'
 import { useSimulated } from './simulator'
 import { useWords } from './text'
+import '../style/nav.css'
 import '../style/print.css'
 
 const screens = [

@@ -11,6 +11,7 @@ import { useAlarmMap } from './live'
 import { silence } from './silence'
 import { SoundBlocked } from './announcer'
 import { useAlarmText, useAssetName, useTimes, useWords } from './text'
+import '../style/newest.css'
 
 export function NewestAlarm() {
   const { t } = useWords()

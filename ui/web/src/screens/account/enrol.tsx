@@ -5,6 +5,7 @@ import { LangSwitch, ThemeSwitch } from '../../ui/switches'
 import { useWords } from '../../ui/text'
 import { EnrolSteps } from './enrol-steps'
 import '../../style/account.css'
+import '../../style/login.css'
 
 export default function Enrol({
   session,

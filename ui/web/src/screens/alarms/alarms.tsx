@@ -5,9 +5,10 @@ import { useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { standing } from '../../live/flood'
 import { canReset, isOpen, isUnacked } from '../../live/order'
+import type { Tally } from '../../live/tally'
 import type { Alarm } from '../../live/types'
 import { useFlood } from '../../ui/flood'
-import { useAlarms, useView } from '../../ui/live'
+import { useAlarms, useEarlyTally, useMinute, useView } from '../../ui/live'
 import { now } from '../../ui/second'
 import { useAlarmText, useAssetName, useWords } from '../../ui/text'
 import { AlarmDrawer } from './drawer'
@@ -35,12 +36,13 @@ const inTab: Record<Listed, (a: Alarm) => boolean> = {
 }
 
 export default function Alarms() {
-  useView('alarms')
+  useView('alarms&alarms=pieces')
   const { t } = useWords()
   const [query, setQuery] = useSearchParams()
   const [tab, setTab] = useTab(query, setQuery)
   const [words, setWords] = useState('')
   const all = useAlarms()
+  const early = useEarlyTally()
   const priority = Number(query.get('p') ?? 0)
   const opened = query.get('id')
   const flood = useFlood()
@@ -64,7 +66,7 @@ export default function Alarms() {
         <Filters
           tab={tab}
           setTab={setTab}
-          all={all}
+          counts={useTabCounts(all, early)}
           words={words}
           setWords={setWords}
           priority={priority}
@@ -85,7 +87,8 @@ export default function Alarms() {
           <Listing
             tab={tab}
             listed={listed}
-            filter={`${tab}|${priority}|${words}`}
+            filter={`${tab}|${priority}|${words}|${early === null}`}
+            early={early}
             opened={opened}
             open={open}
             flood={flood}
@@ -115,6 +118,29 @@ function useTab(query: URLSearchParams, setQuery: SetQuery): [Tab, (t: Tab) => v
   return [tab, set]
 }
 
+type Counts = Record<Listed, number | null>
+
+/** How many alarms each tab has; null for what nobody knows before every alarm is here. */
+function useTabCounts(all: Alarm[], early: readonly Tally[] | null): Counts {
+  const at = useMinute()
+  return useMemo(() => {
+    const of = (hit: (a: Tally) => boolean) => early?.reduce((n, x) => (hit(x) ? n + x.n : n), 0) ?? null
+    if (early)
+      return {
+        open: of(isOpen),
+        unacked: of(isUnacked),
+        reset: null,
+        standing: null,
+        shelved: of((x) => x.state === 'shelved'),
+        suppressed: of((x) => x.state === 'suppressed'),
+        'out-of-service': of((x) => x.state === 'out-of-service'),
+      }
+    const n = Object.fromEntries(tabs.map((name) => [name, 0])) as Record<Listed, number>
+    for (const a of all) for (const name of tabs) if (inTab[name](a)) n[name]++
+    return n
+  }, [all, early, at])
+}
+
 function useMatching(all: Alarm[], tab: Listed, priority: number, words: string): Alarm[] {
   const text = useAlarmText()
   const asset = useAssetName()
@@ -130,7 +156,7 @@ function useMatching(all: Alarm[], tab: Listed, priority: number, words: string)
 interface FilterProps {
   tab: Tab
   setTab(t: Tab): void
-  all: Alarm[]
+  counts: Counts
   words: string
   setWords(w: string): void
   priority: number
@@ -144,7 +170,7 @@ function Filters(f: FilterProps) {
       <div className="tabs" role="group" aria-label={t('alarm.filter')}>
         {tabs.map((name) => (
           <button key={name} type="button" aria-pressed={f.tab === name} onClick={() => f.setTab(name)}>
-            {t(`alarm.tab.${name}`)} <span className="tabs-n">{f.all.filter(inTab[name]).length}</span>
+            {t(`alarm.tab.${name}`)} <span className="tabs-n">{f.counts[name] ?? '…'}</span>
           </button>
         ))}
         <button type="button" aria-pressed={f.tab === 'report'} onClick={() => f.setTab('report')}>

@@ -38,6 +38,8 @@ export interface ListProps {
   hold(on: boolean): void
   flood: Flood | undefined
   follows: Follows
+  /** More rows are on their way. */
+  early: boolean
 }
 
 /** How much larger a wall's letters are than a desk's. */
@@ -78,7 +80,7 @@ export function AlarmList(p: ListProps) {
       className="alarm-list"
       role="grid"
       aria-label={t('nav.alarms')}
-      aria-rowcount={p.rows.length + 1}
+      aria-rowcount={p.early ? -1 : p.rows.length + 1}
       onPointerEnter={() => p.hold(true)}
       onPointerLeave={() => p.hold(box.current?.contains(document.activeElement) ?? false)}
       onFocus={() => p.hold(true)}

@@ -4,6 +4,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { groupSize, underCause, type Flood, type Group } from '../../live/flood'
 import { belowCritical, isUnacked, rows as arranged } from '../../live/order'
+import type { Tally } from '../../live/tally'
 import type { Alarm } from '../../live/types'
 import { acknowledge } from '../../ui/alarm-acts'
 import { Act } from '../../ui/act'
@@ -23,9 +24,11 @@ export interface ListingProps {
   opened: string | null
   open: (id: string | null) => void
   flood: Flood | undefined
+  /** What the server counted, while only the first alarms are here. */
+  early: readonly Tally[] | null
 }
 
-export function Listing({ tab, listed, filter, opened, open, flood }: ListingProps) {
+export function Listing({ tab, listed, filter, opened, open, flood, early }: ListingProps) {
   const { t } = useWords()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const list = useRef<ListHandle>(null)
@@ -46,6 +49,7 @@ export function Listing({ tab, listed, filter, opened, open, flood }: ListingPro
         held={held}
         chosen={chosen}
         causes={causes}
+        early={early}
         acked={() => setSelected(new Set())}
         visible={() => belowCritical(list.current?.visible() ?? [])}
       />
@@ -63,8 +67,9 @@ export function Listing({ tab, listed, filter, opened, open, flood }: ListingPro
           hold={held.hold}
           flood={flood}
           follows={follows}
+          early={early !== null}
         />
-      ) : connection === 'connecting' ? (
+      ) : connection === 'connecting' || early ? (
         <Loading rows={8} />
       ) : grouped && listed.length > 0 ? null : (
         <Empty title={t(`alarm.empty.${tab}`)}>{t('alarm.empty-next')}</Empty>
@@ -77,11 +82,12 @@ interface BarProps {
   held: Held
   chosen: Alarm[]
   causes: Causes
+  early: readonly Tally[] | null
   acked: () => void
   visible: () => Alarm[]
 }
 
-function Bar({ held, chosen, causes, acked, visible }: BarProps) {
+function Bar({ held, chosen, causes, early, acked, visible }: BarProps) {
   const { t } = useWords()
   return (
     <div className="alarms-bar">
@@ -112,7 +118,13 @@ function Bar({ held, chosen, causes, acked, visible }: BarProps) {
           {t('alarm.waiting', { n: held.waiting })}
         </button>
       )}
-      <span className="muted alarms-keys">{t('alarm.keys')}</span>
+      {early ? (
+        <span className="alarms-keys" role="status">
+          {t('alarm.rest', { n: early.reduce((n, x) => n + x.n, 0) })}
+        </span>
+      ) : (
+        <span className="muted alarms-keys">{t('alarm.keys')}</span>
+      )}
     </div>
   )
 }

@@ -7,8 +7,9 @@ import type { Session, Site } from '../../live/types'
 import { LangSwitch, ThemeSwitch } from '../../ui/switches'
 import { problemText } from '../../ui/act'
 import { useWords } from '../../ui/text'
+import '../../style/login.css'
 
-export function Login({ done }: { done: (s: Session) => void }) {
+export default function Login({ done }: { done: (s: Session) => void }) {
   const { t, tx } = useWords()
   const { data: site } = useQuery({ queryKey: ['site'], queryFn: () => get<Site>('site'), retry: 1 })
   const where = site

@@ -1,11 +1,12 @@
 // Open alarms by priority, and the newest of them.
 
 import { Link as Go } from 'wouter'
-import { counts, isOpen, priorities } from '../../live/order'
+import { isOpen, priorities } from '../../live/order'
+import { counts } from '../../live/tally'
 import { millis } from '../../live/store'
 import { useConsole } from '../../ui/context'
 import { Glyph } from '../../ui/glyph'
-import { useAlarmMap } from '../../ui/live'
+import { useAlarmMap, useTally } from '../../ui/live'
 import { Tile } from '../../ui/tile'
 import { useAlarmText, useAssetName, useTimes, useWords } from '../../ui/text'
 
@@ -13,7 +14,7 @@ const shown = 5
 
 export function AlarmTile() {
   const { t } = useWords()
-  const all = counts(useAlarmMap().values())
+  const all = counts(useTally())
   return (
     <Tile title={t('overview.alarms')} to="/a">
       <table className="plain">
