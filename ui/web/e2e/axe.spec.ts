@@ -22,9 +22,12 @@ const screens = [
   '/m',
 ]
 
+// What a real server tells differs in its words and numbers, not in its looks: one look at it is enough.
+const seenReal = (lang: Lang, theme: Theme) => (lang === 'ko' && theme === 'dark' ? ' @real' : '')
+
 for (const lang of ['ko', 'en'] as Lang[])
   for (const theme of ['light', 'dark'] as Theme[])
-    test(`every screen passes axe, ${lang} ${theme} @mock @real`, async ({ page }) => {
+    test(`every screen passes axe, ${lang} ${theme} @mock${seenReal(lang, theme)}`, async ({ page }) => {
       // axe walks every node of every page, which takes long on a busy machine.
       test.setTimeout(900_000)
       await fresh(page)
