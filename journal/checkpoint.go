@@ -214,7 +214,7 @@ func (c *Checkpoint) measure(dir string) error {
 }
 
 // State is what the reader of the log made of the entries up to the checkpoint that Open went by, handed out once; nil
-// where Open read everything. It is called before Run.
+// where Open read everything.
 func (l *Log) State() json.RawMessage {
 	if l.cp == nil {
 		return nil
@@ -224,8 +224,8 @@ func (l *Log) State() json.RawMessage {
 	return state
 }
 
-// Rest hands out every readable entry behind the checkpoint, or all where there is none, in order. It is called before
-// Run. Unreadable places end it with ErrDamaged, behind everything that can be read.
+// Rest hands out every readable entry behind the checkpoint, or all where there is none, in order, as far as they
+// stand on the disk when it is called. Unreadable places end it with ErrDamaged, behind everything that can be read.
 func (l *Log) Rest(fn func(Entry) error) error {
 	s := scanner{dir: l.dir}
 	after := uint64(0)

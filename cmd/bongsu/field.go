@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -22,9 +21,6 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	site, bundle, err := fieldSite(o, log)
 	if err != nil {
 		return err
-	}
-	if err := os.MkdirAll(o.fieldDir(), 0o750); err != nil {
-		return fmt.Errorf("make the field's folder: %w", err)
 	}
 	parts := newStack(log)
 
@@ -60,11 +56,8 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 		return err
 	}
 	parts.start("journal's checkpoint", func(ctx context.Context) error { return keepPast(ctx, o, logs, log) })
-	learned := fieldBands{name: bandsFile(o), kept: keptBands(filepath.Join(o.fieldDir(), bandsDir)), use: engine.UseBands, log: log}
-	learned.takeUp()
-	parts.start("spooler", filler.run)
-	parts.start("spool notes", func(ctx context.Context) error { return filler.tell(ctx, book) })
-	parts.start("spool alarm", func(ctx context.Context) error { return announceLosses(ctx, filler, engine, log) })
+	learned := takeUpBands(o, engine, log)
+	startSpool(parts, filler, book, engine, log)
 	parts.start("lag alarm", func(ctx context.Context) error { return announceLag(ctx, queue, loop{engine}, log) })
 	parts.start("status", state.run)
 	parts.start("collectors", wire.Run)
@@ -74,16 +67,38 @@ func runField(ctx context.Context, o options, log *slog.Logger) error {
 	again := &reloader{opts: o, book: book, engine: engine, wire: wire, sharers: sharers, state: state, ranks: logs.ranks, log: log, leave: make(chan struct{}), site: site, bundle: bundle}
 	parts.start("reload", again.run)
 	door := fieldDoor{book: book, engine: engine, live: live, state: state, spool: spool, points: logs.points, again: again, bands: learned, log: log}
-	ln, err := journal.Listen("unix:"+o.socket(), nil)
-	if err != nil {
-		return fmt.Errorf("open the desk's door: %w", err)
+	if err := door.open(o, parts); err != nil {
+		return err
 	}
-	parts.start("door", func(ctx context.Context) error { return journal.Serve(ctx, ln, door.handler(), log) })
 	sharers.start(parts, engine, door)
 	debug.FreeOSMemory() // what reading the site took beside what is kept
 	parts.start("stayed up", func(ctx context.Context) error { return stayedUp(ctx, o) })
 	log.Info("collecting", "site", site.ID, "points", len(site.Points), "links", len(site.Links))
 	return parts.wait(ctx)
+}
+
+// startSpool has the samples kept for the historian, and says what went of them.
+func startSpool(parts *stack, filler *spooler, book *journal.Log, engine *rules.Engine, log *slog.Logger) {
+	parts.start("spooler", filler.run)
+	parts.start("spool notes", func(ctx context.Context) error { return filler.tell(ctx, book) })
+	parts.start("spool alarm", func(ctx context.Context) error { return announceLosses(ctx, filler, engine, log) })
+}
+
+// takeUpBands has the judgement go by what was learned before.
+func takeUpBands(o options, engine *rules.Engine, log *slog.Logger) fieldBands {
+	learned := fieldBands{name: bandsFile(o), kept: keptBands(filepath.Join(o.fieldDir(), bandsDir)), use: engine.UseBands, log: log}
+	learned.takeUp()
+	return learned
+}
+
+// open lets the desk in.
+func (d fieldDoor) open(o options, parts *stack) error {
+	ln, err := journal.Listen("unix:"+o.socket(), nil)
+	if err != nil {
+		return fmt.Errorf("open the desk's door: %w", err)
+	}
+	parts.start("door", func(ctx context.Context) error { return journal.Serve(ctx, ln, d.handler(), d.log) })
+	return nil
 }
 
 // restore gives the judgement what it knew, and settles the reload that the last life of the field was asked for.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"bongsu/facility"
@@ -24,6 +25,9 @@ type fieldLogs struct {
 
 // openFieldLogs opens them, or says which of those that must be there cannot be written.
 func openFieldLogs(o options, site *facility.Site, log *slog.Logger) (*fieldLogs, error) {
+	if err := os.MkdirAll(o.fieldDir(), 0o750); err != nil {
+		return nil, fmt.Errorf("make the field's folder: %w", err)
+	}
 	l := &fieldLogs{entries: filepath.Join(o.fieldDir(), "journal"), points: make([]facility.PointID, len(site.Points)), ranks: &ranking{}}
 	for i, p := range site.Points {
 		l.points[i] = p.ID
