@@ -87,7 +87,11 @@ func (d *commsDevice) firstCheck(e *Alarms) int64 {
 // heard takes a new sample of a device as a sign of life or of its absence.
 func (e *Alarms) heard(n int, ref facility.Ref, s *facility.Sample) {
 	d := &e.devices[n]
-	if silent, _ := e.silence(ref, s); silent {
+	silent := s.Quality != facility.Good && s.Quality != facility.Uncertain // what the view trusts is no silence
+	if silent {
+		silent, _ = e.silence(ref, s)
+	}
+	if silent {
 		if !d.silent && d.dev.Refs[d.witness] == ref {
 			e.findWitness(n)
 		}

@@ -30,9 +30,10 @@ func spooled(batches, each int) (next func() (recordedBatch, bool), seen func(re
 }
 
 // After an overflow of the bus the rules get one sample here and one there, in any order, and of some the spool has
-// nothing. Each is found or missed at once: looked for one by one, these would take minutes.
+// nothing. Each is found or missed at once: looked for one by one, those of a large site would take
+// many minutes.
 func TestSamplesOfAnOverflowAreFoundInAnyOrder(t *testing.T) {
-	const batches, each = 2000, 50
+	const batches, each = 500, 50
 	next, seen := spooled(batches, each)
 	w := waitingSamples{next: next}
 	order := rand.New(rand.NewPCG(3, 4)).Perm(batches * each)
