@@ -77,10 +77,9 @@ func (b *sampleBlock) release(n int) {
 // spoolFeed gives the batches of the spool one by one.
 type spoolFeed struct {
 	*readAhead[*sampleBlock]
-	block *sampleBlock
-	at    int // in its batches
-	past  journal.Past
-	err   error
+	batches []recordedBatch // of the newest block that are left; it may be filled again once the last of them was taken
+	past    journal.Past
+	err     error
 }
 
 func newSpoolFeed(samples func(fn func(journal.Batch) error) (journal.Past, error)) *spoolFeed {
@@ -134,15 +133,16 @@ func (b *sampleBlock) put(from journal.Batch) {
 
 // next gives the next batch; false at the end.
 func (f *spoolFeed) next() (recordedBatch, bool) {
-	for f.block == nil || f.at == len(f.block.batches) {
+	for len(f.batches) == 0 {
 		block, ok := f.readAhead.next()
 		if !ok {
 			return recordedBatch{}, false
 		}
-		f.block, f.at = block, 0
+		f.batches = block.batches
 	}
-	f.at++
-	return f.block.batches[f.at-1], true
+	b := f.batches[0]
+	f.batches = f.batches[1:]
+	return b, true
 }
 
 // entryFeed gives the entries of the journal one by one.
