@@ -119,7 +119,7 @@ function Bar({ held, chosen, causes, early, acked, visible }: BarProps) {
         </button>
       )}
       {early ? (
-        <span className="alarms-keys" role="status">
+        <span className="alarms-rest" role="status">
           {t('alarm.rest', { n: early.reduce((n, x) => n + x.n, 0) })}
         </span>
       ) : (
