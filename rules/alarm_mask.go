@@ -110,19 +110,26 @@ func firePoints(site *facility.Site) map[facility.Ref]bool {
 	return out
 }
 
-// spareBatteryRooms gives nothing in a room with battery racks a seat: there every alarm may be the first sign of a fire.
+// spareBatteryRooms gives nothing in a room with battery racks a seat, whether a fire response watches it or not: there
+// every alarm may be the first sign of a fire.
 func (m *alarmMasks) spareBatteryRooms(site *facility.Site) {
-	if site.Fire == nil {
-		return
-	}
-	for _, room := range site.Fire.Rooms {
-		if len(room.Racks) == 0 {
-			continue
+	watched := map[facility.AssetID]bool{}
+	if site.Fire != nil {
+		for _, room := range site.Fire.Rooms {
+			watched[room.Asset] = len(room.Racks) > 0
 		}
-		for i := range site.Assets {
-			if hangsUnder(site, site.Assets[i].ID, room.Asset) {
-				m.seats[site.Assets[i].ID] = nil
+	}
+	for i := range site.Assets {
+		a := &site.Assets[i]
+		for range len(site.Assets) { // a ring of parents must not hold us
+			if a == nil {
+				break
 			}
+			if a.Kind == "battery-room" || a.Kind == "battery-rack" || watched[a.ID] {
+				m.seats[site.Assets[i].ID] = nil
+				break
+			}
+			a = site.Asset(a.Parent)
 		}
 	}
 }
@@ -150,7 +157,7 @@ func (e *Alarms) seatOf(a *alarm) *pathSeat {
 // stands says whether a cause is in force: its condition holds, is proven by data, and a person can see it. One that
 // itself stands behind another cause still cuts, but is never to blame while that one is.
 func (a *alarm) stands() bool {
-	return a.active() && (a.rec.Quality == facility.Good || a.rec.Quality == facility.Uncertain) && !a.shelved && !a.outOfService && !a.byDesign
+	return a.kind != externalAlarm && a.active() && (a.rec.Quality == facility.Good || a.rec.Quality == facility.Uncertain) && !a.shelved && !a.outOfService && !a.byDesign
 }
 
 // causes tells what masks an alarm, the earliest first: because of it nothing comes to the asset since before the alarm

@@ -15,7 +15,7 @@ var maskedAssets = [][3]string{
 	{"feed", "feed", "m"}, {"gen", "generator", "m"}, {"ats", "ats", "m"}, {"z", "ups-zone", "m"}, {"ups", "ups", "m/z"},
 	{"b", "battery-room", "m/z"}, {"s1", "battery-rack", "m/b"}, {"h", "it-hall", "m"}, {"pdu", "pdu", "m/h"}, {"r1", "it-rack", "m/h"},
 	{"r2", "it-rack", "m/h"}, {"cw", "cooling-loop", "m"}, {"ch", "chiller", "m/cw"}, {"tank", "tank", "m/cw"}, {"p", "pump", "m/cw"},
-	{"air", "crah", "m/h"}, {"sump", "sump", "m"},
+	{"air", "crah", "m/h"}, {"fan", "crah", "m/b"}, {"sump", "sump", "m"},
 }
 
 // maskedRules stand for one alarm of every asset each.
@@ -150,6 +150,8 @@ func TestWhatACutPathMasks(t *testing.T) {
 		{"what stands beside the paths", "+cut ats; wait 1; +off sump", "off sump", ""},
 		{"chilled water that lost its chiller: the tank still gives", "+cut ch; wait 1; +warm r1", "warm r1", ""},
 		{"chilled water that does not flow", "+cut tank; wait 1; +warm r1", "warm r1", "tank"},
+		{"a battery room that no fire response watches: it may be the first sign of a fire", "+cut ats; wait 1; +warm b", "warm b", ""},
+		{"the air handler of such a room", "+cut ats; wait 1; +off fan", "off fan", ""},
 		{"how warm a room gets where that is as urgent as the cause", "+cut tank; wait 1; +hot r1", "hot r1", ""},
 		{"an air handler as urgent as the cause", "+cut tank; wait 1; +hot air", "hot air", "tank"},
 		{"no flow and another class", "+cut tank; wait 1; +off r1", "off r1", ""},
