@@ -161,25 +161,22 @@ func (a *alarm) stands() bool {
 }
 
 // causes tells what masks an alarm, the earliest first: because of it nothing comes to the asset since before the alarm
-// began. What is more urgent than its causes is masked by none, and how warm a room gets only where it is less urgent.
+// began. What is more urgent than its causes is masked by none.
 func (m *alarmMasks) causes(set *cutSet, a *alarm) []pathCut {
 	loss := set.by(sourceTime(a.rec), m.paths)
 	if loss == nil || a.seat == nil {
 		return nil
 	}
-	because, most := loss.power.starved(a.seat.asset, a.seat.power), a.rec.Priority
+	because := loss.power.starved(a.seat.asset, a.seat.power)
 	if len(because) == 0 && a.rec.Class == "cooling" {
 		because = loss.cooling.starved(a.seat.room, a.seat.cooling)
-		if a.seat.cooledOnly {
-			most--
-		}
 	}
 	var out []pathCut
 	urgent := false
 	for _, i := range because {
 		if c := set.cuts[i]; c.alarm.ID != a.id {
 			out = append(out, c)
-			urgent = urgent || c.alarm.Priority <= most
+			urgent = urgent || c.alarm.Priority <= a.rec.Priority
 		}
 	}
 	if !urgent {

@@ -52,15 +52,14 @@ func (s *cutSet) by(at time.Time, p *alarmPaths) *pathLoss {
 
 // pathSeat is where an asset is supplied, empty where the topology does not say.
 type pathSeat struct {
-	asset      facility.AssetID
-	power      []int
-	room       facility.AssetID // that is cooled, or the asset itself where it cools
-	cooling    []int
-	cooledOnly bool // it passes no cooling on
+	asset   facility.AssetID
+	power   []int
+	room    facility.AssetID // that is cooled, or the asset itself where it cools
+	cooling []int
 }
 
 // seat finds where an asset is supplied, nil where nobody knows. A UPS is its zone's. Standing in something supplies
-// nothing, but for the air of a room.
+// nothing.
 func (p *alarmPaths) seat(id facility.AssetID) *pathSeat {
 	a := p.site.Asset(id)
 	if a == nil || a.Kind == "site" || a.Kind == "ats" {
@@ -72,8 +71,8 @@ func (p *alarmPaths) seat(id facility.AssetID) *pathSeat {
 	}
 	s.power = p.power.of[s.asset]
 	s.room, s.cooling = p.home(p.cooling, id)
-	if room := p.site.Asset(s.room); room != nil {
-		s.cooledOnly = !facility.PassesOn(facility.CutsCooling, room.Kind)
+	if room := p.site.Asset(s.room); room != nil && !facility.PassesOn(facility.CutsCooling, room.Kind) {
+		s.room, s.cooling = "", nil // how warm a room gets is the harm itself, and each step tells how long there is
 	}
 	if len(s.power) == 0 && len(s.cooling) == 0 {
 		return nil
