@@ -26,6 +26,7 @@ const (
 	LinePartly    = "partly"   // of several, some are dead
 	LineUnknown   = "unknown"  // it depends on what nothing proves
 	LineDisagree  = "disagree" // the breakers say one thing, the voltage another
+	LineIsolated  = "isolated" // batteries that are cut off; they keep their own voltage
 )
 
 // LineBox is one place, or several of a kind side by side.
@@ -38,6 +39,9 @@ type LineBox struct {
 	State string           `json:"state"`
 	Count int              `json:"count"` // how many places it stands for
 	Dead  int              `json:"dead"`
+	// Isolated and Unproven count the battery racks whose own switches are open, and those of which nothing proves it.
+	Isolated int `json:"isolated"`
+	Unproven int `json:"unproven"`
 	// KW, Load (percent) and Minutes (on battery) are null where nothing tells them, or not all of what they need is good.
 	KW      *float64           `json:"kw"`
 	Load    *float64           `json:"load"`
@@ -216,17 +220,18 @@ func (d *LineDrawer) measured(node int, now time.Time, v facility.View) string {
 
 func (d *LineDrawer) box(b *lineBox, f lineFlow, now time.Time, v facility.View, members bool) LineBox {
 	out := b.LineBox
-	tally := map[string]int{}
-	for _, i := range b.nodes {
-		tally[f.at[i]]++
-	}
-	out.State, out.Dead = folded(tally, len(b.nodes)), tally[LineDead]
-	if b.counts == 0 { // a battery's bus and links are no racks
-		out.Count = len(b.nodes)
-	} else {
-		out.Count, out.Dead = b.counts, 0
-	}
 	out.Quality = facility.Good
+	states := map[int]string{}
+	if b.counts > 0 { // a battery's bus and links are no racks
+		states = d.batteries(b, f, &out)
+	} else {
+		tally := map[string]int{}
+		for _, i := range b.nodes {
+			states[i] = f.at[i]
+			tally[f.at[i]]++
+		}
+		out.State, out.Count, out.Dead = folded(tally, len(b.nodes)), len(b.nodes), tally[LineDead]
+	}
 	out.KW = total(b.kw, &out.Quality, now, v)
 	out.Load = highest(b.load, &out.Quality, now, v)
 	out.Minutes = highest(b.minutes, &out.Quality, now, v)
@@ -235,7 +240,7 @@ func (d *LineDrawer) box(b *lineBox, f lineFlow, now time.Time, v facility.View,
 	}
 	for _, i := range b.nodes {
 		if n := d.planner.supply.Nodes[i]; n.ID == string(n.Asset) {
-			out.Members = append(out.Members, LineMember{Asset: n.Asset, Name: n.Name, State: f.at[i]})
+			out.Members = append(out.Members, LineMember{Asset: n.Asset, Name: n.Name, State: states[i]})
 		}
 	}
 	slices.SortStableFunc(out.Members, func(a, b LineMember) int { return rankOf(a.State) - rankOf(b.State) })
@@ -245,7 +250,7 @@ func (d *LineDrawer) box(b *lineBox, f lineFlow, now time.Time, v facility.View,
 
 // rankOf orders states by how soon somebody should look.
 func rankOf(state string) int {
-	return slices.Index([]string{LineDisagree, LineDead, LineUnknown, LineBattery, LineGenerator, LineLive}, state)
+	return slices.Index([]string{LineDisagree, LineDead, LineIsolated, LineUnknown, LineBattery, LineGenerator, LineLive}, state)
 }
 
 // folded is the state of several places.

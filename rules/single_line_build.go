@@ -34,6 +34,7 @@ type LineDrawer struct {
 	byID      map[string]int
 	battery   map[facility.AssetID]facility.Ref // by zone, what says that it runs on battery
 	homes     map[facility.AssetID]string       // the box of each asset that is drawn
+	strings   map[facility.AssetID][]int        // by battery rack, its switches
 }
 
 type lineBox struct {
@@ -71,6 +72,7 @@ func NewLineDrawer(site *facility.Site) *LineDrawer {
 		}
 	}
 	zones := d.zonesOf()
+	d.strings = d.stringsOf()
 	for i := range p.supply.Nodes {
 		of[i] = d.place(i, panels > mostPanels, zones)
 		d.volts[i] = d.voltsAt(i)

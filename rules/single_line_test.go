@@ -135,3 +135,90 @@ func TestADemoIsDrawnPanelByPanel(t *testing.T) {
 		t.Errorf("a battery rack is drawn in %q", got)
 	}
 }
+
+// An isolated rack says nothing of the others: the box counts it by its own switches and keeps the state of the rest.
+func TestABatteryBoxCountsItsIsolatedRacks(t *testing.T) {
+	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	d, calm := lit(t, "demo")
+	v := calm
+	own := func(rack facility.AssetID, kind string, open bool, quality ...facility.Quality) {
+		t.Helper()
+		for _, k := range d.strings[rack] {
+			if sw := &d.planner.supply.Switches[k]; sw.Kind == kind {
+				value := sw.Open[0]
+				if !open {
+					value = 1 - value
+				}
+				v.set(t, d.site.Points[sw.State].ID, value, quality...)
+				return
+			}
+		}
+		t.Fatalf("%s has no %s", rack, kind)
+	}
+	every := func(open bool, quality ...facility.Quality) {
+		for rack := range d.strings {
+			own(rack, facility.SwitchString, open, quality...)
+		}
+	}
+	trip := func(open bool, quality ...facility.Quality) {
+		for _, sw := range d.planner.supply.Switches {
+			if sw.Kind == facility.SwitchZoneDC {
+				value := sw.Open[0]
+				if !open {
+					value = 1 - value
+				}
+				v.set(t, d.site.Points[sw.State].ID, value, quality...)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name               string
+		do                 func()
+		state              string
+		isolated, unproven int
+		third              string // how the third rack stands
+	}{
+		{"all are closed", func() {}, LineLive, 0, 0, LineLive},
+		{"one is isolated", func() { own("demo/b1/r3", facility.SwitchString, true) }, LineLive, 1, 0, LineIsolated},
+		{"one is isolated by its backup", func() { own("demo/b1/r3", facility.SwitchBackup, true) }, LineLive, 1, 0, LineIsolated},
+		{"one is isolated twice", func() {
+			own("demo/b1/r3", facility.SwitchString, true)
+			own("demo/b1/r3", facility.SwitchBackup, true)
+		}, LineLive, 1, 0, LineIsolated},
+		{"a bad feedback is not a closed one", func() { own("demo/b1/r3", facility.SwitchString, false, facility.Bad) }, LineLive, 0, 1, LineUnknown},
+		{"nor is a bad feedback an open one", func() { own("demo/b1/r3", facility.SwitchString, true, facility.Bad) }, LineLive, 0, 1, LineUnknown},
+		{"nor an old one", func() { own("demo/b1/r3", facility.SwitchBackup, false, facility.Stale) }, LineLive, 0, 1, LineUnknown},
+		{"one open switch isolates, whatever the other shows", func() {
+			own("demo/b1/r3", facility.SwitchString, false, facility.Bad)
+			own("demo/b1/r3", facility.SwitchBackup, true)
+		}, LineLive, 1, 0, LineIsolated},
+		{"one is isolated, of another nobody knows", func() {
+			own("demo/b1/r2", facility.SwitchString, false, facility.Bad)
+			own("demo/b1/r3", facility.SwitchString, true)
+		}, LineLive, 1, 1, LineIsolated},
+		{"one is isolated while the others carry", func() {
+			own("demo/b1/r3", facility.SwitchString, true)
+			v.set(t, "demo/ups-a/ups/ctl/on-battery", 1)
+		}, LineBattery, 1, 0, LineIsolated},
+		{"all are isolated", func() { every(true) }, LineIsolated, 8, 0, LineIsolated},
+		{"of none is known", func() { every(false, facility.Bad) }, LineUnknown, 0, 8, LineUnknown},
+		{"the zone is tripped", func() { trip(true) }, LineIsolated, 0, 0, LineBattery},
+		{"nobody knows whether the zone is tripped", func() { trip(false, facility.Bad) }, LineUnknown, 0, 0, LineBattery},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v = shown{calm.site, maps.Clone(calm.by)}
+			c.do()
+			b := boxOf(t, d.Read(now, v, "battery demo/ups-a"), "battery demo/ups-a")
+			if b.State != c.state || b.Count != 8 || b.Dead != 0 || b.Isolated != c.isolated || b.Unproven != c.unproven {
+				t.Errorf("the box is %s, %d of %d isolated, %d not known, %d dead", b.State, b.Isolated, b.Count, b.Unproven, b.Dead)
+			}
+			i := slices.IndexFunc(b.Members, func(m LineMember) bool { return m.Asset == "demo/b1/r3" })
+			if i < 0 || b.Members[i].State != c.third {
+				t.Errorf("the third rack: %+v", b.Members)
+			}
+			if c.third == LineIsolated && c.isolated == 1 && i != 0 {
+				t.Errorf("the isolated rack comes at %d", i)
+			}
+		})
+	}
+}

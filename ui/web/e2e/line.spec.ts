@@ -40,6 +40,29 @@ test('on battery the picture says so, and a dead server is not mistaken for a de
   await expect(drawing.getByRole('button', { name: /^UPS A 구역, / })).toHaveAccessibleName(/배터리 급전.*⌛/)
 })
 
+test('one isolated rack is told as one, and the box keeps the state of the others @mock', async ({
+  page,
+}) => {
+  await page.request.post('/mock/power?isolated=1')
+  await open(page, '/e')
+  const drawing = page.getByRole('group', { name: '단선결선도' })
+  const batteries = drawing.getByRole('button', { name: /배터리, / })
+  await expect(batteries).toHaveAccessibleName(/가압, 8랙 중 1랙 차단/)
+  await expect(batteries).not.toHaveAccessibleName(/배터리 급전/)
+  await batteries.press('Enter')
+  const chosen = page.getByRole('region', { name: /배터리$/ })
+  await expect(chosen.getByRole('button', { name: /^⊘ / })).toHaveCount(1)
+  await page.request.post('/mock/power?isolated=1&unproven=1')
+  await expect(batteries).toHaveAccessibleName(/8랙 중 1 차단, 1 모름/)
+})
+
+test('an isolated rack is told in English too @mock', async ({ page }) => {
+  await station(page, 'en')
+  await page.request.post('/mock/power?isolated=1')
+  await open(page, '/e')
+  await expect(page.getByRole('button', { name: /^Batteries of .*1 of 8 racks isolated/ })).toBeVisible()
+})
+
 test('on a phone the drawing scrolls in its own place, and the table says the same @mock', async ({
   page,
 }) => {

@@ -87,7 +87,7 @@ export const handlers: [string, RegExp, Handler][] = [
   ['GET', /^fire\/proof-tests$/, () => ({ items: proofTests })],
   ['GET', /^fire\/rooms\/(.+)\/handover$/, (m) => sheetOf(m.world.step(), m.care)],
   ['GET', /^clocks$/, (m) => clocksOf(m.world)],
-  ['GET', /^single-line$/, (m, _id, _b, query) => lineOf(m.world, m.dark, query.get('of') ?? '')],
+  ['GET', /^single-line$/, (m, _id, _b, query) => lineOf(m.world, m.power, query.get('of') ?? '')],
   ['GET', /^isolation$/, (m, _id, _b, query) => isolation(m, query.get('asset') ?? 'demo/b1')],
   ['GET', /^orders$/, () => ({ items: orders })],
   ['GET', /^orders\/(.+)$/, (_m, id) => orders.find((o) => o.id === id)],

@@ -1,5 +1,5 @@
 // The single line of the mock: two feeds and a generator, one UPS zone with its batteries, two panels and a hall. In the
-// dark both feeds are gone and the UPS runs on battery.
+// dark both feeds are gone and the UPS runs on battery. Of its battery racks the first may be isolated, the next not known.
 
 import type { JoinState, LineBox, LineJoin, LineState, SingleLine } from '../src/live/single-line'
 import { assets } from './mock-plant'
@@ -15,6 +15,8 @@ interface More {
   kw?: number | null
   load?: number | null
   minutes?: number | null
+  isolated?: number
+  unproven?: number
 }
 
 function box(
@@ -33,6 +35,8 @@ function box(
       asset: id,
       count: 1,
       dead: 0,
+      isolated: 0,
+      unproven: 0,
       kw: null,
       load: null,
       minutes: null,
@@ -66,22 +70,36 @@ function join(
   }
 }
 
+/** What only tests set: the feeds are gone, and how many battery racks are cut off, or of unknown state. */
+export interface Power {
+  dark: boolean
+  isolated: number
+  unproven: number
+}
+
+export const ordinaryPower: Power = { dark: false, isolated: 0, unproven: 0 }
+
 /** The answer of GET single-line; of is the box whose members are told. */
-export function lineOf(world: World, dark: boolean, of: string): SingleLine {
+export function lineOf(world: World, { dark, isolated, unproven }: Power, of: string): SingleLine {
   const fed: LineState = dark ? 'battery' : 'live'
   const grid: LineState = dark ? 'dead' : 'live'
   const kw = (v: number) => (dark ? 0 : v)
   const batteries = box(
     ['battery demo/ups-a', 'battery', 2],
     text('UPS A 구역 배터리', 'Batteries of UPS zone A'),
-    'live',
+    isolated === racks.length ? 'isolated' : fed,
     {
       asset: 'demo/b1',
       count: racks.length,
+      isolated,
+      unproven,
     },
   )
   if (of === batteries.id)
-    batteries.members = racks.map((r) => ({ asset: r.id, name: r.name, state: 'live' as const }))
+    batteries.members = racks.map((r, i) => {
+      const state = i < isolated ? 'isolated' : i < isolated + unproven ? 'unknown' : fed
+      return { asset: r.id, name: r.name, state }
+    })
   const alarms = [...world.alarms.values()].filter((a) => a.asset.startsWith('demo/b1'))
   return {
     time: new Date().toISOString(),

@@ -11,6 +11,7 @@ import { silence } from './mock-alarms'
 import { Care } from './mock-care'
 import { Continuity } from './mock-continuity'
 import { links, site } from './mock-data'
+import { ordinaryPower } from './mock-line'
 import { Orders } from './mock-orders'
 import { points } from './mock-plant'
 import { World } from './mock-world'
@@ -41,8 +42,7 @@ export class Mock {
   /** What stands after the first alarms does not come yet. */
   held = false
   sick = false
-  /** The feeds are gone. */
-  dark = false
+  power = ordinaryPower
   hearing: Hearing = 'well'
   private seq = 1
   private timer = setInterval(() => this.second(), 1000)
@@ -73,7 +73,7 @@ export class Mock {
     this.frozen = false
     this.held = false
     this.sick = false
-    this.dark = false
+    this.power = ordinaryPower
     this.hearing = 'well'
     for (const v of this.viewers) this.snap(v)
   }

@@ -147,7 +147,13 @@ async function control(m: Mock, url: URL, res: ServerResponse): Promise<void> {
   if (url.pathname === '/mock/release') m.release()
   if (url.pathname === '/mock/thaw') m.frozen = false
   if (url.pathname === '/mock/sites') m.hearing = (url.searchParams.get('hear') ?? 'well') as Hearing
-  if (url.pathname === '/mock/power') m.dark = url.searchParams.get('dark') === '1'
+  const count = (name: string) => Number(url.searchParams.get(name) ?? 0)
+  if (url.pathname === '/mock/power')
+    m.power = {
+      dark: url.searchParams.get('dark') === '1',
+      isolated: count('isolated'),
+      unproven: count('unproven'),
+    }
   if (url.pathname === '/mock/system') m.sick = url.searchParams.get('sick') === '1'
   if (url.pathname === '/mock/continuity')
     m.continuity.play((url.searchParams.get('scene') ?? 'calm') as Scene)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { layout, lines, way, type LineBox, type LineJoin } from './single-line'
+import { countedAs, layout, lines, way, type LineBox, type LineJoin } from './single-line'
 
 const boxOf = (id: string, kind: string, row: number): LineBox => ({
   id,
@@ -9,6 +9,8 @@ const boxOf = (id: string, kind: string, row: number): LineBox => ({
   state: 'live',
   count: 1,
   dead: 0,
+  isolated: 0,
+  unproven: 0,
   kw: null,
   load: null,
   minutes: null,
@@ -90,4 +92,15 @@ it('breaks a name at a blank and cuts what is left', () => {
   ])
   expect(lines('전산실 7 분전반과 예비 분전반 전체의 이름')[1]).toMatch(/…$/)
   expect(lines('배터리실배터리실배터리실배터리실')).toHaveLength(1)
+})
+
+it('says how many racks are isolated, and of how many nobody knows, before it says how many there are', () => {
+  const of = (more: Partial<LineBox>) => countedAs({ ...boxOf('b', 'battery', 2), count: 8, ...more })
+  expect(of({})).toEqual({ key: 'line.count', n: 8 })
+  expect(of({ isolated: 1 })).toEqual({ key: 'line.isolated-of', n: 1 })
+  expect(of({ unproven: 2 })).toEqual({ key: 'line.unproven-of', n: 2 })
+  expect(of({ isolated: 1, unproven: 2 })).toEqual({ key: 'line.isolated-unproven-of', n: 1 })
+  expect(of({ dead: 3 })).toEqual({ key: 'line.dead-of', n: 3 })
+  expect(of({ count: 1 })).toBeUndefined()
+  expect(of({ count: 1, isolated: 1 })).toEqual({ key: 'line.isolated-of', n: 1 })
 })

@@ -2,7 +2,8 @@
 
 import type { Quality, Text } from './types'
 
-export type LineState = 'live' | 'generator' | 'battery' | 'dead' | 'partly' | 'unknown' | 'disagree'
+export type LineState =
+  'live' | 'generator' | 'battery' | 'dead' | 'partly' | 'unknown' | 'disagree' | 'isolated'
 
 export interface LineBox {
   id: string
@@ -13,11 +14,23 @@ export interface LineBox {
   state: LineState
   count: number
   dead: number
+  /** Battery racks whose own switches are open, and those of which nothing proves it. */
+  isolated: number
+  unproven: number
   kw: number | null
   load: number | null
   minutes: number | null
   quality: Quality
   members?: { asset: string; name: Text; state: LineState }[]
+}
+
+/** What is to be said of how many places a box stands for: the words, and their first number. */
+export function countedAs(b: LineBox): { key: string; n: number } | undefined {
+  if (b.isolated > 0)
+    return { key: b.unproven > 0 ? 'line.isolated-unproven-of' : 'line.isolated-of', n: b.isolated }
+  if (b.unproven > 0) return { key: 'line.unproven-of', n: b.unproven }
+  if (b.count <= 1) return undefined
+  return b.dead > 0 ? { key: 'line.dead-of', n: b.dead } : { key: 'line.count', n: b.count }
 }
 
 export type JoinState = 'closed' | 'open' | 'standby' | 'unknown' | 'mixed'

@@ -4,6 +4,7 @@
 import { useMemo } from 'react'
 import { number } from '../../live/format'
 import {
+  countedAs,
   layout,
   lines,
   way,
@@ -150,6 +151,7 @@ export const signs = {
   partly: '◐',
   unknown: '?',
   disagree: '≠',
+  isolated: '⊘',
 } as const
 
 interface BoxProps {
@@ -244,8 +246,8 @@ export function useBoxWords(): (b: LineBox, old: boolean) => string[] {
     const left =
       b.minutes !== null && b.state === 'battery' ? ` ${t('line.minutes', { n: number(b.minutes, 0) })}` : ''
     const out = [t(`line.state.${b.state}`) + left]
-    if (b.count > 1)
-      out.push(b.dead > 0 ? t('line.dead-of', { n: b.dead, of: b.count }) : t('line.count', { n: b.count }))
+    const what = countedAs(b)
+    if (what) out.push(t(what.key, { n: what.n, u: b.unproven, of: b.count }))
     if (b.kw !== null) out.push(`${number(b.kw, 0)} kW`)
     if (b.load !== null) out.push(`${number(b.load, 0)} %`)
     if (old) out.push('⌛')
