@@ -295,16 +295,16 @@ func (l *Log) proveRest(ctx context.Context) {
 
 // foundLate tells of damage that was found after the start.
 func (l *Log) foundLate(damage []Damage) {
+	l.mu.Lock()
+	l.unseen = append(l.unseen, damage...) // before the checkpoint goes: who writes another one now sees it
+	resumes := l.next
+	l.mu.Unlock()
 	if err := os.Remove(l.opts.Checkpoint); err != nil {
 		l.log.Warn("the checkpoint of a damaged journal cannot be removed", "cause", err)
 	}
 	for _, d := range damage {
 		l.log.Error("journal has an unreadable place", "file", d.File, "offset", d.Offset, "seq", d.Seq, "what", d.What)
 	}
-	l.mu.Lock()
-	l.unseen = append(l.unseen, damage...)
-	resumes := l.next
-	l.mu.Unlock()
 	items, err := prepare([]Draft{{Kind: KindDamage, Actor: "journal", Subject: "damage", Data: damageNote{Damage: damage, Resumes: resumes}}}, true)
 	if err != nil {
 		l.log.Error("damage of the journal cannot be written down", "cause", err)

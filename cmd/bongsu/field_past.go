@@ -80,13 +80,14 @@ func openPast(state json.RawMessage) (*fieldPast, error) {
 
 // keepPast takes the journal's checkpoint along while the field works, until ctx ends.
 func keepPast(ctx context.Context, o options, logs *fieldLogs, log *slog.Logger) error {
-	for wait := pastFirst; ; wait = pastEvery {
+	// The first note is always worth it: one that another build has left goes with it.
+	for wait, least := pastFirst, uint64(1); ; wait, least = pastEvery, pastLeast {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(wait):
 		}
-		n, err := notePast(pastFile(o), logs, pastLeast)
+		n, err := notePast(pastFile(o), logs, least)
 		switch {
 		case errors.Is(err, journal.ErrDamaged):
 			log.Warn("a journal with unreadable places is read whole at each start", "cause", err)
@@ -102,7 +103,7 @@ func keepPast(ctx context.Context, o options, logs *fieldLogs, log *slog.Logger)
 
 // notePast takes the checkpoint to the newest entry that is proven on disk, if it is worth it.
 func notePast(file string, logs *fieldLogs, least uint64) (int, error) {
-	return journal.Advance(logs.entries, file, logs.book.LastSeq(), least, func(state json.RawMessage, entries func(func(journal.Entry) error) error) (json.RawMessage, error) {
+	n, err := journal.Advance(logs.entries, file, logs.book.LastSeq(), least, func(state json.RawMessage, entries func(func(journal.Entry) error) error) (json.RawMessage, error) {
 		past, err := openPast(state)
 		if err != nil {
 			return nil, errors.Join(err, os.Remove(file)) // the next note begins with the first entry
@@ -113,4 +114,8 @@ func notePast(file string, logs *fieldLogs, least uint64) (int, error) {
 		past.Build = version
 		return json.Marshal(past)
 	})
+	if n > 0 && len(logs.book.Damage()) > 0 { // found while this was written: the next start has to read it
+		return 0, errors.Join(journal.ErrDamaged, os.Remove(file))
+	}
+	return n, err
 }
