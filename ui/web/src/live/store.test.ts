@@ -161,6 +161,9 @@ describe('alarms in pieces', () => {
     store.snap(snap({ alarms: [alarm('x', 1), alarm('y', 1), alarm('gone', 1)] }))
     store.snap(early)
     expect([store.alarms.size, store.tally]).toEqual([3, null])
+    store.snap({ ...early, alarms: [alarm('urgent', 1)] })
+    expect([...store.alarms.keys()]).toEqual(['x', 'y', 'gone', 'urgent']) // what is new among the first sounds at once
+    store.snap(early)
     store.piece({ alarms: [alarm('y', 2), alarm('new', 1)], whole: true })
     expect([...store.alarms.keys()]).toEqual(['x', 'y', 'new'])
   })

@@ -178,6 +178,7 @@ export class LiveStore {
     this.coming = tally ? { tally, alarms: [...alarms] } : null
     this.tally = tally && (this.tally || this.known.size === 0) ? tally : null
     if (!tally || this.tally) this.hold(alarms)
+    else for (const a of alarms) this.ownAlarms().set(a.id, a) // the most urgent are first: they sound at once
   }
 
   /** Takes alarms in that the snapshot did not have. They are shown together when the last has come. */
