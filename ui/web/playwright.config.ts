@@ -1,6 +1,6 @@
-// Browser tests. With BONGSU_URL those run against that server that are tagged @real, or @stations: the latter
-// need a plant in which nothing burns, so they are asked for by their tag, on a server of their own. Without
-// it a mock is started and only those tagged @mock run.
+// Browser tests. With BONGSU_URL those run against that server that are tagged @real, @stations or @three: the
+// second need a plant in which nothing burns and the third three nodes, so they are asked for by their tag, on servers
+// of their own. Without it a mock is started and only those tagged @mock run.
 
 import { defineConfig } from '@playwright/test'
 
@@ -17,7 +17,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   retries: 0,
   reporter: [['list']],
-  grep: real ? /@real|@stations/ : /@mock/,
+  grep: real ? /@real|@stations|@three/ : /@mock/,
   globalSetup: real ? undefined : './e2e/start-mock.ts',
   use: {
     baseURL: real ?? process.env.BONGSU_MOCK_URL,
