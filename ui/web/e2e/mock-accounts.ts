@@ -63,13 +63,6 @@ export function allAccounts(user: string, cut: boolean): Accounts {
   }
 }
 
-/** Rows of a picture that looks like a QR code from afar. */
-const picture = Array.from({ length: 33 }, (_, y) =>
-  Array.from({ length: 33 }, (_, x) => ((x * 7 + y * 13 + x * y) % 5 < 2 ? '1' : '0')).join(''),
-)
-
-export const newFactor = { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/mock', picture }
-
 export const recovery = {
   recovery: Array.from({ length: 10 }, (_, n) => `ABCD-EFGH-JKMN-PQR${n}`),
 }

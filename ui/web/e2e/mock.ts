@@ -6,10 +6,11 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Session } from '../src/live/types'
 import { takesTwo } from '../src/live/order'
-import { allAccounts, newFactor, ownAccount, recovery } from './mock-accounts'
+import { allAccounts, ownAccount, recovery } from './mock-accounts'
 import { loseSupply } from './mock-alarms'
 import { handlers, Refusal } from './mock-answers'
 import { Refused } from './mock-continuity'
+import { coded, codeNeeded, newFactor, phoneCode, unenrolled } from './mock-factor'
 import { OrderRefused } from './mock-orders'
 import type { Scene } from './mock-scenes-late'
 import { Mock, type Viewer } from './mock-state'
@@ -39,6 +40,8 @@ const roles: Record<string, string[]> = {
   tower: ['tower'],
   pr: ['member'],
   admin: ['admin'],
+  [coded]: ['operator'],
+  [unenrolled]: ['operator'],
 }
 
 async function bodyOf(req: IncomingMessage): Promise<Record<string, unknown>> {
@@ -64,12 +67,18 @@ function sessionOf(m: Mock, req: IncomingMessage): Session | undefined {
 
 async function session(m: Mock, req: IncomingMessage, res: ServerResponse): Promise<void> {
   if (req.method === 'POST') {
-    const { user, password } = await bodyOf(req)
+    const { user, password, code } = await bodyOf(req)
     const has = roles[String(user)]
     if (!has || password !== 'bongsu-demo') throw new Refusal(401, 'User or password is wrong.')
+    if (user === coded && code !== phoneCode && !recovery.recovery.includes(String(code)))
+      return send(res, 401, codeNeeded)
     const id = Math.random().toString(36).slice(2)
     const station = `st-${id}`
-    m.sessions.set(id, { user: String(user), name: String(user), roles: has, last_login: null, station })
+    const enrol = user === unenrolled
+    m.sessions.set(id, {
+      ...{ user: String(user), name: String(user), roles: has, last_login: null, station },
+      enrol,
+    })
     return send(res, 200, m.sessions.get(id), `bongsu-mock=${id}; Path=/; HttpOnly; SameSite=Strict`)
   }
   const mine = sessionOf(m, req)
@@ -102,7 +111,10 @@ async function api(m: Mock, req: IncomingMessage, res: ServerResponse, url: URL)
   if (path === 'account') return send(res, 200, ownAccount(who.user, cut(m)))
   if (path === 'accounts' && req.method === 'GET') return send(res, 200, allAccounts(who.user, cut(m)))
   if (path === 'account/factor') return send(res, 200, newFactor)
-  if (path === 'account/factor/confirm') return send(res, 200, recovery)
+  if (path === 'account/factor/confirm') {
+    who.enrol = false
+    return send(res, 200, recovery)
+  }
   if (req.method === 'POST' && /^accounts?(\/|$)/.test(path)) return send(res, 204, null)
   if (path === 'live')
     return live(m, res, url.searchParams.get('view') ?? '', url.searchParams.get('alarms') === 'pieces')
