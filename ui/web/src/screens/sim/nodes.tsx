@@ -60,7 +60,9 @@ export function Nodes() {
                 {t('sim.node.soon', { state: t(`sim.node.${n.want}`, { defaultValue: n.want }) })}
               </span>
             )}
-            {(n.is === 'running' ? ['freeze', 'stop'] : ['start']).map((what) => press(n, what))}
+            <span className="sim-node-acts">
+              {(n.is === 'running' ? ['freeze', 'stop'] : ['start']).map((what) => press(n, what))}
+            </span>
           </li>
         ))}
       </ul>
