@@ -65,9 +65,16 @@ const fireTime = 10 * time.Second
 // deadline's last instant would be repeated in the next.
 const lookAgain = time.Second
 
-// sendWindow is how long such a command may wait to be sent. When its deadline is over it is repeated or given up, and what
-// was still waiting is of yesterday: sent then, it would follow its fallback or double its repeat.
-func sendWindow(deadline time.Duration) time.Duration { return max(deadline-lookAgain, deadline/2) }
+// sendWindow is how long such a command may wait to be sent. When its deadline is over it is repeated or given up: a pulse
+// sent then would follow its fallback or double its repeat. To switch a thing twice does no harm, so what is no pulse goes
+// out late rather than never.
+func sendWindow(deadline time.Duration, pulse bool) time.Duration {
+	window := max(deadline-lookAgain, deadline/2)
+	if pulse {
+		return window
+	}
+	return max(window, fireTime)
+}
 
 func newLanes(c Commander, site *facility.Site) *lanes {
 	l := &lanes{commander: c, site: site, answers: make(chan answer, maxQueued), timeout: 3 * time.Second,

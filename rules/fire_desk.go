@@ -246,7 +246,7 @@ func (d *fireDesk) command(c fire.Command, now time.Time, v facility.View, desk 
 	}
 	j := job{record: id, name: c.Name, cmd: cmd}
 	if t := d.times[c.Action].Deadline; t > 0 {
-		j.sendBy = now.Add(sendWindow(t))
+		j.sendBy = now.Add(sendWindow(t, spent[c.Action] || cmd.Def.Pulse))
 	}
 	return *r, j, true
 }

@@ -146,7 +146,7 @@ func ordinal(n int) string {
 
 func writeOutputs(p *page) {
 	p.say("## 4. Outputs and their supervision")
-	p.say("Every output is proven by a feedback from the field, not by the write being accepted. Without it in time the command is repeated so many times, then given up with the alarm FB_FAIL, and its fallback follows in the same second. A try that could not be sent until a second before its time was over, because the line was taken, is not sent any more. An output that two persons have inhibited is not sent, raises INHIBITED_DEMAND and counts as failed at once. A level stays asserted and is asserted again after a restart; a one-shot that was confirmed is never pulsed again before a reset. In the house an output without a deadline below has that of its device and one more try.")
+	p.say("Every output is proven by a feedback from the field, not by the write being accepted. Without it in time the command is repeated so many times, then given up with the alarm FB_FAIL, and its fallback follows in the same second. A pulse that could not be sent until a second before its time was over, because the line was taken, is not sent any more; anything else is still sent until it has waited 10 s. An output that two persons have inhibited is not sent, raises INHIBITED_DEMAND and counts as failed at once. A level stays asserted and is asserted again after a restart; a one-shot that was confirmed is never pulsed again before a reset. In the house an output without a deadline below has that of its device and one more try.")
 	var rows []string
 	for _, a := range fire.ActionRules(fire.DefaultLimits()) {
 		kind, deadline, retries, inhibit := "one-shot", "-", "-", "yes"

@@ -14,14 +14,18 @@ import (
 
 func TestHowLongAFireCommandMayWaitToBeSent(t *testing.T) {
 	for _, c := range []struct {
-		deadline, want time.Duration
+		deadline time.Duration
+		pulse    bool
+		want     time.Duration
 	}{
-		{3 * time.Second, 2 * time.Second},
-		{30 * time.Second, 29 * time.Second},
-		{1500 * time.Millisecond, 750 * time.Millisecond},
+		{3 * time.Second, true, 2 * time.Second},
+		{30 * time.Second, true, 29 * time.Second},
+		{1500 * time.Millisecond, true, 750 * time.Millisecond},
+		{3 * time.Second, false, 10 * time.Second}, // a breaker that opens late opens
+		{30 * time.Second, false, 29 * time.Second},
 	} {
-		if got := sendWindow(c.deadline); got != c.want {
-			t.Errorf("deadline %v: %v, want %v", c.deadline, got, c.want)
+		if got := sendWindow(c.deadline, c.pulse); got != c.want {
+			t.Errorf("deadline %v, pulse %v: %v, want %v", c.deadline, c.pulse, got, c.want)
 		}
 	}
 }
@@ -69,7 +73,7 @@ func TestWhatWaitedLongerThanItsDeadlineIsNotSent(t *testing.T) {
 				go func() { l.run(ctx); close(done) }()
 				synctest.Wait()
 				for range 2 {
-					l.send(job{record: "patch", cmd: facility.Command{ID: "patch", Device: "demo/b1/r3/io"}, sendBy: time.Now().Add(sendWindow(deadline))})
+					l.send(job{record: "patch", cmd: facility.Command{ID: "patch", Device: "demo/b1/r3/io"}, sendBy: time.Now().Add(sendWindow(deadline, true))})
 					time.Sleep(deadline)
 				}
 				time.Sleep(2 * time.Minute)
@@ -111,7 +115,10 @@ func TestAPatchIsPulsedOnceOrNotAtAll(t *testing.T) {
 				if n := len(h.wire.times("demo/b1/r3/io/patch")); n != c.pulsed {
 					t.Errorf("the patch was pulsed %d times, want %d", n, c.pulsed)
 				}
-				for id := range h.site.Commands {
+				for id, cmd := range h.site.Commands {
+					if !cmd.Def.Pulse {
+						continue // to switch a thing twice does no harm
+					}
 					sent := h.wire.times(id)
 					for i := 1; i < len(sent); i++ {
 						if apart := sent[i].at.Sub(sent[i-1].at); apart < lookAgain {
@@ -122,6 +129,9 @@ func TestAPatchIsPulsedOnceOrNotAtAll(t *testing.T) {
 				states, _ := commandsIn(h.book.all(), "R3.PATCH")
 				if len(states) == 0 || states[len(states)-1] != c.ends {
 					t.Errorf("the patch went through %v, want it to end as %s", states, c.ends)
+				}
+				if c.pulsed > 0 && len(h.wire.times("demo/b1/r3/io/isolate")) == 0 {
+					t.Error("the breaker waited longer than its deadline and was never opened")
 				}
 				nozzle, _ := commandsIn(h.book.all(), "R3.NOZZLE")
 				if c.pulsed == 0 && (len(nozzle) == 0 || !toldUnsent(t, h)) {
