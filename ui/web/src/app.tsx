@@ -1,7 +1,15 @@
 // Who is here decides what is shown: the log-in page, or the console with its live stream.
 
 import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore, type ComponentType } from 'react'
+import {
+  createElement,
+  Suspense,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+  type ComponentType,
+} from 'react'
 import { Redirect, Route, Switch, useLocation } from 'wouter'
 import { all, del, get, Problem } from './api/client'
 import { Catalogue } from './live/catalogue'
@@ -50,28 +58,39 @@ const bring = (name: ScreenName): Promise<ComponentType> =>
   })
 
 // Shown as soon as it is here. What React itself shows in the place of a part to come stays for 300 ms, however soon it comes.
-const screen = (name: ScreenName) =>
-  function Screen() {
-    const [Loaded, set] = useState(() => here.get(name))
+// A part that does not come can be asked for again; if it is still not there, an update took it away and the page is loaded anew.
+const soon = <P extends object>(
+  load: () => Promise<ComponentType<P>>,
+  now?: () => ComponentType<P> | undefined,
+) =>
+  function Soon(props: P) {
+    const [Loaded, set] = useState(now)
     const [failed, fail] = useState<unknown>()
     const [tries, setTries] = useState(0)
     useEffect(() => {
       if (Loaded) return
       let gone = false
-      bring(name).then(
+      load().then(
         (come) => gone || set(() => come),
         (error: unknown) => gone || fail(error),
       )
       return () => void (gone = true)
     }, [Loaded, tries])
-    if (Loaded) return <Loaded />
+    if (Loaded) return createElement(Loaded, props)
     if (failed === undefined) return <Loading rows={8} />
     const again = () => {
+      if (tries > 0) return location.reload()
       fail(undefined)
       setTries((n) => n + 1)
     }
     return <Failed error={failed} retry={again} />
   }
+
+const screen = (name: ScreenName) =>
+  soon(
+    () => bring(name),
+    () => here.get(name),
+  )
 
 const ways: [path: string, name: ScreenName][] = [
   ['/o', 'overview'],
@@ -94,8 +113,11 @@ const ways: [path: string, name: ScreenName][] = [
 
 const screens = ways.map(([path, name]) => [path, screen(name)] as const)
 
-const Login = lazy(() => import('./screens/login/login'))
-const Enrol = lazy(() => wordsOf('account').then(() => import('./screens/account/enrol')))
+const loginFile = () => import('./screens/login/login')
+const Login = soon(() => loginFile().then((m) => m.default))
+const Enrol = soon(() =>
+  Promise.all([import('./screens/account/enrol'), wordsOf('account')]).then(([m]) => m.default),
+)
 
 const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -112,7 +134,7 @@ export function startAsking(queries: QueryClient): void {
   void queries.prefetchQuery(siteQuery)
   const first = location.pathname.split('/')[1] ?? ''
   const name = ways.find(([path]) => path.split('/')[1] === first)?.[1]
-  if (first === 'login') void import('./screens/login/login').catch(() => undefined)
+  if (first === 'login') void loginFile().catch(() => undefined)
   if (name) bring(name).catch(() => undefined) // the screen asks again, and says what is wrong
 }
 
@@ -129,19 +151,11 @@ export function App() {
     const elsewhere = at !== '/login' && at !== '/'
     const done = (s: Session) => go(elsewhere ? at : home(s.roles))
     if (session.data) return <Redirect to={home(session.data.roles)} />
-    return (
-      <Suspense fallback={<Loading rows={6} />}>
-        <Login done={done} />
-      </Suspense>
-    )
+    return <Login done={done} />
   }
   if (!session.data) return <Failed error={session.error} retry={() => void session.refetch()} />
   if (session.data.enrol)
-    return (
-      <Suspense fallback={<Loading rows={6} />}>
-        <Enrol session={session.data} done={() => void session.refetch()} leave={leave} />
-      </Suspense>
-    )
+    return <Enrol session={session.data} done={() => void session.refetch()} leave={leave} />
   return <Inside session={session.data} />
 }
 
@@ -169,7 +183,8 @@ function Inside({ session }: { session: Session }) {
   useEffect(() => {
     // Every chunk is fetched while the server is known to be there, so that losing it later never
     // blanks a screen.
-    const load = () => void Promise.allSettled([everyWord(), ...Object.values(files).map((f) => f())])
+    const load = () =>
+      void Promise.allSettled([everyWord(), loginFile(), ...Object.values(files).map((f) => f())])
     const timer = setTimeout(load, 1500)
     return () => clearTimeout(timer)
   }, [queries])
