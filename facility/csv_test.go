@@ -42,7 +42,7 @@ func TestAListShowsWhatEngineersLookFor(t *testing.T) {
 	for _, want := range []string{
 		"id,name_ko,name_en,asset,device,unit,kind,low,high,digits,address,type,scale,offset,scan,stale,alarms\n",
 		"demo/b1/r2/bms/t-max,최고 셀 온도 (BMS),Highest cell temperature (BMS),demo/b1/r2,demo/b1/r2/bms,degC,analog,-40,200,1,fn3 8458,int16,0.1,0,1s,10s," +
-			"bms-50 high 50 P3; bms-45 high 46.5 P4; bms-stale stale P3\n",
+			"bms-50 high 50 P3; bms-45 high 46.5 P4; bms-stale stale P3; band-battery-warm band 0 P4\n",
 		",fn3 4129 bit 0,bool,", "inlet-top # v,", "ups-on-battery state 1 P2",
 	} {
 		if !strings.Contains(list, want) {
